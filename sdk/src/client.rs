@@ -60,6 +60,15 @@ impl<S: Access> Client<S> {
     /// The typed methods, such as [`Client::query_warehouse`], are this by name.
     /// Dropping the future ends the request; a server that speaks MCP 2026-07-28 then cancels the work.
     ///
+    /// The client's type must grant what the tool needs:
+    ///
+    /// ```compile_fail,E0277
+    /// # use lookout_sdk::{Client, ReadOnly, schema::SaveDashboard};
+    /// async fn save(client: &Client<ReadOnly>, dashboard: SaveDashboard) {
+    ///     client.call(dashboard).await;
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::is_tool_error`] when the tool reported a failure; [`Error::is_unauthorized`], [`Error::is_insufficient_scope`],

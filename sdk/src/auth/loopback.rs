@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -22,12 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_HEAD: usize = 32 * 1024;
 const MOST_CONNECTIONS: usize = 32;
 
-/// A listener for one authorization.
+/// A listener for one authorization; dropped, its port is closed.
 pub(crate) struct Listener {
-    redirect_uri: String,
-    callbacks: mpsc::Receiver<Callback>,
-    /// The accept loop and its connections end with the listener.
-    _tasks: JoinSet<()>,
+    listener: TcpListener,
+    /// Its own name in a `Host` header.
+    authority: String,
+    connections: JoinSet<Option<Callback>>,
 }
 
 /// A request to the redirect URI that has the right form.
@@ -52,20 +51,31 @@ impl Listener {
         };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
         let authority = listener.local_addr().map_err(failed)?.to_string();
-        let redirect_uri = format!("http://{authority}{PATH}");
-        let (sender, callbacks) = mpsc::channel(1);
-        let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, authority, sender));
-        Ok(Self { redirect_uri, callbacks, _tasks: tasks })
+        Ok(Self { listener, authority, connections: JoinSet::new() })
     }
 
-    pub(crate) fn redirect_uri(&self) -> &str {
-        &self.redirect_uri
+    pub(crate) fn redirect_uri(&self) -> String {
+        format!("http://{}{PATH}", self.authority)
     }
 
-    /// The next callback; `None` if the listener broke.
-    pub(crate) async fn next(&mut self) -> Option<Callback> {
-        self.callbacks.recv().await
+    /// The next callback; connections are read side by side, so that a silent one holds nobody up.
+    pub(crate) async fn next(&mut self) -> Callback {
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept(), if self.connections.len() < MOST_CONNECTIONS => match accepted {
+                    Ok((stream, _)) => {
+                        self.connections.spawn(receive(stream, self.authority.clone()));
+                    }
+                    // The process is out of descriptors, most likely; asking again at once would only spin.
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                },
+                Some(done) = self.connections.join_next() => {
+                    if let Ok(Some(callback)) = done {
+                        return callback;
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -88,39 +98,16 @@ impl Callback {
     }
 }
 
-async fn accept(listener: TcpListener, authority: String, callbacks: mpsc::Sender<Callback>) {
-    let slots = std::sync::Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // The process is out of descriptors, most likely; asking again at once would only spin.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
-        while connections.try_join_next().is_some() {}
-        let Ok(slot) = std::sync::Arc::clone(&slots).try_acquire_owned() else { continue };
-        let (authority, callbacks) = (authority.clone(), callbacks.clone());
-        connections.spawn(async move {
-            if let Ok(Some(callback)) = timeout(PATIENCE, receive(stream, &authority)).await {
-                let _nobody_waits = callbacks.send(callback).await;
-            }
-            drop(slot);
-        });
-    }
-}
-
 /// Reads one request; anything that is not a callback is answered here.
-async fn receive(mut stream: TcpStream, authority: &str) -> Option<Callback> {
-    let head = head(&mut stream).await?;
-    let refusal = match parse(&head, authority) {
-        Ok(query) => {
-            let query = Zeroizing::new(query.to_owned());
-            return Some(Callback { query, stream });
+async fn receive(mut stream: TcpStream, authority: String) -> Option<Callback> {
+    let head = timeout(PATIENCE, head(&mut stream)).await.ok()??;
+    match parse(&head, &authority) {
+        Ok(query) => Some(Callback { query: Zeroizing::new(query.to_owned()), stream }),
+        Err(refusal) => {
+            let _gone = timeout(PATIENCE, respond(&mut stream, refusal, "Nothing is here.")).await;
+            None
         }
-        Err(refusal) => refusal,
-    };
-    respond(&mut stream, refusal, "Nothing is here.").await.ok();
-    None
+    }
 }
 
 /// The bytes up to the empty line that ends the head.

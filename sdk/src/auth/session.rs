@@ -20,7 +20,7 @@ use super::discovery::{Authority, discover};
 use super::flow::{Authorizing, Received};
 use super::loopback::{Listener, Page};
 use super::secret::AccessToken;
-use super::token::{self, Refusal, Tokens};
+use super::token::{self, Tokens};
 use super::wire::Wire;
 use super::{Challenge, CredentialKey, CredentialStore, Credentials, OAuth};
 use crate::Error;
@@ -195,28 +195,19 @@ impl Session {
             (state.authority.clone().expect("loading the state discovers the authority"), known)
         };
         let mut listener = Listener::bind().await?;
+        let redirect_uri = listener.redirect_uri();
         let client = match known {
             Some(client) => client,
             None => {
                 let registration = &shared.oauth.registration;
                 registration
-                    .identity(
-                        &shared.wire,
-                        &authority,
-                        &shared.oauth.client_name,
-                        listener.redirect_uri(),
-                    )
+                    .identity(&shared.wire, &authority, &shared.oauth.client_name, &redirect_uri)
                     .await?
             }
         };
         let resource = shared.endpoint.as_str();
-        let request = Authorizing::start(
-            Arc::clone(&authority),
-            client,
-            resource,
-            listener.redirect_uri(),
-            scopes,
-        )?;
+        let request =
+            Authorizing::start(Arc::clone(&authority), client, resource, &redirect_uri, scopes)?;
         shared.oauth.presenter.present(request.url())?;
         let wait = wait_for_answer(&mut listener, request);
         let answered = timeout(shared.oauth.patience, wait).await.map_err(|_| {
@@ -269,7 +260,8 @@ async fn wait_for_answer(
     listener: &mut Listener,
     mut request: Authorizing,
 ) -> Result<super::flow::Answered, Error> {
-    while let Some(callback) = listener.next().await {
+    loop {
+        let callback = listener.next().await;
         match request.receive(&callback.query) {
             Received::Stray(waiting) => {
                 callback.answer(Page::Stray).await;
@@ -285,7 +277,6 @@ async fn wait_for_answer(
             }
         }
     }
-    Err(Error::authorization("the listener for the sign-in stopped; start it again"))
 }
 
 impl State {
