@@ -16,6 +16,10 @@ pub mod warehouse;
 pub mod web;
 pub mod workspace;
 
+#[rustfmt::skip]
+mod generated;
+
 pub use app::App;
 pub use authority::bearer::Caller;
 pub use config::Config;
+pub use generated::Tools;
