@@ -3,6 +3,7 @@
 //! The invariant of every method: rows are loaded and changes committed in one transaction, and nothing is answered before the commit.
 
 mod bearer;
+mod clients;
 mod people;
 mod tokens;
 
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use bearer::BearerRefusal;
+pub use clients::RegisterError;
 pub use people::{PeopleError, Visitor};
 pub use tokens::TokenError;
 

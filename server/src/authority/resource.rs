@@ -70,6 +70,12 @@ impl Resource {
     pub fn uri(self, issuer: &Issuer) -> String {
         issuer.join(self.path())
     }
+
+    /// The address of its metadata (RFC 9728 section 3.1), for `WWW-Authenticate`.
+    #[must_use]
+    pub fn metadata_address(self, issuer: &Issuer) -> String {
+        issuer.join(&format!("/.well-known/oauth-protected-resource{}", self.path()))
+    }
 }
 
 /// The resource that a request names; the whole endpoint when it names none.

@@ -98,38 +98,38 @@ impl AuthorityStore for SqliteStore {
     }
 
     fn bearer(&self, digest: Digest) -> StoreFuture<'_, Option<(Timestamp, BearerRows)>> {
-        Box::pin(read::bearer(&self.reader, digest))
+        Box::pin(read::bearer(self.reader(), digest))
     }
 
     fn note_use<'a>(&'a self, grant_id: &'a str) -> StoreFuture<'a, ()> {
-        Box::pin(read::note_use(&self.writer, grant_id))
+        Box::pin(read::note_use(self.writer(), grant_id))
     }
 
     fn client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Client>> {
-        Box::pin(async move { rows::client(&mut *self.reader.acquire().await?, id).await })
+        Box::pin(async move { rows::client(&mut *self.reader().acquire().await?, id).await })
     }
 
     fn visitor(&self, session: Digest) -> StoreFuture<'_, Option<(Timestamp, Session, User)>> {
-        Box::pin(async move { rows::visitor(&mut *self.reader.acquire().await?, session).await })
+        Box::pin(async move { rows::visitor(&mut *self.reader().acquire().await?, session).await })
     }
 
     fn note_visit(&self, session: Digest) -> StoreFuture<'_, ()> {
-        Box::pin(read::note_visit(&self.writer, session))
+        Box::pin(read::note_visit(self.writer(), session))
     }
 
     fn account<'a>(&'a self, email: &'a str) -> StoreFuture<'a, Option<Account>> {
-        Box::pin(read::account(&self.reader, email))
+        Box::pin(read::account(self.reader(), email))
     }
 
     fn memberships<'a>(&'a self, user_id: &'a str) -> StoreFuture<'a, Vec<Membership>> {
-        Box::pin(read::memberships(&self.reader, user_id))
+        Box::pin(read::memberships(self.reader(), user_id))
     }
 
     fn grants<'a>(
         &'a self,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, (Timestamp, Vec<GrantListing>)> {
-        Box::pin(read::grants(&self.reader, workspace_id))
+        Box::pin(read::grants(self.reader(), workspace_id))
     }
 
     fn put_account<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, ()> {

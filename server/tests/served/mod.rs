@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use lookout_server::authority::records::{Role, User};
 use lookout_server::config::Settings;
-use lookout_server::{App, Config, app, demo, mcp};
+use lookout_server::{App, Config, app, demo};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -78,7 +78,7 @@ impl Served {
                 demo::furnish(&*app.store, workspace, &folder, TODAY, 0.02).await.expect("a demo");
             (Arc::new(app.with_warehouses(vec![shop])), user, membership.workspace_id)
         });
-        let router = mcp::routes().with_state(app.clone());
+        let router = lookout_server::router(app.clone());
         runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
             axum::serve(listener, router).await.expect("the server runs");
