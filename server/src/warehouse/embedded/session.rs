@@ -22,7 +22,7 @@ use crate::warehouse::{Catalogue, guard::SQLITE};
 /// Steps of the virtual machine between two looks at the clock: some ten microseconds.
 const STEPS: i32 = 2_000;
 /// Largest text or blob the engine will build or read, in bytes.
-pub(super) const MAX_VALUE: usize = 4 << 20;
+pub(super) const MAX_VALUE: usize = 16 << 20;
 /// Names of relations that are the engine's own.
 const RESERVED: [&str; 2] = ["sqlite_", "pragma_"];
 
