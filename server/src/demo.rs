@@ -6,9 +6,11 @@
 
 mod dashboards;
 mod documents;
+mod furnish;
 mod random;
 pub mod shop;
 
+pub use self::furnish::{FurnishError, furnish};
 pub use self::{
     dashboards::dashboards,
     documents::{DocumentedEvent, DocumentedProperty, Location, SourceDocument, source_documents},

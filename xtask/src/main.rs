@@ -1,2 +1,59 @@
-//! Workspace commands.
-fn main() {}
+//! The workspace's commands: `cargo xtask help` lists them.
+
+mod catalogue;
+mod checks;
+mod codegen;
+mod conformance;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Commands of the Lookout MCP workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write every file that is generated from `schema/`
+    Codegen {
+        /// Write nothing; fail when a generated file is stale, and name it
+        #[arg(long)]
+        check: bool,
+    },
+    /// Run every test of the workspace
+    Test,
+    /// Check formatting, generated files, lints and dependencies, then run the tests
+    Ci,
+    /// Start the demo server on a free loopback port and judge it with the conformance harness
+    Conformance(conformance::Conformance),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let root = workspace();
+    let done = match arguments.command {
+        Command::Codegen { check } => codegen::run(&root, check).map(|()| ExitCode::SUCCESS),
+        Command::Test => checks::test(&root).map(|()| ExitCode::SUCCESS),
+        Command::Ci => checks::ci(&root).map(|()| ExitCode::SUCCESS),
+        Command::Conformance(conformance) => conformance.run(&root),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// The root of the workspace, which is the folder above this crate.
+fn workspace() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    root.expect("this crate lies inside the workspace").to_owned()
+}
