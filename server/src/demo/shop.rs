@@ -7,6 +7,7 @@
 
 mod generate;
 mod ledger;
+mod people;
 mod tables;
 mod visit;
 mod words;

@@ -14,7 +14,10 @@
 
 mod cell;
 mod execute;
+mod functions;
 mod introspect;
+#[cfg(test)]
+mod layers;
 mod pool;
 mod refusal;
 mod session;

@@ -8,7 +8,8 @@ use rusqlite::{Connection, Result, params};
 
 use super::{
     Rows,
-    ledger::{Customer, Ledger},
+    ledger::Ledger,
+    people::Customer,
     words::{COUNTRIES, PRODUCTS},
 };
 use crate::demo::random::Random;

@@ -1,26 +1,19 @@
 //! Writes visits and what follows from them.
 
-use jiff::{ToSpan, civil::Date};
+use jiff::civil::Date;
 use rusqlite::{Connection, Result, Statement, params};
 
 use super::{
     Rows,
     generate::{at, large},
+    people::{self, Customer},
     visit::{Visit, Visitor},
     words::{
-        CHANNELS, COUNTRIES, COUPONS, DEVICES, FIRST_NAMES, HOSTILE_REVIEWS, LANDING_PAGES,
-        LAST_NAMES, PRODUCTS, RETURN_REASONS, REVIEWS,
+        CHANNELS, COUNTRIES, COUPONS, DEVICES, HOSTILE_REVIEWS, LANDING_PAGES, PRODUCTS,
+        RETURN_REASONS, REVIEWS,
     },
 };
 use crate::demo::random::Random;
-
-/// A person, until it is known what they bought.
-pub(super) struct Customer {
-    pub(super) signed_up: String,
-    pub(super) country: usize,
-    pub(super) orders: i64,
-    pub(super) spent_cents: i64,
-}
 
 /// An order as far as what follows from it needs to know.
 struct Placed {
@@ -251,7 +244,7 @@ impl<'c> Ledger<'c> {
                 placed,
                 &when,
                 Some(placed.total_cents),
-                Some(properties),
+                &properties,
             )?;
         }
         let reviewed_on = placed.day + random.between(4, 20) as usize;
@@ -277,7 +270,7 @@ impl<'c> Ledger<'c> {
                 placed,
                 &when,
                 None,
-                Some(format!("{{\"rating\":{rating}}}")),
+                &format!("{{\"rating\":{rating}}}"),
             )?;
         }
         Ok(())
@@ -290,7 +283,7 @@ impl<'c> Ledger<'c> {
         placed: &Placed,
         when: &str,
         value: Option<i64>,
-        properties: Option<String>,
+        properties: &str,
     ) -> Result<()> {
         let order = value.map(|_| placed.order);
         let product = if value.is_none() { Some(placed.product as i64 + 1) } else { None };
@@ -320,27 +313,7 @@ impl<'c> Ledger<'c> {
         connection.execute_batch(
             "UPDATE orders SET status = 'returned' WHERE id IN (SELECT order_id FROM returns)",
         )?;
-        let mut insert = connection
-            .prepare("INSERT INTO customers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
-        for (index, customer) in self.customers.iter().enumerate() {
-            let id = index as i64 + 1;
-            let name = format!("{} {}", random.pick(FIRST_NAMES), random.pick(LAST_NAMES));
-            let born = random.chance(580).then(|| {
-                first.saturating_sub(random.between(18 * 365, 80 * 365).days()).to_string()
-            });
-            insert.execute(params![
-                id,
-                large(random),
-                name,
-                format!("customer{id}@example.com"),
-                COUNTRIES.0[customer.country],
-                customer.signed_up,
-                born,
-                random.chance(410),
-                customer.spent_cents / 100,
-                customer.orders
-            ])?;
-        }
+        people::write(connection, random, first, &self.customers)?;
         let Written { sessions, events, orders, items, returns, reviews } = self.written;
         let counts = [
             ("customers", self.customers.len() as i64),

@@ -49,11 +49,11 @@ pub(super) fn query(
 fn compile<'a>(session: &'a Session, sql: &str) -> Result<Prepared<'a>, WarehouseError> {
     let prepared =
         session.connection.prepare(sql).map_err(|error| refusal::of(session, sql, &error))?;
-    // Compiling may have been stopped half-way only by an error, but a statement that would write must not get further by any path.
-    if prepared.readonly() {
+    // What returns no columns is no query, and what would write must not get further by any path.
+    if prepared.readonly() && prepared.column_count() > 0 {
         Ok(prepared)
     } else {
-        Err(WarehouseError::ReadOnlyViolation { what: "A statement that writes".to_owned() })
+        Err(WarehouseError::ReadOnlyViolation { what: "A statement that is no query".to_owned() })
     }
 }
 

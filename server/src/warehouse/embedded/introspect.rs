@@ -63,7 +63,9 @@ fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<ColumnD
         } else {
             Declared::parse(&type_name).normalized
         };
-        let nullable = !required && !(key > 0 && type_name.eq_ignore_ascii_case("INTEGER"));
+        // An INTEGER PRIMARY KEY is the row number itself and never null.
+        let row_number = key > 0 && type_name.eq_ignore_ascii_case("INTEGER");
+        let nullable = !required && !row_number;
         Ok(ColumnDescription {
             name: row.get(0)?,
             type_name,

@@ -39,13 +39,20 @@ pub(super) struct Job {
 
 struct Queue {
     jobs: VecDeque<Job>,
+    running: usize,
     closed: bool,
+}
+
+impl Queue {
+    fn is_full(&self, places: usize) -> bool {
+        self.running + self.jobs.len() >= places
+    }
 }
 
 struct Shared {
     queue: Mutex<Queue>,
     ready: Condvar,
-    max_queued: usize,
+    places: usize,
 }
 
 /// The threads. Dropping it lets them finish what they run and ends them.
@@ -57,13 +64,12 @@ impl Pool {
         catalogue: &Arc<Catalogue>,
         guard: &Guard,
     ) -> io::Result<Self> {
-        let queue = Mutex::new(Queue { jobs: VecDeque::new(), closed: false });
-        // A worker that is about to take its work leaves it in the queue for a moment, so idle workers count as places.
+        let queue = Mutex::new(Queue { jobs: VecDeque::new(), running: 0, closed: false });
         let workers = config.max_concurrent.max(1);
         let pool = Self(Arc::new(Shared {
             queue,
             ready: Condvar::new(),
-            max_queued: config.max_queued + workers,
+            places: config.max_queued + workers,
         }));
         for index in 0..workers {
             let mut worker = Worker {
@@ -83,10 +89,10 @@ impl Pool {
 
     pub(super) fn push(&self, job: Job) -> Result<(), WarehouseError> {
         let mut queue = self.0.lock();
-        if queue.jobs.len() >= self.0.max_queued {
+        if queue.is_full(self.0.places) {
             queue.jobs.retain(|job| !job.cancelled.load(Ordering::Acquire));
         }
-        if queue.jobs.len() >= self.0.max_queued {
+        if queue.is_full(self.0.places) {
             return Err(WarehouseError::TooManyConcurrentQueries);
         }
         queue.jobs.push_back(job);
@@ -108,10 +114,15 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn finished(&self) {
+        self.lock().running -= 1;
+    }
+
     fn next(&self) -> Option<Job> {
         let mut queue = self.lock();
         loop {
             if let Some(job) = queue.jobs.pop_front() {
+                queue.running += 1;
                 return Some(job);
             }
             if queue.closed {
@@ -134,20 +145,25 @@ impl Worker {
     fn run(&mut self) {
         while let Some(Job { deadline, cancelled, started, work }) = self.shared.next() {
             if cancelled.load(Ordering::Acquire) {
+                self.shared.finished();
                 continue;
             }
             started.store(true, Ordering::Release);
+            // The place is given back before the answer, so that whoever has the answer can use it.
             // The receiver may be gone, and then nobody wants the answer.
             match work {
                 Work::Check { sql, reply } => {
-                    let _ = reply.send(self.guarded(deadline, &cancelled, |session, guard| {
-                        execute::check(session, guard, &sql)
-                    }));
+                    let answer = self
+                        .guarded(deadline, &cancelled, |s, guard| execute::check(s, guard, &sql));
+                    self.shared.finished();
+                    let _ = reply.send(answer);
                 }
                 Work::Query { statement, reply } => {
-                    let _ = reply.send(self.guarded(deadline, &cancelled, |session, guard| {
-                        execute::query(session, guard, &statement)
-                    }));
+                    let answer = self.guarded(deadline, &cancelled, |s, guard| {
+                        execute::query(s, guard, &statement)
+                    });
+                    self.shared.finished();
+                    let _ = reply.send(answer);
                 }
             }
         }

@@ -17,12 +17,13 @@ use rusqlite::{
     limits::Limit,
 };
 
+use super::functions;
 use crate::warehouse::{Catalogue, guard::SQLITE};
 
 /// Steps of the virtual machine between two looks at the clock: some ten microseconds.
 const STEPS: i32 = 2_000;
 /// Largest text or blob the engine will build or read, in bytes.
-pub(super) const MAX_VALUE: usize = 4 << 20;
+pub(super) const MAX_VALUE: usize = 16 << 20;
 /// Names of relations that are the engine's own.
 const RESERVED: [&str; 2] = ["sqlite_", "pragma_"];
 
@@ -76,6 +77,7 @@ impl Session {
         ] {
             connection.set_limit(limit, value)?;
         }
+        functions::register(&connection)?;
         let running = Arc::new(Mutex::new(Running::default()));
         let shared = Arc::clone(&running);
         connection.progress_handler(STEPS, Some(move || lock(&shared).is_over()))?;
@@ -115,7 +117,6 @@ impl Session {
 
 /// Opens a file so that this connection cannot write to it, whatever it is told.
 pub(super) fn read_only(path: &Path) -> rusqlite::Result<Connection> {
-    // Without the URI flag a path is only ever a path.
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -175,21 +176,20 @@ impl Readable {
                 if SQLITE.allows_table_function(&table) {
                     return Ok(());
                 }
-                match self.0.get(&table) {
-                    // The row number of a table without a key of its own tells nothing about other tables.
-                    Some(columns) if column_name.is_empty() || column_name == "ROWID" => {
-                        columns.is_empty().then(denied).unwrap_or(Ok(()))
+                let allowed = match self.0.get(&table) {
+                    // No column is named to count rows, and the row number tells nothing about other tables.
+                    Some(columns) => {
+                        matches!(column_name, "" | "ROWID")
+                            || columns.contains(&column_name.to_ascii_lowercase())
                     }
-                    Some(columns) if columns.contains(&column_name.to_ascii_lowercase()) => Ok(()),
-                    // A table named only to count its rows, which may be a name defined by WITH.
-                    None if column_name.is_empty()
-                        && defined.contains(&table)
-                        && !RESERVED.iter().any(|own| table.starts_with(own)) =>
-                    {
-                        Ok(())
+                    // A name that is only counted may be one defined by WITH.
+                    None => {
+                        column_name.is_empty()
+                            && defined.contains(&table)
+                            && !RESERVED.iter().any(|own| table.starts_with(own))
                     }
-                    _ => denied(),
-                }
+                };
+                if allowed { Ok(()) } else { denied() }
             }
             AuthAction::Function { function_name } => {
                 let name = function_name.to_ascii_lowercase();
