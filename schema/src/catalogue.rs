@@ -1,0 +1,100 @@
+//! The catalogue as data, embedded at build time.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::ScopeSet;
+
+/// Every curated tool and what it is.
+#[derive(Debug, Deserialize)]
+#[non_exhaustive]
+pub struct Catalogue {
+    /// `sha256:` and the hash of the canonical catalogue; equal to [`CATALOGUE_DIGEST`](crate::CATALOGUE_DIGEST).
+    pub digest: String,
+    /// Tools, sorted by name.
+    pub tools: Vec<ToolEntry>,
+}
+
+/// One tool as the catalogue describes it (MCP 2026-07-28 server/tools, plus scopes and errors).
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ToolEntry {
+    /// Name on the wire.
+    pub name: String,
+    /// A few words for a person.
+    pub title: String,
+    /// What a model needs to know to choose and call the tool.
+    pub description: String,
+    /// Every scope that a call needs.
+    #[serde(deserialize_with = "scope_names")]
+    pub scopes: ScopeSet,
+    /// What a call may do to the workspace.
+    pub annotations: Annotations,
+    /// JSON Schema 2020-12 of the arguments, self-contained.
+    pub input_schema: Value,
+    /// JSON Schema 2020-12 of the structured result, self-contained.
+    pub output_schema: Value,
+    /// Error codes a call can end in, besides those that every tool shares.
+    pub errors: Vec<String>,
+}
+
+/// The hints of MCP 2026-07-28 server/tools.
+#[derive(Clone, Copy, Debug, Deserialize, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Annotations {
+    /// Whether a call changes nothing.
+    pub read_only_hint: bool,
+    /// Whether a call may replace or remove what was there.
+    pub destructive_hint: bool,
+    /// Whether repeating a call changes nothing more.
+    pub idempotent_hint: bool,
+    /// Whether a call reaches beyond the workspace.
+    pub open_world_hint: bool,
+}
+
+/// The catalogue that this crate was built with.
+pub fn catalogue() -> &'static Catalogue {
+    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+        serde_json::from_str(include_str!("../bundle.json"))
+            .expect("the bundle is generated from the same model")
+    });
+    &CATALOGUE
+}
+
+impl Catalogue {
+    /// The tool of that name.
+    #[must_use]
+    pub fn tool(&self, name: &str) -> Option<&ToolEntry> {
+        self.tools
+            .binary_search_by(|tool| tool.name.as_str().cmp(name))
+            .ok()
+            .map(|index| &self.tools[index])
+    }
+}
+
+fn scope_names<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<ScopeSet, D::Error> {
+    Vec::<String>::deserialize(deserializer)?.join(" ").parse().map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::catalogue;
+    use crate::CATALOGUE_DIGEST;
+
+    #[test]
+    fn the_embedded_bundle_is_the_one_the_types_came_from() {
+        assert_eq!(catalogue().digest, CATALOGUE_DIGEST);
+    }
+
+    #[test]
+    fn a_tool_is_found_by_its_name_alone() {
+        for tool in &catalogue().tools {
+            assert_eq!(catalogue().tool(&tool.name).map(|found| &found.name), Some(&tool.name));
+        }
+        assert!(catalogue().tool("drop_everything").is_none());
+    }
+}

@@ -1,0 +1,123 @@
+//! Goldens on a tiny catalogue, so that curating a tool does not churn them, and freshness of the real outputs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::{catalogue, codegen, workspace};
+
+fn fixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture")
+}
+
+/// The fixture with `edit` made to one file; what the loader says about it.
+#[track_caller]
+fn violations(file: &str, edit: impl FnOnce(&mut Value)) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir(folder.path().join("tools")).expect("a folder");
+    for name in [
+        "scopes.json",
+        "errors.json",
+        "types.json",
+        "tools/find_orders.json",
+        "tools/move_order.json",
+    ] {
+        fs::copy(fixture().join(name), folder.path().join(name)).expect("a copy");
+    }
+    let path = folder.path().join(file);
+    let mut document: Value =
+        serde_json::from_str(&fs::read_to_string(&path).expect("a file")).expect("JSON");
+    edit(&mut document);
+    fs::write(&path, document.to_string()).expect("a file");
+    match catalogue::load(folder.path()) {
+        Ok(_) => "no violation".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn generated_files_are_fresh() {
+    codegen::run(&workspace(), true).expect("run: cargo xtask codegen");
+}
+
+#[test]
+fn emitters_write_the_golden_files() {
+    let catalogue = catalogue::load(&fixture()).expect("the fixture is valid");
+    for output in codegen::outputs(&catalogue).expect("the fixture can be emitted") {
+        if !output.path.ends_with(".schema.json") {
+            insta::assert_snapshot!(output.path.replace('/', "__"), output.text);
+        }
+    }
+}
+
+#[test]
+fn the_digest_ignores_the_order_of_members_and_sees_every_value() {
+    let digest = |edit: fn(&mut Value)| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir(folder.path().join("tools")).expect("a folder");
+        for name in [
+            "scopes.json",
+            "errors.json",
+            "types.json",
+            "tools/find_orders.json",
+            "tools/move_order.json",
+        ] {
+            let text = fs::read_to_string(fixture().join(name)).expect("a file");
+            let mut document: Value = serde_json::from_str(&text).expect("JSON");
+            if name == "tools/find_orders.json" {
+                edit(&mut document);
+            }
+            fs::write(folder.path().join(name), document.to_string()).expect("a file");
+        }
+        catalogue::load(folder.path()).expect("a valid catalogue").digest
+    };
+    let original = digest(|_| {});
+    let reordered = digest(|tool| {
+        let title =
+            tool.as_object_mut().expect("an object").shift_remove("title").expect("a title");
+        tool["title"] = title;
+    });
+    let changed = digest(|tool| tool["inputSchema"]["properties"]["limit"]["maximum"] = json!(11));
+    assert_eq!(original, reordered);
+    assert_ne!(original, changed);
+}
+
+#[test]
+fn every_violation_is_reported_at_once_with_file_and_pointer() {
+    let report = violations("tools/find_orders.json", |tool| {
+        tool["name"] = json!("find_order");
+        tool["scopes"] = json!(["shop:read", "shop:admin"]);
+        tool["errors"] = json!(["nope", "internal"]);
+        tool["annotations"]["destructiveHint"] = json!(true);
+        let input = tool["inputSchema"].as_object_mut().expect("an object");
+        input.remove("additionalProperties");
+        input["properties"]["state"] = json!({ "$ref": "types.json#/State" });
+        input["properties"]["mode"] =
+            json!({ "type": "string", "description": "A mode.", "enum": ["a"] });
+    });
+    insta::assert_snapshot!(report);
+}
+
+#[test]
+fn what_is_outside_the_dialect_is_refused() {
+    let report = violations("types.json", |types| {
+        types["$defs"]["Order"]["properties"]["id"] = json!({ "const": "x" });
+        types["$defs"]["State"]["unevaluatedProperties"] = json!(false);
+        types["$defs"]["Order"]["additionalProperties"] = json!(true);
+    });
+    insta::assert_snapshot!(report);
+}
+
+#[test]
+fn a_file_that_is_not_json_is_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir(folder.path().join("tools")).expect("a folder");
+    for name in ["scopes.json", "errors.json", "types.json"] {
+        fs::write(folder.path().join(name), "{").expect("a file");
+    }
+    let report = catalogue::load(folder.path()).expect_err("nothing can be read").to_string();
+    for name in ["scopes.json", "errors.json", "types.json"] {
+        assert!(report.contains(&format!("schema/{name}: is not JSON")), "{report}");
+    }
+}
