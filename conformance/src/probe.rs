@@ -21,7 +21,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use proptest::prelude::RngCore as _;
+use proptest::prelude::Rng as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use sha2::{Digest as _, Sha256};
 
@@ -46,6 +46,7 @@ pub struct Probe<'a> {
     random: Mutex<TestRng>,
     redactor: Mutex<Redactor>,
     transcript: Mutex<Transcript>,
+    kept: Mutex<Option<Vec<Exchange>>>,
     note: Mutex<Option<String>>,
     own_client: OnceLock<Client>,
     litter: Mutex<Litter>,
@@ -90,6 +91,7 @@ impl<'a> Probe<'a> {
             random: Mutex::new(random(options.seed, id)),
             redactor: Mutex::new(redactor),
             transcript: Mutex::default(),
+            kept: Mutex::default(),
             note: Mutex::default(),
             own_client: OnceLock::new(),
             litter: Mutex::default(),
@@ -138,6 +140,16 @@ impl<'a> Probe<'a> {
     /// Begins the transcript anew, for the next case of a property.
     pub(crate) fn forget_transcript(&self) {
         locked(&self.transcript).clear();
+    }
+
+    /// Makes `transcript`, that of a counterexample, the one to report.
+    pub(crate) fn keep_transcript(&self, transcript: Vec<Exchange>) {
+        *locked(&self.kept) = Some(transcript);
+    }
+
+    /// What the report should show: the counterexample's transcript, or the latest exchanges.
+    pub(crate) fn evidence(&self) -> Vec<Exchange> {
+        locked(&self.kept).take().unwrap_or_else(|| self.transcript())
     }
 
     pub(crate) fn transcript(&self) -> Vec<Exchange> {
@@ -189,7 +201,7 @@ impl<'a> Probe<'a> {
         self.site.origins.contains(&url.origin().ascii_serialization())
     }
 
-    fn remember_grant(&self, client: &Client, refresh: &Secret) {
+    pub(crate) fn remember_grant(&self, client: &Client, refresh: &Secret) {
         locked(&self.litter).grants.push((client.clone(), refresh.clone()));
     }
 

@@ -1,6 +1,6 @@
 //! Arguments for a tool, made from its input schema.
 //!
-//! A sample holds the required members and nothing else. Its purpose is to get past the scope gate
+//! A sample holds the required members and little else. Its purpose is to get past the scope gate
 //! and the argument validation, not to explore the tool.
 
 use std::collections::BTreeMap;
@@ -26,8 +26,10 @@ pub(crate) fn sample(
             return value.clone();
         }
     }
-    if let Some(first) = schema.pointer("/enum/0") {
-        return first.clone();
+    if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
+        // A table is the kind of panel that needs no settings of its own.
+        let simple = choices.iter().find(|choice| *choice == "table");
+        return simple.or(choices.first()).cloned().unwrap_or_default();
     }
     for branch in ["/anyOf/0", "/oneOf/0"] {
         if let Some(first) = schema.pointer(branch) {
@@ -52,7 +54,12 @@ fn kind(schema: &Value) -> &str {
 
 fn object(schema: &Value, root: &Value, values: &BTreeMap<String, Value>) -> Value {
     let mut members = Map::new();
-    for name in crate::probe::site::strings(schema, "required") {
+    let mut names = crate::probe::site::strings(schema, "required");
+    // A panel's SQL may be left out of what is read, never of what is saved.
+    if schema.pointer("/properties/sql").is_some() && !names.iter().any(|name| name == "sql") {
+        names.push("sql".to_owned());
+    }
+    for name in names {
         let member = schema.get("properties").and_then(|properties| properties.get(&name));
         members.insert(name.clone(), sample(member.unwrap_or(&Value::Null), root, &name, values));
     }

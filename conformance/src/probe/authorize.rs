@@ -42,7 +42,6 @@ impl Parameters {
 pub(crate) struct Authorization {
     pub(crate) client: Client,
     pub(crate) verifier: Secret,
-    pub(crate) state: String,
     pub(crate) parameters: Parameters,
 }
 
@@ -60,6 +59,12 @@ impl Authorization {
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.parameters = self.parameters.without(name);
         self
+    }
+
+    /// The code in `callback`, which answered this request.
+    pub(crate) fn issued(&self, callback: &Callback) -> Option<Issued> {
+        let code = Secret::new(callback.one("code")?);
+        Some(Issued { authorization: self.clone(), code })
     }
 
     /// Uses `verifier` and its S256 challenge instead of the random pair.
@@ -90,7 +95,6 @@ pub(crate) enum Decision {
 pub(crate) struct Issued {
     pub(crate) authorization: Authorization,
     pub(crate) code: Secret,
-    pub(crate) callback: Callback,
 }
 
 /// The consent page, standing open.
@@ -131,18 +135,17 @@ impl Probe<'_> {
     /// A well-formed request for `client`, for every scope, at the main resource.
     pub(crate) fn authorization(&self, client: &Client) -> Authorization {
         let verifier = self.random_text();
-        let state = self.random_text();
         self.learn("verifier", &verifier);
         let parameters = Parameters::default()
             .set("response_type", "code")
             .set("client_id", &client.id)
             .set("redirect_uri", &client.redirect_uri)
             .set("scope", self.catalogue().scope_names().join(" "))
-            .set("state", &state)
+            .set("state", self.random_text())
             .set("code_challenge", s256(&verifier))
             .set("code_challenge_method", "S256")
             .set("resource", &self.site().endpoint);
-        Authorization { client: client.clone(), verifier: Secret::new(verifier), state, parameters }
+        Authorization { client: client.clone(), verifier: Secret::new(verifier), parameters }
     }
 
     pub(crate) fn authorize_url(&self, request: &Authorization) -> Result<Request, ProbeError> {
@@ -212,14 +215,9 @@ impl Probe<'_> {
         decision: &Decision,
     ) -> Result<Issued, ProbeError> {
         match self.authorize(request, decision)? {
-            Landing::Callback(callback) => match callback.one("code") {
-                Some(code) => Ok(Issued {
-                    authorization: request.clone(),
-                    code: Secret::new(code),
-                    callback: callback.clone(),
-                }),
-                None => Err(ProbeError::step("obtain a code", format!("redirected to {}", callback.uri))),
-            },
+            Landing::Callback(callback) => request.issued(&callback).ok_or_else(|| {
+                ProbeError::step("obtain a code", format!("redirected to {}", callback.uri))
+            }),
             Landing::Page { reply, .. } => Err(ProbeError::step("obtain a code", reply.alive()?.summary())),
         }
     }

@@ -91,7 +91,7 @@ impl Callback {
     }
 
     pub(crate) fn one(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        self.parameters.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
     }
 }
 

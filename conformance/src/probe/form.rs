@@ -61,15 +61,15 @@ impl Page {
             Some(base) => base.join(to).map_or_else(|_| to.to_owned(), String::from),
             None => to.to_owned(),
         };
-        let forms = document.select(&selector("form")).map(|form| read_form(&document, form, &resolve));
-        let links = document.select(&selector("a[href]")).map(|link| Link {
+        let (form, link, body) = (selector("form"), selector("a[href]"), selector("body"));
+        let links = document.select(&link).map(|link| Link {
             text: visible(link),
             to: resolve(link.attr("href").unwrap_or_default()),
         });
         Self {
-            forms: forms.collect(),
+            forms: document.select(&form).map(|form| read_form(&document, form, &resolve)).collect(),
             links: links.collect(),
-            text: document.select(&selector("body")).map(visible).collect(),
+            text: document.select(&body).map(visible).collect(),
         }
     }
 

@@ -3,7 +3,7 @@
 //! One rule binds everything here: a refusal is a status and an error code that the peer chose to
 //! send. A server that fails, drops the connection or falls silent has refused nothing.
 
-use crate::outcome::{Outcome, ProbeError, Violation, ensure};
+use crate::outcome::{Outcome, ProbeError, ensure};
 use crate::probe::http::Reply;
 
 /// Members of a token response that must never appear in a refusal.
@@ -86,11 +86,6 @@ impl Reply {
         let reply = self.alive()?;
         if reply.is_success() { Ok(reply) } else { Err(ProbeError::step(step, reply.summary())) }
     }
-}
-
-/// A violation that quotes the answer.
-pub(crate) fn contradicts(expected: &str, reply: &Reply) -> Violation {
-    Violation::new(expected, reply.summary())
 }
 
 /// Reads one auth-param out of a challenge (RFC 9110 section 11.6.1): quoted strings may hold
