@@ -136,15 +136,18 @@ mod tests {
         let all = catalogue.callable_with(&catalogue.scope_names());
         assert_eq!(all.len(), catalogue.tools.len());
         let singles = catalogue.scope_names();
-        let apart: usize =
-            singles.iter().map(|scope| catalogue.callable_with(std::slice::from_ref(scope)).len()).sum();
+        let apart: usize = singles
+            .iter()
+            .map(|scope| catalogue.callable_with(std::slice::from_ref(scope)).len())
+            .sum();
         assert!(apart <= all.len(), "no tool is callable with two different single scopes");
         assert_eq!(catalogue.scope_sets().len(), (1 << singles.len()) - 1);
     }
 
     #[test]
     fn a_tool_that_needs_an_unlisted_scope_makes_no_catalogue() {
-        let text = r#"{"scopes":[{"name":"a"}],"tools":[{"name":"t","scopes":["b"],"inputSchema":{}}]}"#;
+        let text =
+            r#"{"scopes":[{"name":"a"}],"tools":[{"name":"t","scopes":["b"],"inputSchema":{}}]}"#;
         let error = Catalogue::read(text).expect_err("b is not listed").to_string();
         assert_eq!(error, "this is no catalogue: t needs b, which is not listed");
     }

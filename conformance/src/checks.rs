@@ -56,7 +56,10 @@ mod tests {
         for check in all() {
             let (area, slug) = check.id.split_once('/').expect("an id has a slash");
             let plain = |word: &str| {
-                !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+                !word.is_empty()
+                    && word
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
             };
             assert!(plain(area) && plain(slug), "{}", check.id);
             assert!(seen.insert(check.id), "{} is there twice", check.id);
@@ -87,7 +90,8 @@ mod tests {
             match check.clause {
                 Clause::Rfc { number, section } => {
                     assert!(number > 2000, "{}", check.id);
-                    let digits = |part: &str| part.chars().all(|c| c.is_ascii_digit()) && !part.is_empty();
+                    let digits =
+                        |part: &str| part.chars().all(|c| c.is_ascii_digit()) && !part.is_empty();
                     assert!(section.split('.').all(digits), "{}: {section}", check.id);
                 }
                 Clause::Mcp { revision, page } => {

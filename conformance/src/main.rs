@@ -54,6 +54,7 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
         threads: arguments.threads,
         max_wait: Duration::from_secs(arguments.max_wait),
         timeout: Duration::from_secs(arguments.timeout),
+        ..Options::default()
     };
     let is_json_on_stdout = arguments.json.as_deref() == Some("-");
     let style = style();
@@ -91,7 +92,9 @@ fn target(arguments: &Server) -> Result<Target, Failure> {
     if let Some(user) = &arguments.user {
         let variable = &arguments.password_env;
         let password = std::env::var(variable).map_err(|_| {
-            usage(&format!("--user needs a password: set it in the environment variable {variable}"))
+            usage(&format!(
+                "--user needs a password: set it in the environment variable {variable}"
+            ))
         })?;
         target = target.with_person(user, password);
     }

@@ -20,9 +20,6 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use crate::outcome::{Halt, Outcome};
 use crate::probe::Probe;
 
-/// Shrinking stops after this many further tries: each may be a whole authorization flow.
-const SHRINK_TRIES: u32 = 48;
-
 impl Probe<'_> {
     /// Tries `law` on as many inputs as the run asks for.
     pub(crate) fn forall<S>(&self, inputs: &S, law: impl Fn(&S::Value) -> Outcome) -> Outcome
@@ -47,7 +44,7 @@ impl Probe<'_> {
         let config = Config {
             cases,
             failure_persistence: None,
-            max_shrink_iters: SHRINK_TRIES,
+            max_shrink_iters: self.options.shrink_tries,
             ..Config::default()
         };
         let mut runner = TestRunner::new_with_rng(config, self.fork_random());

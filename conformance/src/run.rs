@@ -54,7 +54,8 @@ pub fn run_with(
 ) -> Result<Report, RunError> {
     let begun = Instant::now();
     let selected = checks::select(&options.only)?;
-    let is_loopback = ["//127.", "//localhost", "//[::1]"].iter().any(|host| target.url.contains(host));
+    let is_loopback =
+        ["//127.", "//localhost", "//[::1]"].iter().any(|host| target.url.contains(host));
     let http = Http::new(options.timeout, is_loopback);
     let browser = Browser::default();
     let site = explore(target, options, &http, &browser)?;

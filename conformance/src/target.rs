@@ -60,6 +60,8 @@ pub struct Options {
     pub seed: u64,
     /// How many inputs a property is tried on.
     pub cases: u32,
+    /// How many further inputs are tried to make a counterexample smaller.
+    pub shrink_tries: u32,
     /// Ids and areas to run; empty means all.
     pub only: Vec<String>,
     /// Whether a SHOULD or a hardening claim that does not hold is a failure.
@@ -77,6 +79,7 @@ impl Default for Options {
         Self {
             seed: 1,
             cases: 12,
+            shrink_tries: 96,
             only: Vec::new(),
             strict: false,
             threads: 3,

@@ -59,11 +59,7 @@ impl Transcript {
     }
 }
 
-fn exchange(
-    request: &Request,
-    answer: &Result<Reply, String>,
-    redactor: &Redactor,
-) -> Exchange {
+fn exchange(request: &Request, answer: &Result<Reply, String>, redactor: &Redactor) -> Exchange {
     let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
     let request_headers: Vec<String> =
         request.headers.iter().map(|pair| header_line(pair, redactor)).collect();

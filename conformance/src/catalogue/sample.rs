@@ -94,7 +94,8 @@ pub(crate) fn harvest(result: &Value, values: &mut BTreeMap<String, Value>) {
         Value::Object(members) => {
             for (name, member) in members {
                 if let (Some(singular), Some(first)) = (name.strip_suffix('s'), member.get(0)) {
-                    let handle = ["id", "qualified_name", "name"].iter().find_map(|key| first.get(key));
+                    let handle =
+                        ["id", "qualified_name", "name"].iter().find_map(|key| first.get(key));
                     if let Some(handle) = handle.filter(|handle| handle.is_string()) {
                         for argument in [singular.to_owned(), format!("{singular}_id")] {
                             values.entry(argument).or_insert_with(|| handle.clone());

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::outcome::{Outcome, ProbeError, Violation};
 use crate::probe::Probe;
 use crate::probe::browser::{Browser, Callback, Landing};
-use crate::probe::form::{ALLOW_WORDS, DENY_WORDS, Form, Page};
+use crate::probe::form::{ALLOW_WORDS, DENY_WORDS, Entries, Form, Page};
 use crate::probe::http::{Request, encode_form};
 use crate::probe::register::Client;
 use crate::secret::Secret;
@@ -117,7 +117,7 @@ impl Page {
         &self,
         decision: &Decision,
         scopes: &[String],
-    ) -> Result<(Form, Vec<(String, String)>), ProbeError> {
+    ) -> Result<(Form, Entries), ProbeError> {
         let words = decision.words();
         let Some((form, button)) = self.form_with(words) else {
             return Err(ProbeError::page("consent", format!("no button says any of {words:?}")));
@@ -218,7 +218,9 @@ impl Probe<'_> {
             Landing::Callback(callback) => request.issued(&callback).ok_or_else(|| {
                 ProbeError::step("obtain a code", format!("redirected to {}", callback.uri))
             }),
-            Landing::Page { reply, .. } => Err(ProbeError::step("obtain a code", reply.alive()?.summary())),
+            Landing::Page { reply, .. } => {
+                Err(ProbeError::step("obtain a code", reply.alive()?.summary()))
+            }
         }
     }
 

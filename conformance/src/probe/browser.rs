@@ -80,8 +80,9 @@ pub(crate) struct Callback {
 
 impl Callback {
     fn new(status: u16, uri: String) -> Self {
-        let parameters =
-            url::Url::parse(&uri).map(|url| url.query_pairs().into_owned().collect()).unwrap_or_default();
+        let parameters = url::Url::parse(&uri)
+            .map(|url| url.query_pairs().into_owned().collect())
+            .unwrap_or_default();
         Self { status, uri, parameters }
     }
 

@@ -7,6 +7,9 @@ use scraper::{ElementRef, Html, Selector};
 
 use crate::probe::http::Request;
 
+/// What a browser would send: names and values in the order of the page.
+pub(crate) type Entries = Vec<(String, String)>;
+
 #[derive(Clone, Debug)]
 pub(crate) struct Page {
     pub(crate) forms: Vec<Form>,
@@ -67,7 +70,10 @@ impl Page {
             to: resolve(link.attr("href").unwrap_or_default()),
         });
         Self {
-            forms: document.select(&form).map(|form| read_form(&document, form, &resolve)).collect(),
+            forms: document
+                .select(&form)
+                .map(|form| read_form(&document, form, &resolve))
+                .collect(),
             links: links.collect(),
             text: document.select(&body).map(visible).collect(),
         }
@@ -99,9 +105,9 @@ impl Form {
     }
 
     /// What a browser would send when this button is pressed.
-    pub(crate) fn entries(&self, button: Option<&Button>) -> Vec<(String, String)> {
+    pub(crate) fn entries(&self, button: Option<&Button>) -> Entries {
         let fields = self.fields.iter().filter(|field| field.sent);
-        let mut entries: Vec<(String, String)> =
+        let mut entries: Entries =
             fields.map(|field| (field.name.clone(), field.value.clone())).collect();
         if let Some(Button { name: Some(name), value, .. }) = button {
             entries.push((name.clone(), value.clone()));
@@ -232,7 +238,8 @@ mod tests {
         let mut form = form.clone();
         form.tick(&["r".to_owned()], &["r".to_owned(), "w".to_owned()]);
         let entries = form.entries(Some(button));
-        let pairs: Vec<(&str, &str)> = entries.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let pairs: Vec<(&str, &str)> =
+            entries.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(pairs, [("csrf", "t0k"), ("scope", "r"), ("decision", "yes")]);
         assert_eq!(form.action, "http://h:1/consent");
     }

@@ -54,7 +54,8 @@ impl Request {
 
     /// Method and path, the way a person would name this request.
     pub(crate) fn name(&self) -> String {
-        let path = url::Url::parse(&self.url).map_or_else(|_| self.url.clone(), |url| url.path().to_owned());
+        let path = url::Url::parse(&self.url)
+            .map_or_else(|_| self.url.clone(), |url| url.path().to_owned());
         format!("{} {path}", self.method)
     }
 }
@@ -129,7 +130,8 @@ impl Http {
 
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, ProbeError> {
         let no_answer = |cause: String| ProbeError::NoAnswer { request: request.name(), cause };
-        let mut builder = http::Request::builder().method(request.method.as_str()).uri(&request.url);
+        let mut builder =
+            http::Request::builder().method(request.method.as_str()).uri(&request.url);
         for (name, value) in &request.headers {
             builder = builder.header(name, value.as_bytes());
         }

@@ -28,14 +28,21 @@ impl Probe<'_> {
     pub(crate) fn message(&self, endpoint: &str, method: &str, params: Value) -> Request {
         match self.site().revision {
             Revision::Stateless => stateless(endpoint, method, params),
-            Revision::Initialize => {
-                legacy(endpoint, INITIALIZE[0], json!({"id": 1, "method": method, "params": params}))
-            }
+            Revision::Initialize => legacy(
+                endpoint,
+                INITIALIZE[0],
+                json!({"id": 1, "method": method, "params": params}),
+            ),
         }
     }
 
     /// Calls `method` at the main resource with `token`.
-    pub(crate) fn mcp(&self, token: &Secret, method: &str, params: Value) -> Result<Reply, ProbeError> {
+    pub(crate) fn mcp(
+        &self,
+        token: &Secret,
+        method: &str,
+        params: Value,
+    ) -> Result<Reply, ProbeError> {
         self.mcp_at(&self.site().endpoint, token, method, params)
     }
 
@@ -72,14 +79,21 @@ impl Probe<'_> {
     }
 
     /// The names of all tools that `token` is shown, page by page.
-    pub(crate) fn list_tools(&self, endpoint: &str, token: &Secret) -> Result<Vec<String>, ProbeError> {
+    pub(crate) fn list_tools(
+        &self,
+        endpoint: &str,
+        token: &Secret,
+    ) -> Result<Vec<String>, ProbeError> {
         let mut names = Vec::new();
         let mut params = json!({});
         for _ in 0..20 {
             let reply = self.mcp_at(endpoint, token, "tools/list", params.clone())?;
-            let result = rpc(&reply.succeeded("list tools")?).get("result").cloned().unwrap_or_default();
+            let result =
+                rpc(&reply.succeeded("list tools")?).get("result").cloned().unwrap_or_default();
             let tools = result.get("tools").and_then(Value::as_array).cloned().unwrap_or_default();
-            names.extend(tools.iter().filter_map(|tool| Some(tool.get("name")?.as_str()?.to_owned())));
+            names.extend(
+                tools.iter().filter_map(|tool| Some(tool.get("name")?.as_str()?.to_owned())),
+            );
             match result.get("nextCursor").and_then(Value::as_str) {
                 Some(cursor) => params = json!({"cursor": cursor}),
                 None => break,
@@ -189,13 +203,15 @@ fn accepting(request: Request) -> Request {
 
 /// The JSON-RPC message of an answer, whether it came as JSON or as an event stream.
 pub(crate) fn rpc(reply: &Reply) -> Value {
-    let streamed = reply.header("content-type").is_some_and(|kind| kind.contains("text/event-stream"));
+    let streamed =
+        reply.header("content-type").is_some_and(|kind| kind.contains("text/event-stream"));
     if !streamed {
         return reply.json();
     }
     let events = reply.body.lines().filter_map(|line| line.strip_prefix("data:"));
     let messages = events.filter_map(|data| serde_json::from_str::<Value>(data.trim()).ok());
-    let answers = |message: &Value| message.get("result").is_some() || message.get("error").is_some();
+    let answers =
+        |message: &Value| message.get("result").is_some() || message.get("error").is_some();
     messages.filter(answers).last().unwrap_or_default()
 }
 

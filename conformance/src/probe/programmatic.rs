@@ -3,7 +3,7 @@
 use crate::outcome::ProbeError;
 use crate::probe::Probe;
 use crate::probe::browser::Landing;
-use crate::probe::form::{Form, Page, REVOKE_WORDS, first_text};
+use crate::probe::form::{Entries, Form, Page, REVOKE_WORDS, first_text};
 use crate::probe::http::Request;
 use crate::secret::Secret;
 
@@ -39,7 +39,7 @@ impl Probe<'_> {
         &self,
         name: &str,
         scopes: Option<&[String]>,
-    ) -> Result<(Form, Vec<(String, String)>), ProbeError> {
+    ) -> Result<(Form, Entries), ProbeError> {
         let (_, page) = self.tokens_page()?;
         let Some(form) = page.forms.iter().find(|form| is_creation(form)) else {
             return Err(ProbeError::page("programmatic tokens", "no form asks for a token's name"));
@@ -67,7 +67,10 @@ impl Probe<'_> {
             form.around.contains(name) && !is_creation(form) && form.button(&REVOKE_WORDS).is_some()
         });
         let Some(form) = row else {
-            return Err(ProbeError::page("programmatic tokens", "no row of that name can be revoked"));
+            return Err(ProbeError::page(
+                "programmatic tokens",
+                "no row of that name can be revoked",
+            ));
         };
         let entries = form.entries(form.button(&REVOKE_WORDS));
         self.page_after(form.request(&entries), "revoke a programmatic token").map(|_| ())

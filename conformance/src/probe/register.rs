@@ -92,7 +92,10 @@ impl Probe<'_> {
         };
         let secret = reply.text("client_secret").map(Secret::new);
         if method != Method::None && secret.is_none() {
-            return Err(ProbeError::step("register a confidential client", "no client_secret came back"));
+            return Err(ProbeError::step(
+                "register a confidential client",
+                "no client_secret came back",
+            ));
         }
         Ok(Client { id, secret, method, redirect_uri: redirect_uri.to_owned() })
     }

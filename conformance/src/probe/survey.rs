@@ -126,7 +126,8 @@ fn tokens_page(probe: &Probe<'_>) -> Option<String> {
     }
     let mut address = home;
     for name in ["MCP", "Tokens", "Programmatic tokens"] {
-        let (_, page) = probe.page_after(Request::get(&address), "look for the tokens page").ok()?;
+        let (_, page) =
+            probe.page_after(Request::get(&address), "look for the tokens page").ok()?;
         if page.forms.iter().any(is_creation) && address.contains("token") {
             return Some(address);
         }

@@ -124,7 +124,8 @@ impl Probe<'_> {
     /// The same for a request that was put together by hand.
     pub(crate) fn token_by(&self, request: Request) -> Result<Reply, ProbeError> {
         let reply = self.send(&request)?;
-        for (member, kind) in [("access_token", "access token"), ("refresh_token", "refresh token")] {
+        for (member, kind) in [("access_token", "access token"), ("refresh_token", "refresh token")]
+        {
             if let Some(token) = reply.text(member) {
                 self.learn(kind, &token);
             }

@@ -18,8 +18,14 @@ pub(crate) fn hostile_json() -> Vec<(&'static str, String)> {
         ("an empty object", "{}".to_owned()),
         ("a lone surrogate", "{\"method\":\"\\ud800\"}".to_owned()),
         ("a NUL", "{\"method\":\"a\\u0000b\",\"client_name\":\"a\\u0000b\"}".to_owned()),
-        ("a repeated member", "{\"id\":1,\"id\":2,\"method\":\"ping\",\"method\":\"x\"}".to_owned()),
-        ("wrong types", "{\"jsonrpc\":2,\"id\":{},\"method\":[],\"params\":1,\"redirect_uris\":7}".to_owned()),
+        (
+            "a repeated member",
+            "{\"id\":1,\"id\":2,\"method\":\"ping\",\"method\":\"x\"}".to_owned(),
+        ),
+        (
+            "wrong types",
+            "{\"jsonrpc\":2,\"id\":{},\"method\":[],\"params\":1,\"redirect_uris\":7}".to_owned(),
+        ),
         ("deep arrays", format!("{}{}", "[".repeat(DEPTH), "]".repeat(DEPTH))),
         ("deep objects", format!("{}1{}", "{\"a\":".repeat(DEPTH), "}".repeat(DEPTH))),
         ("unbalanced depth", "[".repeat(DEPTH)),
@@ -35,7 +41,7 @@ fn many_members() -> String {
 
 /// Arbitrary bytes, which shrink towards none.
 pub(crate) fn bytes() -> impl Strategy<Value = Vec<u8>> {
-    prop::collection::vec(any::<u8>(), 0..200)
+    prop::collection::vec(any::<u8>(), 0..64)
 }
 
 /// Content types other than the one an endpoint expects.
@@ -51,8 +57,8 @@ pub(crate) const CONTENT_TYPES: [&str; 6] = [
 /// Text that must come back exactly as it was sent, whatever it looks like.
 pub(crate) fn opaque_text() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
-        "a", "Z", "0", " ", "+", "%", "%2B", "&", "=", "#", "?", "/", "\\", "\"", "'", "<b>", "é", "日本",
-        "\r\n", "\t", ";", "{}", "💡", "code=x",
+        "a", "Z", "0", " ", "+", "%", "%2B", "&", "=", "#", "?", "/", "\\", "\"", "'", "<b>", "é",
+        "日本", "\r\n", "\t", ";", "{}", "💡", "code=x",
     ]);
     prop::collection::vec(pieces, 1..12).prop_map(|pieces| pieces.concat())
 }

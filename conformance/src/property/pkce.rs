@@ -53,7 +53,13 @@ impl Wrong {
             Self::Longer(count) => format!("{right}{}", "a".repeat(*count)),
             Self::CaseSwapped => right
                 .chars()
-                .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
+                .map(|c| {
+                    if c.is_ascii_lowercase() {
+                        c.to_ascii_uppercase()
+                    } else {
+                        c.to_ascii_lowercase()
+                    }
+                })
                 .collect(),
             Self::Challenge => s256(right),
             Self::Empty => String::new(),
@@ -81,8 +87,10 @@ pub(crate) fn illegal() -> Vec<(&'static str, String)> {
 
 /// Challenge methods that are not S256 (RFC 7636 section 4.3; `None` means `plain`).
 pub(crate) fn methods() -> Vec<Option<String>> {
-    let near = ["plain", "PLAIN", "s256", "S256 ", " S256", "S 256", "S512", "sha256", "none", "", "Ѕ256"];
-    let mut methods: Vec<Option<String>> = near.iter().map(|name| Some((*name).to_owned())).collect();
+    let near =
+        ["plain", "PLAIN", "s256", "S256 ", " S256", "S 256", "S512", "sha256", "none", "", "Ѕ256"];
+    let mut methods: Vec<Option<String>> =
+        near.iter().map(|name| Some((*name).to_owned())).collect();
     methods.insert(0, None);
     methods
 }

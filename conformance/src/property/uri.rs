@@ -26,7 +26,9 @@ pub(crate) enum Label {
 pub(crate) fn loopback_edits(host: &str, port: u16, path: &str) -> Vec<Edit> {
     let registered = format!("http://{host}:{port}{path}");
     let mut edits = vec![edit("the registered URI", registered.clone(), Label::MustEqual)];
-    for (name, other) in [("another port", "1".to_owned()), ("the highest port", "65535".to_owned())] {
+    for (name, other) in
+        [("another port", "1".to_owned()), ("the highest port", "65535".to_owned())]
+    {
         edits.push(edit(name, format!("http://{host}:{other}{path}"), Label::MustEqual));
     }
     edits.extend(must_differ(&registered, host, port, path));

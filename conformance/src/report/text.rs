@@ -32,6 +32,9 @@ const YELLOW: &str = "33";
 const DIM: &str = "2";
 const BOLD: &str = "1";
 
+/// The counterexample is in the last exchanges; what led there is in the JSON report.
+const SHOWN_EXCHANGES: usize = 3;
+
 /// The line that is printed as soon as a check is done.
 pub fn line(check: &CheckReport, style: Style) -> String {
     let (colour, word) = look(check.verdict);
@@ -105,7 +108,11 @@ fn details(check: &CheckReport, style: Style) -> String {
     if let Some(reason) = &check.reason {
         let _ = writeln!(text, "    because   {reason}");
     }
-    for exchange in &check.transcript {
+    let earlier = check.transcript.len().saturating_sub(SHOWN_EXCHANGES);
+    if earlier > 0 {
+        let _ = writeln!(text, "      ({earlier} earlier exchanges are in the JSON report)");
+    }
+    for exchange in &check.transcript[earlier..] {
         text.push_str(&style.paint(DIM, &wire(exchange)));
     }
     if let Some(last) = check.transcript.last() {

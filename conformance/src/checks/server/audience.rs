@@ -83,9 +83,11 @@ fn lookalike(probe: &Probe<'_>) -> Outcome {
         match &landing {
             Landing::Callback(callback) => {
                 let error = callback.one("error").unwrap_or_default();
-                ensure(matches!(error, "invalid_target" | "invalid_request"), "invalid_target", || {
-                    callback.uri.clone()
-                })
+                ensure(
+                    matches!(error, "invalid_target" | "invalid_request"),
+                    "invalid_target",
+                    || callback.uri.clone(),
+                )
             }
             Landing::Page { .. } => Ok(()),
         }
@@ -124,7 +126,8 @@ fn refresh(probe: &Probe<'_>) -> Outcome {
     others.extend(probe.site().second.iter().map(|second| second.endpoint.clone()));
     probe.for_each(others, |other| {
         let grant = probe.grant()?;
-        let request = probe.refreshing(&grant.client, grant.refresh_token()?).set("resource", other);
+        let request =
+            probe.refreshing(&grant.client, grant.refresh_token()?).set("resource", other);
         let reply = probe.token(&request)?;
         reply.is_refused(&["invalid_target", "invalid_grant", "invalid_request"])
     })

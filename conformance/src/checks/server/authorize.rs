@@ -104,7 +104,14 @@ pub(super) fn is_refused_locally(landing: &Landing, uri: &str) -> Outcome {
 
 fn unknown_client(probe: &Probe<'_>) -> Outcome {
     let own = probe.client()?;
-    let ids = ["", "nobody", "00000000-0000-0000-0000-000000000000", "' OR '1'='1", "../../admin", "é\u{0}"];
+    let ids = [
+        "",
+        "nobody",
+        "00000000-0000-0000-0000-000000000000",
+        "' OR '1'='1",
+        "../../admin",
+        "é\u{0}",
+    ];
     probe.for_each(ids, |id| {
         let client = Client { id: (*id).to_owned(), method: Method::None, ..own.clone() };
         let request = probe.authorization(&client);
@@ -116,13 +123,27 @@ fn unknown_client(probe: &Probe<'_>) -> Outcome {
 
 /// Requests that are wrong in one respect other than client and redirect URI, and the errors that
 /// RFC 6749 and RFC 8707 give them.
-fn wrong_requests(good: &Authorization) -> Vec<(&'static str, Authorization, &'static [&'static str])> {
+fn wrong_requests(
+    good: &Authorization,
+) -> Vec<(&'static str, Authorization, &'static [&'static str])> {
     let good = || good.clone();
     vec![
-        ("no response_type", good().without("response_type"), &["invalid_request", "unsupported_response_type"]),
-        ("another response_type", good().set("response_type", "token"), &["unsupported_response_type"]),
+        (
+            "no response_type",
+            good().without("response_type"),
+            &["invalid_request", "unsupported_response_type"],
+        ),
+        (
+            "another response_type",
+            good().set("response_type", "token"),
+            &["unsupported_response_type"],
+        ),
         ("an unknown scope", good().set("scope", "no:such"), &["invalid_scope"]),
-        ("a foreign resource", good().set("resource", "https://evil.example/mcp"), &["invalid_target"]),
+        (
+            "a foreign resource",
+            good().set("resource", "https://evil.example/mcp"),
+            &["invalid_target"],
+        ),
         ("no challenge", good().without("code_challenge"), &["invalid_request"]),
         ("the plain method", good().set("code_challenge_method", "plain"), &["invalid_request"]),
     ]
@@ -169,7 +190,17 @@ pub(super) fn carries_state_and_issuer(
 
 fn response_type(probe: &Probe<'_>) -> Outcome {
     let client = probe.client()?;
-    let types = ["token", "id_token", "code token", "code id_token", "token code", "none", "CODE", "code ", ""];
+    let types = [
+        "token",
+        "id_token",
+        "code token",
+        "code id_token",
+        "token code",
+        "none",
+        "CODE",
+        "code ",
+        "",
+    ];
     probe.for_each(types, |kind| {
         let request = probe.authorization(&client).set("response_type", *kind);
         let landing = probe.authorize(&request, &Decision::Allow)?;
@@ -185,7 +216,15 @@ fn response_type(probe: &Probe<'_>) -> Outcome {
 
 fn repeated_parameter(probe: &Probe<'_>) -> Outcome {
     let client = probe.client()?;
-    let names = ["client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method"];
+    let names = [
+        "client_id",
+        "redirect_uri",
+        "response_type",
+        "scope",
+        "state",
+        "code_challenge",
+        "code_challenge_method",
+    ];
     let mut inputs: Vec<(&str, bool)> = names.iter().map(|name| (*name, true)).collect();
     inputs.extend(names.iter().map(|name| (*name, false)));
     probe.for_each(inputs, |(name, is_same)| {
@@ -199,11 +238,17 @@ fn repeated_parameter(probe: &Probe<'_>) -> Outcome {
 
 fn unknown_parameter(probe: &Probe<'_>) -> Outcome {
     let request = probe.authorization(&probe.client()?);
-    let request = request.also("x-unknown", "1").also("nonce", "n").also("max_age", "1").also("ui_locales", "xx");
+    let request = request
+        .also("x-unknown", "1")
+        .also("nonce", "n")
+        .also("max_age", "1")
+        .also("ui_locales", "xx");
     match probe.authorize(&request, &Decision::Allow)? {
         Landing::Callback(callback) if callback.one("code").is_some() => Ok(()),
         Landing::Callback(callback) => Err(Violation::new("a code", callback.uri).into()),
-        Landing::Page { reply, .. } => Err(Violation::new("a code", reply.alive()?.summary()).into()),
+        Landing::Page { reply, .. } => {
+            Err(Violation::new("a code", reply.alive()?.summary()).into())
+        }
     }
 }
 
@@ -239,7 +284,9 @@ fn redirect_status(probe: &Probe<'_>) -> Outcome {
     for decision in [Decision::Allow, Decision::Deny] {
         let landing = probe.authorize(&probe.authorization(&client), &decision)?;
         if let Landing::Callback(callback) = landing {
-            ensure(matches!(callback.status, 302 | 303), "302 or 303", || callback.status.to_string())?;
+            ensure(matches!(callback.status, 302 | 303), "302 or 303", || {
+                callback.status.to_string()
+            })?;
         }
     }
     Ok(())

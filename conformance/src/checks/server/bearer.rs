@@ -118,7 +118,10 @@ fn body(probe: &Probe<'_>) -> Outcome {
     let placements = [
         ("a form", Request::post_form(endpoint, &[("access_token", secret)])),
         ("params", probe.message(endpoint, "tools/list", in_params)),
-        ("a cookie", message(probe).header("cookie", format!("access_token={secret}; token={secret}"))),
+        (
+            "a cookie",
+            message(probe).header("cookie", format!("access_token={secret}; token={secret}")),
+        ),
         ("X-Access-Token", message(probe).header("x-access-token", secret)),
         ("X-Authorization", message(probe).header("x-authorization", format!("Bearer {secret}"))),
         (
@@ -184,7 +187,8 @@ fn expiry(probe: &Probe<'_>) -> Outcome {
     };
     let longest = probe.options.max_wait.as_secs();
     if lifetime > longest {
-        let reason = format!("tokens live {lifetime} s, longer than a check may wait ({longest} s)");
+        let reason =
+            format!("tokens live {lifetime} s, longer than a check may wait ({longest} s)");
         return Err(not_tested(reason));
     }
     thread::sleep(Duration::from_secs(lifetime) + Duration::from_millis(1_100));

@@ -121,7 +121,8 @@ fn every_method(probe: &Probe<'_>) -> Outcome {
         "no/such/method",
     ];
     probe.for_each(methods, |method| {
-        let tool = probe.catalogue().tools.first().map(|tool| tool.name.as_str()).unwrap_or_default();
+        let tool =
+            probe.catalogue().tools.first().map(|tool| tool.name.as_str()).unwrap_or_default();
         let params = json!({"name": tool, "arguments": {}});
         is_unauthorized(&probe.send(&probe.message(endpoint, method, params))?)
     })?;
@@ -156,7 +157,9 @@ fn invalid_token(probe: &Probe<'_>) -> Outcome {
         let message = probe.message(endpoint, "tools/list", Value::Null);
         let reply = probe.send(&bearing(message, &Secret::new(token)))?;
         reply.is_invalid_token()?;
-        ensure(reply.challenge("resource_metadata").is_some(), "the pointer again", || reply.summary())
+        ensure(reply.challenge("resource_metadata").is_some(), "the pointer again", || {
+            reply.summary()
+        })
     })
 }
 

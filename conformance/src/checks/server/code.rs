@@ -117,7 +117,10 @@ fn race(probe: &Probe<'_>, issued: &Issued, count: usize) -> Result<Vec<Reply>, 
             probe.token(&exchange)
         };
         let attempts: Vec<_> = (0..count).map(|_| scope.spawn(attempt)).collect();
-        attempts.into_iter().map(|attempt| attempt.join().expect("a request does not panic")).collect()
+        attempts
+            .into_iter()
+            .map(|attempt| attempt.join().expect("a request does not panic"))
+            .collect()
     })
 }
 
@@ -127,8 +130,8 @@ fn concurrent(probe: &Probe<'_>) -> Outcome {
         let replies = race(probe, &fresh(probe)?, *count)?;
         let granted = replies.iter().filter(|reply| reply.is_success()).count();
         ensure(granted <= 1, "at most one success", || format!("{granted} of {count} succeeded"))?;
-        let refused = replies.iter().filter(|reply| !reply.is_success());
-        refused.map(Reply::gives_no_token).collect()
+        let mut refused = replies.iter().filter(|reply| !reply.is_success());
+        refused.try_for_each(Reply::gives_no_token)
     })
 }
 
@@ -168,7 +171,8 @@ fn client_binding(probe: &Probe<'_>) -> Outcome {
 fn redirect_binding(probe: &Probe<'_>) -> Outcome {
     let client = probe.client()?;
     let other_port = format!("http://127.0.0.1:{}/callback", probe.port());
-    let others = [other_port, format!("{}/more", client.redirect_uri), "https://evil.example/".to_owned()];
+    let others =
+        [other_port, format!("{}/more", client.redirect_uri), "https://evil.example/".to_owned()];
     probe.for_each(others, |other| {
         let exchange = probe.exchange(&fresh(probe)?).set("redirect_uri", other);
         probe.token(&exchange)?.is_refused(&["invalid_grant", "invalid_request"])
@@ -196,10 +200,15 @@ fn unguessable(probe: &Probe<'_>) -> Outcome {
     }
     for (index, (kind, value)) in seen.iter().enumerate() {
         // 22 characters of base64url hold 128 bits; a shared prefix of one kind holds none.
-        let same_kind: Vec<&str> =
-            seen.iter().filter(|(other, _)| other == kind).map(|(_, value)| value.as_str()).collect();
+        let same_kind: Vec<&str> = seen
+            .iter()
+            .filter(|(other, _)| other == kind)
+            .map(|(_, value)| value.as_str())
+            .collect();
         let random = value.len() - shared_prefix(&same_kind);
-        ensure(random >= 22, format!("a {kind} with 22 characters of its own"), || random.to_string())?;
+        ensure(random >= 22, format!("a {kind} with 22 characters of its own"), || {
+            random.to_string()
+        })?;
         let again = seen[index + 1..].iter().any(|(_, other)| other == value);
         ensure(!again, format!("a {kind} that never occurs again"), || "it does".to_owned())?;
     }
@@ -208,7 +217,9 @@ fn unguessable(probe: &Probe<'_>) -> Outcome {
 
 fn shared_prefix(values: &[&str]) -> usize {
     let Some(first) = values.first() else { return 0 };
-    let shared = |end: &usize| values.iter().all(|value| value.as_bytes()[..*end] == first.as_bytes()[..*end]);
+    let shared = |end: &usize| {
+        values.iter().all(|value| value.as_bytes()[..*end] == first.as_bytes()[..*end])
+    };
     let shortest = values.iter().map(|value| value.len()).min().unwrap_or(0);
     (0..=shortest).rev().find(shared).unwrap_or(0)
 }

@@ -5,7 +5,7 @@ use crate::outcome::{Outcome, ProbeError, Violation, ensure, not_tested};
 use crate::probe::Probe;
 use crate::probe::authorize::{Authorization, Decision};
 use crate::probe::browser::{Browser, Landing};
-use crate::probe::form::{DENY_WORDS, Form, count};
+use crate::probe::form::{DENY_WORDS, Entries, Form, count};
 use crate::probe::http::{Request, encode_form};
 use crate::probe::register::Method;
 use crate::property::body::INERT_NAMES;
@@ -96,7 +96,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn allow(probe: &Probe<'_>) -> Outcome<(Authorization, Form, Vec<(String, String)>)> {
+fn allow(probe: &Probe<'_>) -> Outcome<(Authorization, Form, Entries)> {
     let request = probe.authorization(&probe.client()?);
     let (form, entries) = probe.consent(&request)?.page.decide(&Decision::Allow, &[])?;
     Ok((request, form, entries))
@@ -134,14 +134,16 @@ fn forged(probe: &Probe<'_>) -> Outcome {
     for name in &hidden {
         for edit in ["removed", "emptied", "altered"] {
             let (_, form, entries) = allow(probe)?;
-            let landing = probe.walk(probe.browser(), form.request(&edited(&entries, name, edit)))?;
+            let landing =
+                probe.walk(probe.browser(), form.request(&edited(&entries, name, edit)))?;
             if probe.gives_no_code(&landing).is_err() {
                 taken.push((name, edit));
             }
         }
     }
     // A field that is named as a guard must be one; without such a name, some field must be.
-    let is_guard = |name: &String| ["csrf", "xsrf", "token", "nonce"].iter().any(|word| name.contains(word));
+    let is_guard =
+        |name: &String| ["csrf", "xsrf", "token", "nonce"].iter().any(|word| name.contains(word));
     let decoy = taken.iter().find(|(name, _)| is_guard(name));
     let unguarded = |name: &String| taken.iter().any(|(taken, _)| *taken == name);
     let is_open = decoy.is_some() || hidden.iter().all(unguarded);
@@ -151,7 +153,7 @@ fn forged(probe: &Probe<'_>) -> Outcome {
     })
 }
 
-fn edited(entries: &[(String, String)], name: &str, edit: &str) -> Vec<(String, String)> {
+fn edited(entries: &[(String, String)], name: &str, edit: &str) -> Entries {
     let mut entries = entries.to_vec();
     match edit {
         "removed" => entries.retain(|(have, _)| have != name),
@@ -174,11 +176,8 @@ fn other_browser(probe: &Probe<'_>) -> Outcome {
 }
 
 fn other_origin(probe: &Probe<'_>) -> Outcome {
-    let hints = [
-        ("origin", "https://evil.example"),
-        ("origin", "null"),
-        ("sec-fetch-site", "cross-site"),
-    ];
+    let hints =
+        [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")];
     probe.for_each(hints, |(header, value)| {
         let (_, form, entries) = allow(probe)?;
         let mut request = form.request(&entries);
@@ -205,9 +204,11 @@ fn stored_request(probe: &Probe<'_>) -> Outcome {
     }
     let landing = probe.walk(probe.browser(), form.request(&entries))?;
     let Landing::Callback(callback) = landing else { return Ok(()) };
-    ensure(callback.uri.starts_with(&client.redirect_uri), "the redirect URI that was shown", || {
-        callback.uri.clone()
-    })?;
+    ensure(
+        callback.uri.starts_with(&client.redirect_uri),
+        "the redirect URI that was shown",
+        || callback.uri.clone(),
+    )?;
     let Some(issued) = request.issued(&callback) else { return Ok(()) };
     let grant = probe.redeem(&issued)?;
     let granted = names(grant.tokens.scope.as_deref().unwrap_or(&least));
@@ -275,7 +276,9 @@ fn inert_names(probe: &Probe<'_>) -> Outcome {
     probe.for_each(INERT_NAMES, |name| {
         let with = elements(name)?;
         // A server that refuses such a name at registration shows nothing at all.
-        ensure(with == 0 || with == plain, format!("{plain} elements on the page"), || with.to_string())
+        ensure(with == 0 || with == plain, format!("{plain} elements on the page"), || {
+            with.to_string()
+        })
     })
 }
 
@@ -283,7 +286,9 @@ fn informed(probe: &Probe<'_>) -> Outcome {
     let client = probe.new_client_at(Method::None, "https://app.example/callback")?;
     let text = probe.consent(&probe.authorization(&client))?.page.text;
     for needed in [probe.label(), "app.example"] {
-        ensure(text.contains(needed), format!("{needed} on the page"), || "it is not there".to_owned())?;
+        ensure(text.contains(needed), format!("{needed} on the page"), || {
+            "it is not there".to_owned()
+        })?;
     }
     Ok(())
 }

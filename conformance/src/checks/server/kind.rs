@@ -147,7 +147,8 @@ fn token_at_page(probe: &Probe<'_>) -> Outcome {
     let Some(address) = probe.site().tokens_page.clone() else { return Ok(()) };
     let grant = probe.grant()?;
     let programmatic = probe.create_programmatic(None)?;
-    let tokens = [("an access token", grant.tokens.access), ("a programmatic token", programmatic.token)];
+    let tokens =
+        [("an access token", grant.tokens.access), ("a programmatic token", programmatic.token)];
     for (what, token) in tokens {
         let placements = [
             bearing(Request::get(&address), &token),
@@ -158,11 +159,13 @@ fn token_at_page(probe: &Probe<'_>) -> Outcome {
             let landing = probe.walk(&Browser::default(), request)?;
             let opened = match &landing {
                 Landing::Page { reply, address } => {
-                    reply.is_success() && Page::read(&reply.body, address).forms.iter().any(is_creation)
+                    reply.is_success()
+                        && Page::read(&reply.body, address).forms.iter().any(is_creation)
                 }
                 Landing::Callback(_) => false,
             };
-            let refused = ensure(!opened, "the sign-in page, or a refusal", || "the page".to_owned());
+            let refused =
+                ensure(!opened, "the sign-in page, or a refusal", || "the page".to_owned());
             crate::outcome::on(what, refused)?;
         }
     }
@@ -172,6 +175,7 @@ fn token_at_page(probe: &Probe<'_>) -> Outcome {
 /// The browser's cookies with every value replaced by `token`.
 fn session_cookie_of(probe: &Probe<'_>, token: &Secret) -> String {
     let cookies = probe.browser().cookies();
-    let pairs: Vec<String> = cookies.keys().map(|name| format!("{name}={}", token.expose())).collect();
+    let pairs: Vec<String> =
+        cookies.keys().map(|name| format!("{name}={}", token.expose())).collect();
     pairs.join("; ")
 }

@@ -40,7 +40,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "mcp/discover",
         level: Level::Must,
         clause: mcp("server/discover"),
-        claim: "server/discover names this revision, the tools capability and how long that holds.",
+        claim: "Discovery names this revision, the tools capability and how long that holds.",
         needs: &[Capability::Consent, Capability::Stateless],
         run: discover,
     },
@@ -48,7 +48,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "mcp/list",
         level: Level::Must,
         clause: mcp("server/tools#listing-tools"),
-        claim: "tools/list is the same each time, and tells caches that it is private.",
+        claim: "The list of tools is the same each time, and tells caches that it is private.",
         needs: &[Capability::Consent, Capability::Stateless],
         run: list,
     },
@@ -181,7 +181,9 @@ fn discover(probe: &Probe<'_>) -> Outcome {
     let reply = probe.mcp(&token(probe)?, "server/discover", json!({}))?.alive()?;
     let result = rpc(&reply).get("result").cloned().unwrap_or_default();
     let versions = crate::probe::site::strings(&result, "supportedVersions");
-    ensure(versions.iter().any(|version| version == STATELESS), STATELESS, || format!("{versions:?}"))?;
+    ensure(versions.iter().any(|version| version == STATELESS), STATELESS, || {
+        format!("{versions:?}")
+    })?;
     let has = |pointer: &str| result.pointer(pointer).is_some();
     ensure(
         has("/capabilities/tools") && has("/ttlMs") && has("/cacheScope") && has("/resultType"),
@@ -197,7 +199,9 @@ fn list(probe: &Probe<'_>) -> Outcome {
         Ok(rpc(&reply).get("result").cloned().unwrap_or_default())
     };
     let (first, second) = (once()?, once()?);
-    ensure(first.get("tools") == second.get("tools"), "the same list twice", || second.to_string())?;
+    ensure(first.get("tools") == second.get("tools"), "the same list twice", || {
+        second.to_string()
+    })?;
     let scope = first.get("cacheScope").and_then(Value::as_str);
     ensure(scope == Some("private"), "cacheScope private", || format!("{scope:?}"))?;
     ensure(first.get("ttlMs").is_some_and(Value::is_u64), "ttlMs", || "it is missing".to_owned())
@@ -213,7 +217,8 @@ fn header_mismatch(probe: &Probe<'_>) -> Outcome {
         ("mcp-name", None),
     ];
     let tool = probe.catalogue().tools.iter().find(|tool| tool.is_read_only());
-    let params = tool.map(|tool| json!({"name": tool.name, "arguments": tool.arguments(&probe.site().values)}));
+    let params = tool
+        .map(|tool| json!({"name": tool.name, "arguments": tool.arguments(&probe.site().values)}));
     probe.for_each(edits, |(header, value)| {
         let (method, params) = match (*header, &params) {
             ("mcp-name", Some(params)) => ("tools/call", params.clone()),
@@ -226,13 +231,16 @@ fn header_mismatch(probe: &Probe<'_>) -> Outcome {
         }
         let reply = probe.send(&request)?;
         reply.has_status(&[400])?;
-        ensure(rpc_error(&reply) == Some(-32020), "code -32020", || format!("{:?}", rpc_error(&reply)))
+        ensure(rpc_error(&reply) == Some(-32020), "code -32020", || {
+            format!("{:?}", rpc_error(&reply))
+        })
     })
 }
 
 fn missing_meta(probe: &Probe<'_>) -> Outcome {
     let token = token(probe)?;
-    let keys = ["io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientCapabilities"];
+    let keys =
+        ["io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientCapabilities"];
     probe.for_each(keys, |key| {
         let mut request = bearing(ordinary(probe), &token);
         let mut body: Value = request.body.as_deref().map_or(Value::Null, |body| {
@@ -251,24 +259,31 @@ fn missing_meta(probe: &Probe<'_>) -> Outcome {
 
 fn unknown_method(probe: &Probe<'_>) -> Outcome {
     let token = token(probe)?;
-    probe.for_each(["no/such", "tools", "Tools/list", "tools/list ", "ping", "initialize"], |method| {
-        let request = stateless(&probe.site().endpoint, method, json!({}));
-        // Headers are trimmed on the way, so a trailing space would be a mismatch instead.
-        let reply = probe.send(&bearing(request, &token))?;
-        if method.trim() != *method {
-            return reply.has_status(&[400, 404]);
-        }
-        reply.has_status(&[404])?;
-        ensure(rpc_error(&reply) == Some(-32601), "code -32601", || format!("{:?}", rpc_error(&reply)))
-    })
+    probe.for_each(
+        ["no/such", "tools", "Tools/list", "tools/list ", "ping", "initialize"],
+        |method| {
+            let request = stateless(&probe.site().endpoint, method, json!({}));
+            // Headers are trimmed on the way, so a trailing space would be a mismatch instead.
+            let reply = probe.send(&bearing(request, &token))?;
+            if method.trim() != *method {
+                return reply.has_status(&[400, 404]);
+            }
+            reply.has_status(&[404])?;
+            ensure(rpc_error(&reply) == Some(-32601), "code -32601", || {
+                format!("{:?}", rpc_error(&reply))
+            })
+        },
+    )
 }
 
 fn unknown_tool(probe: &Probe<'_>) -> Outcome {
     let token = token(probe)?;
     let known = probe.catalogue().tools.first().map(|tool| tool.name.clone()).unwrap_or_default();
-    let names = ["no_such_tool".to_owned(), known.to_uppercase(), format!("{known} "), String::new()];
+    let names =
+        ["no_such_tool".to_owned(), known.to_uppercase(), format!("{known} "), String::new()];
     probe.for_each(names, |name| {
-        let mut request = stateless(&probe.site().endpoint, "tools/call", json!({"name": name, "arguments": {}}));
+        let mut request =
+            stateless(&probe.site().endpoint, "tools/call", json!({"name": name, "arguments": {}}));
         request.headers.retain(|(header, value)| header != "mcp-name" || value.trim() == value);
         let reply = probe.send(&bearing(request, &token))?.alive()?;
         let ran = rpc(&reply).pointer("/result/structuredContent").is_some();
@@ -283,7 +298,9 @@ fn unsupported_version(probe: &Probe<'_>) -> Outcome {
         let request = stateless_at(version, &probe.site().endpoint, "tools/list", json!({}));
         let reply = probe.send(&bearing(request, &token))?;
         reply.has_status(&[400])?;
-        ensure(rpc_error(&reply) == Some(-32022), "code -32022", || format!("{:?}", rpc_error(&reply)))?;
+        ensure(rpc_error(&reply) == Some(-32022), "code -32022", || {
+            format!("{:?}", rpc_error(&reply))
+        })?;
         let supported = rpc(&reply).pointer("/error/data/supported").cloned().unwrap_or_default();
         let named = supported.as_array().is_some_and(|list| list.contains(&json!(STATELESS)));
         ensure(named, format!("data.supported with {STATELESS}"), || supported.to_string())
@@ -293,7 +310,8 @@ fn unsupported_version(probe: &Probe<'_>) -> Outcome {
 fn post_only(probe: &Probe<'_>) -> Outcome {
     let token = token(probe)?;
     probe.for_each(["GET", "DELETE"], |verb| {
-        let request = Request::new(verb, &probe.site().endpoint).header("accept", "text/event-stream");
+        let request =
+            Request::new(verb, &probe.site().endpoint).header("accept", "text/event-stream");
         probe.send(&bearing(request, &token))?.has_status(&[405])
     })
 }

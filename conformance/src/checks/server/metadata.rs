@@ -129,9 +129,13 @@ fn s256_only(probe: &Probe<'_>) -> Outcome {
 fn secure_endpoints(probe: &Probe<'_>) -> Outcome {
     let (_, json) = document(probe, &Site::metadata_address(&probe.site().issuer))?;
     let members = json.as_object().into_iter().flatten();
-    for (name, value) in members.filter(|(name, _)| name.ends_with("_endpoint") || *name == "issuer") {
+    for (name, value) in
+        members.filter(|(name, _)| name.ends_with("_endpoint") || *name == "issuer")
+    {
         let address = value.as_str().unwrap_or_default();
-        ensure(is_secure(address), format!("{name} on https, or http on loopback"), || address.to_owned())?;
+        ensure(is_secure(address), format!("{name} on https, or http on loopback"), || {
+            address.to_owned()
+        })?;
     }
     Ok(())
 }
@@ -153,7 +157,9 @@ fn iss_advertised(probe: &Probe<'_>) -> Outcome {
     let request = probe.authorization(&probe.client()?);
     let landing = probe.authorize(&request, &crate::probe::authorize::Decision::Deny)?;
     let Landing::Callback(callback) = landing else {
-        return Err(crate::outcome::ProbeError::page("consent", "denying led to no redirect").into());
+        return Err(
+            crate::outcome::ProbeError::page("consent", "denying led to no redirect").into()
+        );
     };
     let sent = callback.one("iss").is_some();
     ensure(sent == advertised, format!("{member} {sent}, as the response shows"), || {

@@ -87,9 +87,7 @@ fn pages(probe: &Probe<'_>) -> Outcome<Vec<(&'static str, Reply)>> {
 fn directive(reply: &Reply, name: &str) -> Option<String> {
     let policies = reply.all("content-security-policy").flat_map(|policy| policy.split(';'));
     let mut words = policies.map(str::split_whitespace);
-    words.find_map(|mut words| {
-        (words.next()? == name).then(|| words.collect::<Vec<_>>().join(" "))
-    })
+    words.find_map(|mut words| (words.next()? == name).then(|| words.collect::<Vec<_>>().join(" ")))
 }
 
 fn framing(probe: &Probe<'_>) -> Outcome {
@@ -136,7 +134,10 @@ fn uncached(probe: &Probe<'_>) -> Outcome {
             let found = reply.header(header).unwrap_or_default();
             let is_right = found.to_ascii_lowercase().contains(value);
             let is_right = is_right || (header == "referrer-policy" && found == "same-origin");
-            crate::outcome::on(what, ensure(is_right, format!("{header}: {value}"), || format!("{found:?}")))?;
+            crate::outcome::on(
+                what,
+                ensure(is_right, format!("{header}: {value}"), || format!("{found:?}")),
+            )?;
         }
     }
     Ok(())
@@ -151,7 +152,8 @@ fn cookies(probe: &Probe<'_>) -> Outcome {
     let is_tls = probe.site().issuer.starts_with("https:");
     for (name, cookie) in cookies {
         let attributes = &cookie.attributes;
-        let same_site = attributes.contains("samesite=lax") || attributes.contains("samesite=strict");
+        let same_site =
+            attributes.contains("samesite=lax") || attributes.contains("samesite=strict");
         let secure = !is_tls || attributes.split(';').any(|attribute| attribute.trim() == "secure");
         let wanted = "HttpOnly, SameSite Lax or Strict, and Secure over https";
         let is_right = attributes.contains("httponly") && same_site && secure;
@@ -181,7 +183,9 @@ fn forged_sign_in(probe: &Probe<'_>) -> Outcome {
     let Some(person) = probe.person() else { return Ok(()) };
     let request = probe.authorize_url(&probe.authorization(&probe.client()?))?;
     let browser = Browser::default();
-    let Landing::Page { reply, address } = probe.walk(&browser, request.clone())? else { return Ok(()) };
+    let Landing::Page { reply, address } = probe.walk(&browser, request.clone())? else {
+        return Ok(());
+    };
     let page = Page::read(&reply.body, &address);
     let Some(form) = page.sign_in() else {
         return Err(ProbeError::page("sign-in", "it asks for no password").into());
@@ -193,7 +197,8 @@ fn forged_sign_in(probe: &Probe<'_>) -> Outcome {
             _ => (field.name.clone(), person.user.clone()),
         })
         .collect();
-    let forged = Request::post_form(&form.action, &entries).header("origin", "https://evil.example");
+    let forged =
+        Request::post_form(&form.action, &entries).header("origin", "https://evil.example");
     probe.walk(&browser, forged)?;
     let landing = probe.walk(&browser, request)?;
     let signed_in = match &landing {

@@ -82,7 +82,9 @@ fn shows_tools_of(probe: &Probe<'_>, token: &Secret, scopes: &[String]) -> Outco
     let mut shown = probe.list_tools(&probe.site().endpoint, token)?;
     shown.sort();
     let expected = probe.catalogue().callable_with(scopes);
-    ensure(shown == expected, format!("the tools of {scopes:?}: {expected:?}"), || format!("{shown:?}"))
+    ensure(shown == expected, format!("the tools of {scopes:?}: {expected:?}"), || {
+        format!("{shown:?}")
+    })
 }
 
 fn default_scope(probe: &Probe<'_>) -> Outcome {
@@ -97,7 +99,8 @@ fn narrowing(probe: &Probe<'_>) -> Outcome {
         shows_tools_of(probe, &made.token, scopes)?;
         for tool in probe.catalogue().tools.iter().filter(|tool| !tool.is_callable_with(scopes)) {
             let arguments = tool.arguments(&probe.site().values);
-            let reply = probe.call_tool(&probe.site().endpoint, &made.token, &tool.name, &arguments)?;
+            let reply =
+                probe.call_tool(&probe.site().endpoint, &made.token, &tool.name, &arguments)?;
             ensure(reply.status == 403, format!("403 for {}", tool.name), || reply.summary())?;
         }
         Ok(())
@@ -131,7 +134,9 @@ fn shown_once(probe: &Probe<'_>) -> Outcome {
     ensure(page.text.contains(&made.name), format!("{} in the list", made.name), || {
         "it is not listed".to_owned()
     })?;
-    ensure(!html.contains(made.token.expose()), "a page without the token", || "it is there".to_owned())
+    ensure(!html.contains(made.token.expose()), "a page without the token", || {
+        "it is there".to_owned()
+    })
 }
 
 fn forged(probe: &Probe<'_>) -> Outcome {

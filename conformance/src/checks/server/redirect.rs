@@ -60,7 +60,8 @@ fn exact_match(probe: &Probe<'_>) -> Outcome {
         let registered = format!("http://{host}:{port}/callback");
         let edits = loopback_edits(host, port, "/callback");
         // One host is enough for what does not depend on the host.
-        let edits = edits.into_iter().filter(|edit| host == "127.0.0.1" || edit.name.contains("loopback"));
+        let edits =
+            edits.into_iter().filter(|edit| host == "127.0.0.1" || edit.name.contains("loopback"));
         refuses(probe, &registered, edits.collect())?;
     }
     Ok(())
@@ -77,21 +78,24 @@ fn loopback_port(probe: &Probe<'_>) -> Outcome {
         let registered = format!("http://{host}:{port}/callback");
         let client = probe.new_client_at(Method::None, &registered)?;
         let edits = loopback_edits(host, port, "/callback");
-        probe.for_each(edits.into_iter().filter(|edit| edit.label == Label::MustEqual), |edit| {
-            let request = probe.authorization(&client).set("redirect_uri", &edit.uri);
-            match probe.ask(&request)? {
-                Landing::Callback(callback) => {
-                    ensure(callback.uri.starts_with(&edit.uri), format!("a way to {}", edit.uri), || {
-                        callback.uri.clone()
-                    })
+        probe.for_each(
+            edits.into_iter().filter(|edit| edit.label == Label::MustEqual),
+            |edit| {
+                let request = probe.authorization(&client).set("redirect_uri", &edit.uri);
+                match probe.ask(&request)? {
+                    Landing::Callback(callback) => ensure(
+                        callback.uri.starts_with(&edit.uri),
+                        format!("a way to {}", edit.uri),
+                        || callback.uri.clone(),
+                    ),
+                    Landing::Page { reply, address } => {
+                        let page = Page::read(&reply.body, &address);
+                        let offered = reply.is_success() && page.form_with(&ALLOW_WORDS).is_some();
+                        ensure(offered, "a consent page", || reply.summary())
+                    }
                 }
-                Landing::Page { reply, address } => {
-                    let page = Page::read(&reply.body, &address);
-                    let offered = reply.is_success() && page.form_with(&ALLOW_WORDS).is_some();
-                    ensure(offered, "a consent page", || reply.summary())
-                }
-            }
-        })?;
+            },
+        )?;
     }
     Ok(())
 }
@@ -111,7 +115,9 @@ fn several(probe: &Probe<'_>) -> Outcome {
         if let Landing::Page { reply, .. } = landing
             && !reply.is_success()
         {
-            return Err(Violation::new("each registered URI accepted", reply.summary()).on(uri).into());
+            return Err(Violation::new("each registered URI accepted", reply.summary())
+                .on(uri)
+                .into());
         }
     }
     Ok(())

@@ -133,7 +133,8 @@ fn isolation(probe: &Probe<'_>) -> Outcome {
     let (grant, history) = chain(probe, 1)?;
     let spent = history[0].refresh_token()?;
     probe.token(&probe.refreshing(&grant.client, spent))?.is_refused(&["invalid_grant"])?;
-    probe.still_works(&same_client.tokens.access, "the reuse was in another grant of its client")?;
+    probe
+        .still_works(&same_client.tokens.access, "the reuse was in another grant of its client")?;
     probe.still_works(&other_client.tokens.access, "the reuse was in another client's grant")?;
     probe.refresh(&same_client.client, same_client.refresh_token()?)?;
     Ok(())
@@ -151,12 +152,16 @@ fn concurrent(probe: &Probe<'_>) -> Outcome {
         };
         let replies: Result<Vec<Reply>, ProbeError> = thread::scope(|scope| {
             let attempts: Vec<_> = (0..*count).map(|_| scope.spawn(attempt)).collect();
-            attempts.into_iter().map(|attempt| attempt.join().expect("a request does not panic")).collect()
+            attempts
+                .into_iter()
+                .map(|attempt| attempt.join().expect("a request does not panic"))
+                .collect()
         });
         let replies = replies?;
         let granted = replies.iter().filter(|reply| reply.is_success()).count();
         ensure(granted <= 1, "at most one success", || format!("{granted} of {count} succeeded"))?;
-        replies.iter().filter(|reply| !reply.is_success()).map(Reply::gives_no_token).collect()
+        let mut refused = replies.iter().filter(|reply| !reply.is_success());
+        refused.try_for_each(Reply::gives_no_token)
     })
 }
 
@@ -181,7 +186,9 @@ fn narrowing(probe: &Probe<'_>) -> Outcome {
         let mut shown = probe.list_tools(&probe.site().endpoint, &tokens.access)?;
         shown.sort();
         let expected = probe.catalogue().callable_with(&scopes);
-        ensure(shown == expected, format!("the tools of {scopes:?}: {expected:?}"), || format!("{shown:?}"))?;
+        ensure(shown == expected, format!("the tools of {scopes:?}: {expected:?}"), || {
+            format!("{shown:?}")
+        })?;
     }
     Ok(())
 }
@@ -190,13 +197,16 @@ fn not_sticky(probe: &Probe<'_>) -> Outcome {
     let all = probe.catalogue().scope_names();
     let grant = probe.grant()?;
     let least: Vec<String> = all.iter().take(1).cloned().collect();
-    let narrow = probe.refreshing(&grant.client, grant.refresh_token()?).set("scope", least.join(" "));
+    let narrow =
+        probe.refreshing(&grant.client, grant.refresh_token()?).set("scope", least.join(" "));
     let narrowed = probe.tokens(probe.token(&narrow)?, "refresh")?;
     let wide = probe.refresh(&grant.client, narrowed.refresh_token()?)?;
     let mut shown = probe.list_tools(&probe.site().endpoint, &wide.access)?;
     shown.sort();
     let expected = probe.catalogue().callable_with(&all);
-    ensure(shown == expected, format!("the tools of the grant: {expected:?}"), || format!("{shown:?}"))
+    ensure(shown == expected, format!("the tools of the grant: {expected:?}"), || {
+        format!("{shown:?}")
+    })
 }
 
 fn superset(probe: &Probe<'_>) -> Outcome {

@@ -59,7 +59,9 @@ const OWN: &str = "http://127.0.0.1:4711/callback";
 fn is_refused(reply: &Reply, errors: &[&str]) -> Outcome {
     let error = reply.text("error").unwrap_or_default();
     ensure(
-        reply.status == 400 && errors.contains(&error.as_str()) && reply.text("client_id").is_none(),
+        reply.status == 400
+            && errors.contains(&error.as_str())
+            && reply.text("client_id").is_none(),
         format!("400 with error {}, and no client_id", errors.join(" or ")),
         || reply.summary(),
     )
@@ -78,7 +80,8 @@ fn dangerous_redirect(probe: &Probe<'_>) -> Outcome {
 fn effective_metadata(probe: &Probe<'_>) -> Outcome {
     let advertised = probe.site().advertised("token_endpoint_auth_methods_supported");
     let methods = [Method::None, Method::Basic, Method::Post];
-    let offered = methods.iter().filter(|method| advertised.iter().any(|name| name == method.name()));
+    let offered =
+        methods.iter().filter(|method| advertised.iter().any(|name| name == method.name()));
     for method in offered {
         let reply = probe.register(&probe.registration(*method, OWN))?;
         ensure(reply.status == 201, "201 for an ordinary registration", || reply.summary())?;
@@ -123,7 +126,11 @@ fn no_privilege(probe: &Probe<'_>) -> Outcome {
     if reply.status != 201 {
         return is_refused(
             &reply,
-            &["invalid_client_metadata", "invalid_software_statement", "unapproved_software_statement"],
+            &[
+                "invalid_client_metadata",
+                "invalid_software_statement",
+                "unapproved_software_statement",
+            ],
         );
     }
     let json = reply.json();
@@ -163,11 +170,18 @@ fn unsupported(probe: &Probe<'_>) -> Outcome {
         ("response_types", json!(["token"])),
         ("response_types", json!(["code token"])),
     ];
-    let advertised = |member: &str| probe.site().advertised(&format!("{member}s_supported").replace("ss_", "s_"));
+    let advertised = |member: &str| {
+        probe.site().advertised(&format!("{member}s_supported").replace("ss_", "s_"))
+    };
     probe.for_each(wishes, |(member, wish)| {
         let asked: Vec<String> = match wish {
             Value::String(name) => vec![name.clone()],
-            _ => wish.as_array().into_iter().flatten().filter_map(|v| Some(v.as_str()?.to_owned())).collect(),
+            _ => wish
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|v| Some(v.as_str()?.to_owned()))
+                .collect(),
         };
         if asked.iter().any(|name| advertised(member).contains(name)) {
             return Ok(());
@@ -179,8 +193,12 @@ fn unsupported(probe: &Probe<'_>) -> Outcome {
             return is_refused(&reply, &["invalid_client_metadata"]);
         }
         let effective = reply.json().get(*member).cloned().unwrap_or_default();
-        let kept = |name: &String| effective == json!(name) || strings(&reply.json(), member).contains(name);
-        ensure(!asked.iter().any(kept), format!("a {member} that is advertised"), || effective.to_string())
+        let kept = |name: &String| {
+            effective == json!(name) || strings(&reply.json(), member).contains(name)
+        };
+        ensure(!asked.iter().any(kept), format!("a {member} that is advertised"), || {
+            effective.to_string()
+        })
     })
 }
 
@@ -192,7 +210,8 @@ fn bounded(probe: &Probe<'_>) -> Outcome {
     many_uris["redirect_uris"] = json!(many);
     let mut long_uri = probe.registration(Method::None, OWN);
     long_uri["redirect_uris"] = json!([format!("{OWN}/{}", "u".repeat(100_000))]);
-    let documents = [("a long name", long_name), ("many redirect URIs", many_uris), ("a long URI", long_uri)];
+    let documents =
+        [("a long name", long_name), ("many redirect URIs", many_uris), ("a long URI", long_uri)];
     for (what, document) in documents {
         let reply = probe.register(&document)?;
         let refused = (400..500).contains(&reply.status) && reply.text("client_id").is_none();

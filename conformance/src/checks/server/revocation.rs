@@ -168,12 +168,16 @@ fn immediate(probe: &Probe<'_>) -> Outcome {
                 caller.join().expect("a request does not panic")?;
             }
             revoked?;
-            ensure(!after?, "401 right after the acknowledgement", || "the token works".to_owned())?;
+            ensure(!after?, "401 right after the acknowledgement", || {
+                "the token works".to_owned()
+            })?;
             Ok::<_, crate::outcome::Halt>(acknowledged)
         })?;
         let successes = successes.into_inner().unwrap_or_else(PoisonError::into_inner);
         let late = successes.iter().filter(|started| **started > acknowledged).count();
-        ensure(late == 0, "no success that starts after the acknowledgement", || format!("{late} calls"))?;
+        ensure(late == 0, "no success that starts after the acknowledgement", || {
+            format!("{late} calls")
+        })?;
     }
     Ok(())
 }
@@ -222,11 +226,13 @@ fn wrong_hint(probe: &Probe<'_>) -> Outcome {
     let hints = ["refresh_token", "access_token", "nonsense", ""];
     probe.for_each(hints, |hint| {
         let grant = working_grant(probe)?;
-        let access = probe.revocation(&grant.client, &grant.tokens.access).set("token_type_hint", *hint);
+        let access =
+            probe.revocation(&grant.client, &grant.tokens.access).set("token_type_hint", *hint);
         probe.revoke_by(&access)?.has_status(&[200])?;
         probe.is_dead(&grant.tokens.access, "it was revoked")?;
         let grant = working_grant(probe)?;
-        let refresh = probe.revocation(&grant.client, grant.refresh_token()?).set("token_type_hint", *hint);
+        let refresh =
+            probe.revocation(&grant.client, grant.refresh_token()?).set("token_type_hint", *hint);
         probe.revoke_by(&refresh)?.has_status(&[200])?;
         is_over(probe, &grant)
     })
@@ -234,7 +240,13 @@ fn wrong_hint(probe: &Probe<'_>) -> Outcome {
 
 fn unknown_token(probe: &Probe<'_>) -> Outcome {
     let client = probe.client()?;
-    let unknown = ["nothing", "lkoat_", "lkort_0000000000000000000000000000000000000000000000000", "é\u{0}", "a b"];
+    let unknown = [
+        "nothing",
+        "lkoat_",
+        "lkort_0000000000000000000000000000000000000000000000000",
+        "é\u{0}",
+        "a b",
+    ];
     probe.for_each(unknown, |token| {
         let request = probe.revocation(&client, &Secret::new(*token));
         probe.revoke_by(&request)?.has_status(&[200])
@@ -266,7 +278,9 @@ fn only_by_post(probe: &Probe<'_>) -> Outcome {
         Some(cookies) => nameless.clone().header("cookie", cookies),
         None => nameless.clone(),
     };
-    for (what, request) in [("GET", by_get), ("no client", nameless), ("a session cookie", with_cookies)] {
+    for (what, request) in
+        [("GET", by_get), ("no client", nameless), ("a session cookie", with_cookies)]
+    {
         probe.send(&request)?.is_no_failure()?;
         let alive = probe.still_works(&grant.tokens.access, "nobody entitled revoked it");
         crate::outcome::on(what, alive)?;

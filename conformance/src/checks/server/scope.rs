@@ -119,7 +119,8 @@ fn gate(probe: &Probe<'_>) -> Outcome {
         for tool in &probe.catalogue().tools {
             probe.forget_transcript();
             let arguments = harmless_arguments(probe, tool);
-            let reply = probe.call_tool(&probe.site().endpoint, &token, &tool.name, &arguments)?.alive()?;
+            let reply =
+                probe.call_tool(&probe.site().endpoint, &token, &tool.name, &arguments)?.alive()?;
             let expected = tool.is_callable_with(&scopes);
             let input = format!("{} with scope {}", tool.name, scopes.join(" "));
             let wanted = if expected { "let through" } else { "403" };
@@ -166,8 +167,10 @@ fn step_up(probe: &Probe<'_>) -> Outcome {
             && reply.challenge("error").as_deref() == Some("insufficient_scope")
             && tool.scopes.iter().all(|needed| asked.contains(needed))
             && reply.challenge("resource_metadata").is_some();
-        let expected =
-            format!("403 insufficient_scope with scope {} and resource_metadata", tool.scopes.join(" "));
+        let expected = format!(
+            "403 insufficient_scope with scope {} and resource_metadata",
+            tool.scopes.join(" ")
+        );
         crate::outcome::on(&tool.name, ensure(is_right, expected, || reply.summary()))?;
     }
     Ok(())
@@ -211,7 +214,8 @@ fn body_decides(probe: &Probe<'_>) -> Outcome {
     let arguments = harmless_arguments(probe, tool);
     let params = json!({"name": tool.name, "arguments": arguments});
     for (header, value) in [("mcp-name", allowed.as_str()), ("mcp-method", "tools/list")] {
-        let mut request = bearing(probe.message(&probe.site().endpoint, "tools/call", params.clone()), &token);
+        let mut request =
+            bearing(probe.message(&probe.site().endpoint, "tools/call", params.clone()), &token);
         request.headers.retain(|(name, _)| name != header);
         let reply = probe.send(&request.header(header, value))?.alive()?;
         let ran = reply.is_success() && rpc(&reply).get("result").is_some();
@@ -235,7 +239,9 @@ fn near_miss(probe: &Probe<'_>) -> Outcome {
     let scopes = probe.catalogue().scope_names();
     let inputs: Vec<(String, String)> = scopes
         .iter()
-        .flat_map(|scope| near_misses(scope).into_iter().map(move |(_, value)| (scope.clone(), value)))
+        .flat_map(|scope| {
+            near_misses(scope).into_iter().map(move |(_, value)| (scope.clone(), value))
+        })
         .collect();
     probe.for_each(inputs, |(scope, value)| {
         let request = probe.authorization(&client).set("scope", value);
@@ -244,7 +250,9 @@ fn near_miss(probe: &Probe<'_>) -> Outcome {
         let Some(issued) = request.issued(&callback) else { return Ok(()) };
         // A server may ignore what it does not know, but it must not read the scope into it.
         let granted = probe.redeem(&issued)?.tokens.scope.unwrap_or_default();
-        ensure(!names(&granted).contains(scope), format!("no {scope}"), || format!("scope {granted:?}"))
+        ensure(!names(&granted).contains(scope), format!("no {scope}"), || {
+            format!("scope {granted:?}")
+        })
     })
 }
 
@@ -257,7 +265,9 @@ fn consent_narrows(probe: &Probe<'_>) -> Outcome {
         let mut shown = probe.list_tools(&probe.site().endpoint, &grant.tokens.access)?;
         shown.sort();
         let expected = probe.catalogue().callable_with(kept);
-        ensure(shown == expected, format!("the tools of {kept:?}: {expected:?}"), || format!("{shown:?}"))?;
+        ensure(shown == expected, format!("the tools of {kept:?}: {expected:?}"), || {
+            format!("{shown:?}")
+        })?;
         let Ok(refresh) = grant.refresh_token() else { return Ok(()) };
         let refreshed = probe.refresh(&grant.client, refresh)?;
         let mut shown = probe.list_tools(&probe.site().endpoint, &refreshed.access)?;
@@ -276,11 +286,15 @@ fn response(probe: &Probe<'_>) -> Outcome {
         let grant = probe.grant_after(&request, &Decision::AllowOnly(kept.clone()))?;
         match &grant.tokens.scope {
             None if asked == kept => Ok(()),
-            None => Err(Violation::new(format!("scope {}", kept.join(" ")), "no scope member").into()),
+            None => {
+                Err(Violation::new(format!("scope {}", kept.join(" ")), "no scope member").into())
+            }
             Some(scope) => {
                 let mut granted = names(scope);
                 granted.sort();
-                ensure(granted == *kept, format!("scope {}", kept.join(" ")), || format!("{scope:?}"))
+                ensure(granted == *kept, format!("scope {}", kept.join(" ")), || {
+                    format!("{scope:?}")
+                })
             }
         }
     })
@@ -298,7 +312,8 @@ fn second_resource(probe: &Probe<'_>) -> Outcome {
         let beyond = probe.catalogue().tools.iter().filter(|tool| !expected.contains(&tool.name));
         for tool in beyond {
             let arguments = harmless_arguments(probe, tool);
-            let reply = probe.call_tool(&second.endpoint, &token, &tool.name, &arguments)?.alive()?;
+            let reply =
+                probe.call_tool(&second.endpoint, &token, &tool.name, &arguments)?.alive()?;
             let ran = rpc(&reply).pointer("/result/isError") == Some(&json!(false))
                 || rpc(&reply).pointer("/result/structuredContent").is_some();
             ensure(!ran, format!("a refusal of {}", tool.name), || reply.summary())?;

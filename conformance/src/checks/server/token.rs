@@ -270,8 +270,12 @@ fn registered_method(probe: &Probe<'_>) -> Outcome {
             let mut confused = client.clone();
             confused.method = *other;
             let reply = probe.token(&probe.exchange(&issued).by(&confused))?;
-            let halt = reply.is_refused(&["invalid_client", "unauthorized_client", "invalid_request"]);
-            crate::outcome::on(&format!("registered {}, used {}", method.name(), other.name()), halt)?;
+            let halt =
+                reply.is_refused(&["invalid_client", "unauthorized_client", "invalid_request"]);
+            crate::outcome::on(
+                &format!("registered {}, used {}", method.name(), other.name()),
+                halt,
+            )?;
         }
     }
     let public = probe.client()?;
