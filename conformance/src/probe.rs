@@ -117,7 +117,7 @@ impl<'a> Probe<'a> {
     /// Sends one request and writes it down.
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, ProbeError> {
         let reply = self.http.send(request);
-        let answer = reply.as_ref().map(Clone::clone).map_err(ToString::to_string);
+        let answer = reply.clone().map_err(|error| error.to_string());
         locked(&self.transcript).push(request, answer);
         reply
     }

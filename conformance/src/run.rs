@@ -81,7 +81,7 @@ pub fn run_with(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         target: target.url.clone(),
         endpoint: site.endpoint.clone(),
-        issuer: site.issuer.clone(),
+        issuer: site.issuer,
         catalogue: target.catalogue.digest.clone(),
         seed: options.seed,
         cases: options.cases,

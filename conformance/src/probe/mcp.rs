@@ -212,7 +212,7 @@ pub(crate) fn rpc(reply: &Reply) -> Value {
     let messages = events.filter_map(|data| serde_json::from_str::<Value>(data.trim()).ok());
     let answers =
         |message: &Value| message.get("result").is_some() || message.get("error").is_some();
-    messages.filter(answers).last().unwrap_or_default()
+    messages.filter(answers).next_back().unwrap_or_default()
 }
 
 /// The JSON-RPC error code of an answer.

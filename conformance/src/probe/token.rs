@@ -118,12 +118,12 @@ impl Probe<'_> {
 
     /// Sends a token request and takes any tokens of the answer into custody.
     pub(crate) fn token(&self, request: &TokenRequest) -> Result<Reply, ProbeError> {
-        self.token_by(request.to(&self.site().endpoint_of("token_endpoint")?))
+        self.token_by(&request.to(&self.site().endpoint_of("token_endpoint")?))
     }
 
     /// The same for a request that was put together by hand.
-    pub(crate) fn token_by(&self, request: Request) -> Result<Reply, ProbeError> {
-        let reply = self.send(&request)?;
+    pub(crate) fn token_by(&self, request: &Request) -> Result<Reply, ProbeError> {
+        let reply = self.send(request)?;
         for (member, kind) in [("access_token", "access token"), ("refresh_token", "refresh token")]
         {
             if let Some(token) = reply.text(member) {

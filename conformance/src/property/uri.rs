@@ -52,7 +52,7 @@ pub(crate) fn https_edits(authority: &str, path: &str) -> Vec<Edit> {
         ("the path cut", format!("https://{authority}/")),
         ("a query added", format!("{registered}?next=1")),
     ];
-    let mut edits = vec![edit("the registered URI", registered.clone(), Label::MustEqual)];
+    let mut edits = vec![edit("the registered URI", registered, Label::MustEqual)];
     edits.extend(differs.map(|(name, uri)| edit(name, uri, Label::MustDiffer)));
     edits
 }

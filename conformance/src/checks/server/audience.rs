@@ -99,7 +99,7 @@ fn several(probe: &Probe<'_>) -> Outcome {
     let request = probe.authorization(&probe.client()?).also("resource", &second.endpoint);
     let landing = probe.authorize(&request, &Decision::Allow)?;
     let Landing::Callback(callback) = &landing else { return probe.gives_no_code(&landing) };
-    let Some(issued) = request.issued(&callback) else { return Ok(()) };
+    let Some(issued) = request.issued(callback) else { return Ok(()) };
     let reply = probe.token(&probe.exchange(&issued))?.alive()?;
     if !reply.is_success() {
         return Ok(());
@@ -141,7 +141,7 @@ fn omitted(probe: &Probe<'_>) -> Outcome {
         // Refusing such a request is one of the legal policies.
         return probe.gives_no_code(&landing);
     };
-    let Some(issued) = request.issued(&callback) else { return Ok(()) };
+    let Some(issued) = request.issued(callback) else { return Ok(()) };
     let token = probe.redeem(&issued)?.tokens.access;
     let places = [probe.is_live(&token)?, probe.is_live_at(&second.endpoint, &token)?];
     if places == [true, false] || places == [false, true] {

@@ -105,7 +105,7 @@ fn allow(probe: &Probe<'_>) -> Outcome<(Authorization, Form, Entries)> {
 fn explicit(probe: &Probe<'_>) -> Outcome {
     let (request, form, entries) = allow(probe)?;
     let authorize = probe.authorize_url(&request)?.url;
-    let mut with_decision = request.parameters.0.clone();
+    let mut with_decision = request.parameters.0;
     with_decision.extend(entries.iter().filter(|(name, _)| name != "scope").cloned());
     let separator = if form.action.contains('?') { '&' } else { '?' };
     let shortcuts = [

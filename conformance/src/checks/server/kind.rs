@@ -62,7 +62,7 @@ fn others(probe: &Probe<'_>) -> Result<Vec<(&'static str, Secret)>, ProbeError> 
     let mut kinds = Vec::new();
     let unspent = probe.code(&probe.authorization(&probe.client()?))?;
     kinds.push(("a code", unspent.code.clone()));
-    kinds.push(("a verifier", unspent.authorization.verifier.clone()));
+    kinds.push(("a verifier", unspent.authorization.verifier));
     kinds.push(("a client identifier", Secret::new(&probe.client()?.id)));
     let methods = probe.site().advertised("token_endpoint_auth_methods_supported");
     if methods.iter().any(|method| method == Method::Post.name())
@@ -140,7 +140,7 @@ fn session_at_endpoint(probe: &Probe<'_>) -> Outcome {
     let issued = probe.code(&probe.authorization(&probe.client()?))?;
     let token_endpoint = probe.site().endpoint_of("token_endpoint")?;
     let nameless = probe.exchange(&issued).without("client_id");
-    probe.token_by(nameless.to(&token_endpoint).header("cookie", &cookies))?.gives_no_token()
+    probe.token_by(&nameless.to(&token_endpoint).header("cookie", &cookies))?.gives_no_token()
 }
 
 fn token_at_page(probe: &Probe<'_>) -> Outcome {

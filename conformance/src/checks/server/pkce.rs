@@ -124,7 +124,7 @@ fn illegal_verifier(probe: &Probe<'_>) -> Outcome {
         let request = probe.authorization(&client).with_verifier(verifier);
         let landing = probe.authorize(&request, &Decision::Allow)?;
         let Landing::Callback(callback) = &landing else { return probe.gives_no_code(&landing) };
-        let Some(issued) = request.issued(&callback) else { return Ok(()) };
+        let Some(issued) = request.issued(callback) else { return Ok(()) };
         probe.token(&probe.exchange(&issued))?.is_refused(&["invalid_grant", "invalid_request"])
     })
 }

@@ -273,7 +273,7 @@ fn only_by_post(probe: &Probe<'_>) -> Outcome {
     let endpoint = probe.site().endpoint_of("revocation_endpoint")?;
     let request = probe.revocation(&grant.client, &grant.tokens.access);
     let by_get = Request::get(format!("{endpoint}?{}", encode_form(&request.parameters.0)));
-    let nameless = request.clone().without("client_id").to(&endpoint);
+    let nameless = request.without("client_id").to(&endpoint);
     let with_cookies = match probe.browser().header() {
         Some(cookies) => nameless.clone().header("cookie", cookies),
         None => nameless.clone(),

@@ -247,7 +247,7 @@ fn near_miss(probe: &Probe<'_>) -> Outcome {
         let request = probe.authorization(&client).set("scope", value);
         let landing = probe.authorize(&request, &Decision::Allow)?;
         let Landing::Callback(callback) = &landing else { return probe.gives_no_code(&landing) };
-        let Some(issued) = request.issued(&callback) else { return Ok(()) };
+        let Some(issued) = request.issued(callback) else { return Ok(()) };
         // A server may ignore what it does not know, but it must not read the scope into it.
         let granted = probe.redeem(&issued)?.tokens.scope.unwrap_or_default();
         ensure(!names(&granted).contains(scope), format!("no {scope}"), || {
@@ -259,7 +259,7 @@ fn near_miss(probe: &Probe<'_>) -> Outcome {
 fn consent_narrows(probe: &Probe<'_>) -> Outcome {
     let client = probe.client()?;
     let all = probe.catalogue().scope_names();
-    probe.forall(&subset(all.clone()), |kept| {
+    probe.forall(&subset(all), |kept| {
         let request = probe.authorization(&client);
         let grant = probe.grant_after(&request, &Decision::AllowOnly(kept.clone()))?;
         let mut shown = probe.list_tools(&probe.site().endpoint, &grant.tokens.access)?;
@@ -280,7 +280,7 @@ fn response(probe: &Probe<'_>) -> Outcome {
     let client = probe.client()?;
     let all = probe.catalogue().scope_names();
     let least: Vec<String> = all.iter().take(1).cloned().collect();
-    let cases = [(all.clone(), least.clone()), (all.clone(), all.clone())];
+    let cases = [(all.clone(), least), (all.clone(), all)];
     probe.for_each(cases, |(asked, kept)| {
         let request = probe.authorization(&client).set("scope", asked.join(" "));
         let grant = probe.grant_after(&request, &Decision::AllowOnly(kept.clone()))?;

@@ -127,7 +127,7 @@ fn error_response(probe: &Probe<'_>) -> Outcome {
         &[("grant_type", "nonsense"), ("client_id", "nobody")],
     ];
     probe.for_each(forms, |form| {
-        let reply = probe.token_by(Request::post_form(&endpoint, form))?;
+        let reply = probe.token_by(&Request::post_form(&endpoint, form))?;
         reply.gives_no_token()?;
         is_uncached_json(&reply)?;
         ensure(reply.text("error").is_some(), "an error code", || reply.summary())
@@ -140,7 +140,7 @@ fn method(probe: &Probe<'_>) -> Outcome {
     let parameters = encode_form(&probe.exchange(&issued).parameters.0);
     probe.for_each(["GET", "PUT", "PATCH", "DELETE"], |method| {
         let url = format!("{endpoint}?{parameters}");
-        probe.token_by(Request::new(method, url))?.gives_no_token()
+        probe.token_by(&Request::new(method, url))?.gives_no_token()
     })
 }
 
@@ -150,11 +150,11 @@ fn query(probe: &Probe<'_>) -> Outcome {
     let request = probe.exchange(&issued);
     let url = format!("{endpoint}?{}", encode_form(&request.parameters.0));
     let form = "application/x-www-form-urlencoded";
-    probe.token_by(Request::post(&url, form, Vec::new()))?.gives_no_token()?;
+    probe.token_by(&Request::post(&url, form, Vec::new()))?.gives_no_token()?;
     // The verifier alone in the address: the rest, in the body, is a request without one.
     let verifier = issued.authorization.verifier.expose();
     let url = format!("{endpoint}?{}", encode_form(&[("code_verifier", verifier)]));
-    probe.token_by(request.without("code_verifier").to(&url))?.gives_no_token()
+    probe.token_by(&request.without("code_verifier").to(&url))?.gives_no_token()
 }
 
 fn content_type(probe: &Probe<'_>) -> Outcome {
@@ -170,7 +170,7 @@ fn content_type(probe: &Probe<'_>) -> Outcome {
         Request::post(&endpoint, "multipart/form-data; boundary=x", form),
     ];
     for request in requests {
-        probe.token_by(request)?.gives_no_token()?;
+        probe.token_by(&request)?.gives_no_token()?;
     }
     Ok(())
 }
@@ -201,7 +201,7 @@ fn grant_types(probe: &Probe<'_>) -> Outcome {
             ("refresh_token", "nothing"),
             ("code_verifier", "nothing"),
         ];
-        let reply = probe.token_by(Request::post_form(&endpoint, &form))?;
+        let reply = probe.token_by(&Request::post_form(&endpoint, &form))?;
         reply.gives_no_token()?;
         let error = reply.text("error").unwrap_or_default();
         let is_supported = error != "unsupported_grant_type";
