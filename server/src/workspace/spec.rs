@@ -197,6 +197,7 @@ async fn judge_sql(
         );
         return None;
     };
+    let warehouse_pointer = format!("{pointer}/warehouseId");
     let pointer = format!("{pointer}/sql");
     let bound = match parameters::bind(sql) {
         Ok(bound) => bound,
@@ -219,7 +220,7 @@ async fn judge_sql(
         Err(error) => {
             let message =
                 "name a warehouse of the workspace in warehouseId; list_warehouses lists them";
-            findings.wrong(&pointer, error.code().as_str(), message);
+            findings.wrong(warehouse_pointer, error.code().as_str(), message);
             return None;
         }
     };
