@@ -209,10 +209,10 @@ pub(crate) fn rpc(reply: &Reply) -> Value {
         return reply.json();
     }
     let events = reply.body.lines().filter_map(|line| line.strip_prefix("data:"));
-    let messages = events.filter_map(|data| serde_json::from_str::<Value>(data.trim()).ok());
+    let mut messages = events.filter_map(|data| serde_json::from_str::<Value>(data.trim()).ok());
     let answers =
         |message: &Value| message.get("result").is_some() || message.get("error").is_some();
-    messages.filter(answers).next_back().unwrap_or_default()
+    messages.rfind(answers).unwrap_or_default()
 }
 
 /// The JSON-RPC error code of an answer.
