@@ -1,1 +1,340 @@
-//! config.
+//! What the operator decides: a TOML file, and flags that override it.
+//!
+//! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::authority::{self, Issuer, Lifetimes};
+
+/// Why a configuration cannot be used. The message names the key and what to write instead.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+/// The configuration file, and what the flags made of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The address to listen on. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// What clients call this server, for example `https://lookout.example`. Without it, the loopback address that is listened on.
+    pub public_url: Option<String>,
+    /// The data directory.
+    pub data: PathBuf,
+    /// Whether external tools may connect at all. When off there is no MCP endpoint, no OAuth and no MCP area.
+    pub external_access: bool,
+    /// Origins of browser-based clients that may call the MCP endpoint, besides the server's own.
+    pub allowed_origins: Vec<String>,
+    /// How long things last.
+    pub lifetimes: LifetimeSettings,
+    /// How many there may be.
+    pub limits: LimitSettings,
+    /// The warehouses.
+    #[serde(rename = "warehouse")]
+    pub warehouses: Vec<WarehouseSettings>,
+}
+
+/// One `[[warehouse]]`: a SQLite file that a workspace may read.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarehouseSettings {
+    /// What tools call it, unique in the workspace.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Slug of the workspace that may use it.
+    pub workspace: String,
+    /// The SQLite file.
+    pub path: PathBuf,
+    /// What the data is about.
+    pub description: Option<String>,
+    /// Whether it is used when a call names no warehouse.
+    #[serde(default)]
+    pub default: bool,
+    /// Tables and views that may be read; all when left out.
+    pub expose: Option<BTreeSet<String>>,
+}
+
+/// `[lifetimes]`, in seconds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LifetimeSettings {
+    /// An authorization code: 1 to 600.
+    pub code: i64,
+    /// An access token.
+    pub access: i64,
+    /// A connection, from consent on.
+    pub refresh_absolute: i64,
+    /// A connection that is not used.
+    pub refresh_idle: i64,
+    /// A web session, from sign-in on.
+    pub session_absolute: i64,
+    /// A web session that is not used.
+    pub session_idle: i64,
+    /// A consent page that waits.
+    pub authorization_request: i64,
+}
+
+/// `[limits]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitSettings {
+    /// Bytes of a registration request.
+    pub registration_bytes: usize,
+    /// Redirect URIs of one client.
+    pub redirect_uris: usize,
+    /// Registered clients that nobody allowed anything yet.
+    pub unconsented_clients: usize,
+    /// Live connections of one person and one client.
+    pub grants_per_client: usize,
+    /// Live programmatic tokens of one person in one workspace.
+    pub tokens_per_person: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8787)),
+            public_url: None,
+            data: PathBuf::from("lookout-data"),
+            external_access: true,
+            allowed_origins: Vec::new(),
+            lifetimes: LifetimeSettings::default(),
+            limits: LimitSettings::default(),
+            warehouses: Vec::new(),
+        }
+    }
+}
+
+impl Default for LifetimeSettings {
+    fn default() -> Self {
+        const HOUR: i64 = 3600;
+        const DAY: i64 = 24 * HOUR;
+        Self {
+            code: 60,
+            access: 600,
+            refresh_absolute: 30 * DAY,
+            refresh_idle: 7 * DAY,
+            session_absolute: 7 * DAY,
+            session_idle: 12 * HOUR,
+            authorization_request: 600,
+        }
+    }
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            registration_bytes: 16 * 1024,
+            redirect_uris: 10,
+            unconsented_clients: 5000,
+            grants_per_client: 20,
+            tokens_per_person: 50,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads a configuration file. A relative `data` is relative to the working directory.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError(format!("cannot read {shown}: {error}")))?;
+        // The parser's message spans lines and shows the source; one line with the key is enough for a person and for a log.
+        toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            ConfigError(format!("{shown}:{line}: {}", error.message().replace('\n', " ")))
+        })
+    }
+
+    /// Judges the settings, for a server that listens on `address`.
+    pub fn at(self, address: SocketAddr) -> Result<Config, ConfigError> {
+        let public_url = match &self.public_url {
+            Some(text) => PublicUrl::parse(text)?,
+            None if address.ip().is_loopback() => PublicUrl::parse(&format!("http://{address}"))?,
+            None => {
+                return Err(ConfigError(format!(
+                    "public_url is missing; it is needed when listening on {address}, because clients are sent there and tokens are bound to it"
+                )));
+            }
+        };
+        self.judge_numbers()?;
+        for origin in &self.allowed_origins {
+            let is_origin = url::Url::parse(origin)
+                .is_ok_and(|url| url.origin().ascii_serialization() == *origin && url.has_host());
+            if !is_origin {
+                return Err(ConfigError(format!(
+                    "allowed_origins: {origin:?} is not an origin such as \"https://app.example\""
+                )));
+            }
+        }
+        let loopback = |ports: &[u16]| -> Vec<String> {
+            let hosts = ["127.0.0.1", "localhost", "[::1]"];
+            ports.iter().flat_map(|port| hosts.map(|host| format!("{host}:{port}"))).collect()
+        };
+        let mut hosts = vec![public_url.authority.clone()];
+        if address.ip().is_loopback() {
+            hosts.extend(loopback(&[address.port()]));
+        }
+        let mut own_origins = vec![public_url.base.clone()];
+        if public_url.is_loopback {
+            own_origins
+                .extend(loopback(&[address.port()]).iter().map(|host| format!("http://{host}")));
+        }
+        let mcp_origins = own_origins.iter().chain(&self.allowed_origins).cloned().collect();
+        Ok(Config {
+            address,
+            public_url,
+            data: self.data,
+            external_access: self.external_access,
+            hosts,
+            own_origins,
+            mcp_origins,
+            lifetimes: self.lifetimes,
+            limits: self.limits,
+            warehouses: self.warehouses,
+        })
+    }
+
+    fn judge_numbers(&self) -> Result<(), ConfigError> {
+        const TEN_YEARS: i64 = 10 * 366 * 86_400;
+        let lifetimes = &self.lifetimes;
+        let seconds = [
+            ("code", lifetimes.code, 600),
+            ("access", lifetimes.access, 86_400),
+            ("refresh_absolute", lifetimes.refresh_absolute, TEN_YEARS),
+            ("refresh_idle", lifetimes.refresh_idle, TEN_YEARS),
+            ("session_absolute", lifetimes.session_absolute, TEN_YEARS),
+            ("session_idle", lifetimes.session_idle, TEN_YEARS),
+            ("authorization_request", lifetimes.authorization_request, 3600),
+        ];
+        for (key, value, most) in seconds {
+            if !(1..=most).contains(&value) {
+                return Err(ConfigError(format!(
+                    "lifetimes.{key} is {value}; give seconds from 1 to {most}"
+                )));
+            }
+        }
+        let limits = &self.limits;
+        let counts = [
+            ("registration_bytes", limits.registration_bytes),
+            ("redirect_uris", limits.redirect_uris),
+            ("unconsented_clients", limits.unconsented_clients),
+            ("grants_per_client", limits.grants_per_client),
+            ("tokens_per_person", limits.tokens_per_person),
+        ];
+        match counts.iter().find(|(_, value)| *value == 0) {
+            Some((key, _)) => Err(ConfigError(format!("limits.{key} is 0; give at least 1"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The configuration of a running server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What clients call it.
+    pub public_url: PublicUrl,
+    /// The data directory.
+    pub data: PathBuf,
+    /// Whether external tools may connect.
+    pub external_access: bool,
+    /// Values of the `Host` header that are answered.
+    pub hosts: Vec<String>,
+    /// Origins of this server's own pages.
+    pub own_origins: Vec<String>,
+    /// Origins that may call the MCP endpoint.
+    pub mcp_origins: Vec<String>,
+    /// How long things last.
+    pub lifetimes: LifetimeSettings,
+    /// How many there may be.
+    pub limits: LimitSettings,
+    /// The warehouses.
+    pub warehouses: Vec<WarehouseSettings>,
+}
+
+impl Config {
+    /// The issuer identifier.
+    #[must_use]
+    pub fn issuer(&self) -> Issuer {
+        Issuer::new(&self.public_url.base)
+    }
+
+    /// The lifetimes that the authority applies.
+    #[must_use]
+    pub(crate) const fn authority_lifetimes(&self) -> Lifetimes {
+        Lifetimes {
+            code: self.lifetimes.code,
+            access: self.lifetimes.access,
+            refresh_absolute: self.lifetimes.refresh_absolute,
+            refresh_idle: self.lifetimes.refresh_idle,
+            session_absolute: self.lifetimes.session_absolute,
+            session_idle: self.lifetimes.session_idle,
+            authorization_request: self.lifetimes.authorization_request,
+        }
+    }
+
+    /// The limits that the authority applies.
+    #[must_use]
+    pub(crate) const fn authority_limits(&self) -> authority::Limits {
+        authority::Limits {
+            redirect_uris: self.limits.redirect_uris,
+            grants_per_client: self.limits.grants_per_client,
+            tokens_per_person: self.limits.tokens_per_person,
+        }
+    }
+}
+
+/// The public URL: `https`, or `http` on loopback, and no path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    /// Without a trailing slash; the issuer identifier.
+    pub base: String,
+    /// What the `Host` header of a request to it says.
+    pub authority: String,
+    /// Whether browsers reach it over TLS.
+    pub is_https: bool,
+    /// Whether it is reached from this machine only.
+    pub is_loopback: bool,
+}
+
+impl PublicUrl {
+    /// Reads a public URL.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let refuse = |why: &str| Err(ConfigError(format!("public_url: {text:?} {why}")));
+        let Ok(url) = url::Url::parse(text) else {
+            return refuse("is not a URL; write it like \"https://lookout.example\"");
+        };
+        let is_bare = url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        let Some(host) = url.host_str().filter(|_| is_bare) else {
+            return refuse("must be a scheme and a host only, like \"https://lookout.example\"");
+        };
+        let is_loopback = host == "localhost"
+            || host
+                .trim_matches(['[', ']'])
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback());
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback => {}
+            _ => return refuse("must be https; http is only for loopback addresses"),
+        }
+        let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        Ok(Self {
+            base: format!("{}://{authority}", url.scheme()),
+            authority,
+            is_https: url.scheme() == "https",
+            is_loopback,
+        })
+    }
+}

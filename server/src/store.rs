@@ -1,1 +1,170 @@
-//! store.
+//! Storage: what a database must do for this server.
+//!
+//! A decision runs in one transaction: [`AuthorityStore::begin`] takes the lock and reads the clock, the rows are loaded, the authority decides, and
+//! [`AuthorityTransaction::commit`] applies the changes. The reply is sent after the commit, never before.
+//! The one clock is the store's, so replicas with different clocks decide alike.
+//!
+//! Nothing is cached: a revocation that was answered is seen by every later read.
+
+pub mod sqlite;
+pub mod workspace;
+
+use std::fmt;
+use std::pin::Pin;
+
+use crate::authority::bearer::BearerRows;
+use crate::authority::records::{
+    AuthorizationRequest, Client, Code, Grant, Membership, Session, Standing, Token, User,
+};
+use crate::authority::{Change, Timestamp};
+use crate::secret::keys::Digest;
+use workspace::WorkspaceStore;
+
+/// What a store operation returns. Boxed, so that stores are chosen at run time.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// The database did not do its work. The request fails with 503 and nothing was decided.
+#[derive(Debug, thiserror::Error)]
+#[error("the database is unavailable: {0}")]
+pub struct StoreError(pub(crate) Box<dyn std::error::Error + Send + Sync>);
+
+/// Everything that the server stores.
+pub trait Store: AuthorityStore + WorkspaceStore {}
+
+impl<S: AuthorityStore + WorkspaceStore> Store for S {}
+
+/// What the authority and the pages about it need of a store.
+pub trait AuthorityStore: Send + Sync + fmt::Debug {
+    /// Begins a decision: takes the lock that decisions need and reads the clock.
+    fn begin(&self) -> StoreFuture<'_, Box<dyn AuthorityTransaction>>;
+
+    /// The token with this digest, all that its validity depends on, and the time, in one read of the newest state.
+    fn bearer(&self, digest: Digest) -> StoreFuture<'_, Option<(Timestamp, BearerRows)>>;
+
+    /// Notes that a grant was used, at most once a minute.
+    fn note_use<'a>(&'a self, grant_id: &'a str) -> StoreFuture<'a, ()>;
+
+    /// A client.
+    fn client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Client>>;
+
+    /// A session with its person, and the time.
+    fn visitor(&self, session: Digest) -> StoreFuture<'_, Option<(Timestamp, Session, User)>>;
+
+    /// Notes that a session was used, at most once a minute.
+    fn note_visit(&self, session: Digest) -> StoreFuture<'_, ()>;
+
+    /// The person with this lower-case e-mail address, and their password's hash.
+    fn account<'a>(&'a self, email: &'a str) -> StoreFuture<'a, Option<Account>>;
+
+    /// The workspaces of a person, by slug.
+    fn memberships<'a>(&'a self, user_id: &'a str) -> StoreFuture<'a, Vec<Membership>>;
+
+    /// Everything granted in a workspace that ever had a token, newest first, and the time.
+    fn grants<'a>(
+        &'a self,
+        workspace_id: &'a str,
+    ) -> StoreFuture<'a, (Timestamp, Vec<GrantListing>)>;
+
+    /// Adds a person, or gives an existing one a new password.
+    fn put_account<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, ()>;
+
+    /// Adds a workspace, unless there is one with its slug, and makes the person a member of it. Returns the workspace's identifier.
+    fn join_workspace<'a>(
+        &'a self,
+        user_id: &'a str,
+        membership: &'a Membership,
+    ) -> StoreFuture<'a, String>;
+
+    /// Removes what can never matter again.
+    fn sweep(&self, retention: Retention) -> StoreFuture<'_, ()>;
+}
+
+/// A decision in progress. Dropping it undoes everything.
+pub trait AuthorityTransaction: Send {
+    /// The time of the decision.
+    fn now(&self) -> Timestamp;
+
+    /// A client.
+    fn client<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Client>>;
+
+    /// How many clients nobody ever allowed anything.
+    fn unconsented_clients(&mut self) -> StoreFuture<'_, usize>;
+
+    /// A session with its person.
+    fn visitor(&mut self, session: Digest) -> StoreFuture<'_, Option<(Session, User)>>;
+
+    /// A person's membership of a workspace.
+    fn membership<'a>(
+        &'a mut self,
+        user_id: &'a str,
+        workspace_id: &'a str,
+    ) -> StoreFuture<'a, Option<Membership>>;
+
+    /// An authorization request.
+    fn request<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<AuthorizationRequest>>;
+
+    /// A code with its grant.
+    fn code(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Code, Standing)>>;
+
+    /// A token with its grant.
+    fn token(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Token, Standing)>>;
+
+    /// A grant.
+    fn grant<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Grant>>;
+
+    /// Live grants of a person and a client, oldest first.
+    fn live_grants<'a>(
+        &'a mut self,
+        user_id: &'a str,
+        client_id: &'a str,
+    ) -> StoreFuture<'a, Vec<String>>;
+
+    /// The names of a person's live programmatic tokens in a workspace.
+    fn live_token_names<'a>(
+        &'a mut self,
+        user_id: &'a str,
+        workspace_id: &'a str,
+    ) -> StoreFuture<'a, Vec<String>>;
+
+    /// Applies `changes` and commits. When this returns, they are durable and seen by every later read.
+    fn commit(self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()>;
+}
+
+/// A person with what they sign in with.
+#[derive(Clone)]
+pub struct Account {
+    /// The person.
+    pub user: User,
+    /// The Argon2id hash in PHC format.
+    pub password: String,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// A grant as a list shows it.
+#[derive(Clone, Debug)]
+pub struct GrantListing {
+    /// The grant.
+    pub grant: Grant,
+    /// The e-mail address of the person who granted it.
+    pub user_email: String,
+    /// The first characters of a programmatic token; empty otherwise.
+    pub hint: String,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// How long dead rows are kept, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// A client that nobody allowed anything.
+    pub unconsented_client: i64,
+    /// A session, after sign-in.
+    pub session: i64,
+    /// The tokens and codes of an ended grant, so that reuse of an old refresh token is still recognised meanwhile.
+    pub ended_grant: i64,
+}

@@ -9,6 +9,7 @@
 //! Deliberately absent: storing result rows. An [`Outcome`] lives until its caller has written it out.
 
 pub mod catalogue;
+pub mod embedded;
 mod error;
 pub mod guard;
 mod types;
@@ -17,6 +18,7 @@ use std::{fmt, future::Future, pin::Pin};
 
 pub use self::{
     catalogue::{Catalogue, ColumnDescription, Table, TableDescription, TableKind},
+    embedded::{Embedded, EmbeddedConfig},
     error::{Position, WarehouseError},
     guard::{Checked, Guard},
     types::{

@@ -257,7 +257,7 @@ fn split(written: &str) -> Option<Vec<NamePart>> {
 }
 
 /// The names closest to `wanted`: at most five, nearest first, and none that is merely of the same length.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     wanted: &str,
     names: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Vec<String> {

@@ -8,6 +8,7 @@
 //!
 //! Deliberately absent: rewriting. The engine gets the text that was judged, so that positions in its messages stay true.
 
+mod known;
 mod rules;
 mod walk;
 

@@ -1,0 +1,45 @@
+//! Registering clients, for themselves (RFC 7591) and for people.
+
+use super::App;
+use crate::authority::OAuthError;
+use crate::authority::client::{FreshClient, Registration};
+use crate::authority::records::Client;
+use crate::secret::ClientSecret;
+use crate::secret::entropy::identifier;
+use crate::store::StoreError;
+
+/// Why a client was not registered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// Its metadata cannot be registered.
+    #[error(transparent)]
+    Refused(#[from] OAuthError),
+    /// Too many clients are registered that nobody allowed anything.
+    #[error("too many clients are registered and unused; try again later")]
+    Crowded,
+    /// The database did not do its work.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl App {
+    /// Registers a client. The secret of a confidential one exists only in what this returns.
+    pub async fn register_client(
+        &self,
+        registration: &Registration,
+    ) -> Result<(Client, Option<ClientSecret>), RegisterError> {
+        let secret = ClientSecret::mint(&*self.entropy);
+        let id = identifier(&*self.entropy);
+        let mut transaction = self.store.begin().await?;
+        if transaction.unconsented_clients().await? >= self.config.limits.unconsented_clients {
+            return Err(RegisterError::Crowded);
+        }
+        let fresh = FreshClient { id: &id, secret: self.keys.digest(&secret) };
+        let decision = self.authority.register(transaction.now(), registration, fresh);
+        transaction.commit(decision.changes).await?;
+        let client = decision.reply?;
+        let secret = client.secret.is_some().then_some(secret);
+        Ok((client, secret))
+    }
+}

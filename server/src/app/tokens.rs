@@ -1,0 +1,86 @@
+//! What a person granted: programmatic tokens and connected applications.
+
+use lookout_schema::ScopeSet;
+
+use super::App;
+use crate::authority::Timestamp;
+use crate::authority::programmatic::{FreshToken, TokenRefusal, TokenRequest};
+use crate::authority::records::{Grant, Membership, User};
+use crate::authority::revoke::NoSuchGrant;
+use crate::secret::ProgrammaticToken;
+use crate::secret::entropy::identifier;
+use crate::store::{GrantListing, StoreError};
+
+/// Why a token was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The request cannot be granted.
+    #[error(transparent)]
+    Refused(#[from] TokenRefusal),
+    /// The person is not a member of the workspace now.
+    #[error("you are not a member of this workspace")]
+    NotAMember,
+    /// The database did not do its work.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl App {
+    /// Makes a programmatic token. The secret exists only in what this returns.
+    pub async fn create_token(
+        &self,
+        user: &User,
+        workspace_id: &str,
+        name: &str,
+        scopes: Option<ScopeSet>,
+        days: Option<i64>,
+    ) -> Result<(ProgrammaticToken, Grant), TokenError> {
+        let secret = ProgrammaticToken::mint(&*self.entropy);
+        let grant_id = identifier(&*self.entropy);
+        let mut transaction = self.store.begin().await?;
+        if transaction.membership(&user.id, workspace_id).await?.is_none() {
+            return Err(TokenError::NotAMember);
+        }
+        let live_names = transaction.live_token_names(&user.id, workspace_id).await?;
+        let decision = self.authority.create_token(
+            transaction.now(),
+            &TokenRequest { user_id: &user.id, workspace_id, name, scopes, days },
+            &live_names,
+            FreshToken {
+                grant_id: &grant_id,
+                digest: self.keys.digest(&secret),
+                hint: &secret.hint(),
+            },
+        );
+        transaction.commit(decision.changes).await?;
+        Ok((secret, decision.reply?))
+    }
+
+    /// What the person may see of everything granted in a workspace, newest first, and the time.
+    pub async fn grants_seen_by(
+        &self,
+        user: &User,
+        membership: &Membership,
+    ) -> Result<(Timestamp, Vec<GrantListing>), StoreError> {
+        let (now, mut listings) = self.store.grants(&membership.workspace_id).await?;
+        listings.retain(|listing| {
+            (self.policy().grant_is_visible)(&listing.grant, &user.id, membership)
+        });
+        Ok((now, listings))
+    }
+
+    /// Ends a grant for a person who may. When this returns, no token of it is valid any more.
+    pub async fn disconnect(
+        &self,
+        user: &User,
+        membership: &Membership,
+        grant_id: &str,
+    ) -> Result<Result<(), NoSuchGrant>, StoreError> {
+        let mut transaction = self.store.begin().await?;
+        let grant = transaction.grant(grant_id).await?;
+        let decision =
+            self.authority.disconnect(transaction.now(), &user.id, membership, grant.as_ref());
+        transaction.commit(decision.changes).await?;
+        Ok(decision.reply)
+    }
+}

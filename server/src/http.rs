@@ -1,0 +1,179 @@
+//! What every route shares: bounded bodies, forms, cookies, response headers, and the checks before any route is chosen.
+//!
+//! No response of this server is an error page of a library: faults of the database are 503 with `Retry-After`, and nothing internal is shown.
+
+pub mod guard;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, REFERRER_POLICY,
+    RETRY_AFTER, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use serde_json::Value;
+
+use crate::authority::parameters::Parameters;
+
+/// Bytes of a form that are read.
+pub const LARGEST_FORM: usize = 64 * 1024;
+
+/// What a page may load and where its forms may go: this server only.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyError {
+    /// More bytes than the route takes.
+    TooLarge,
+    /// The connection ended within the body.
+    Broken,
+    /// The `Content-Type` is not the expected one.
+    WrongType,
+}
+
+impl BodyError {
+    /// The status and a sentence for it.
+    #[must_use]
+    pub const fn explain(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::TooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than this endpoint takes")
+            }
+            Self::Broken => (StatusCode::BAD_REQUEST, "the body ended early"),
+            Self::WrongType => {
+                (StatusCode::BAD_REQUEST, "the Content-Type is not what this endpoint takes")
+            }
+        }
+    }
+}
+
+/// Reads a body of `media_type` and at most `most` bytes.
+pub async fn body(
+    request: Request,
+    media_type: &str,
+    most: usize,
+) -> Result<(Parts, Vec<u8>), BodyError> {
+    let (parts, body) = request.into_parts();
+    let is_expected =
+        content_type(&parts).is_some_and(|given| given.eq_ignore_ascii_case(media_type));
+    if !is_expected {
+        return Err(BodyError::WrongType);
+    }
+    let declared =
+        parts.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: usize| length > most) {
+        return Err(BodyError::TooLarge);
+    }
+    match to_bytes(body, most).await {
+        Ok(bytes) => Ok((parts, bytes.into())),
+        // The only faults are the limit and the connection; a body without a declared length that breaks is taken for the former.
+        Err(_) if declared.is_none() => Err(BodyError::TooLarge),
+        Err(_) => Err(BodyError::Broken),
+    }
+}
+
+/// Reads a form.
+pub async fn form(request: Request) -> Result<(Parts, Parameters), BodyError> {
+    let (parts, bytes) = body(request, "application/x-www-form-urlencoded", LARGEST_FORM).await?;
+    Ok((parts, Parameters::parse(&bytes)))
+}
+
+fn content_type(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or(value).trim())
+}
+
+/// A header that is there once and is text.
+#[must_use]
+pub fn header<'p>(parts: &'p Parts, name: &HeaderName) -> Option<&'p str> {
+    let mut values = parts.headers.get_all(name).iter();
+    let value = values.next()?;
+    values.next().is_none().then(|| value.to_str().ok()).flatten()
+}
+
+/// The value of a cookie.
+#[must_use]
+pub fn cookie<'p>(parts: &'p Parts, name: &str) -> Option<&'p str> {
+    let headers = parts.headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
+    headers
+        .flat_map(|header| header.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// A JSON document.
+#[must_use]
+pub fn json(status: StatusCode, document: &Value) -> Response {
+    response(status, "application/json", document.to_string())
+}
+
+/// A JSON document that nobody may keep.
+#[must_use]
+pub fn private_json(status: StatusCode, document: &Value) -> Response {
+    let mut response = json(status, document);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert("pragma", HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// A page.
+#[must_use]
+pub fn html(status: StatusCode, page: String) -> Response {
+    page_with_policy(status, page, PAGE_POLICY)
+}
+
+/// A page whose form leads to another origin: browsers apply `form-action` to the redirect after the form as well.
+#[must_use]
+pub fn html_leading_to(page: String, source: &str) -> Response {
+    page_with_policy(StatusCode::OK, page, &format!("{PAGE_POLICY} {source}"))
+}
+
+fn page_with_policy(status: StatusCode, page: String, policy: &str) -> Response {
+    let mut response = response(status, "text/html; charset=utf-8", page);
+    let headers = response.headers_mut();
+    let policy = HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static(PAGE_POLICY));
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A redirect that is followed with GET. `location` is an address that the caller has validated.
+#[must_use]
+pub fn see_other(location: &str) -> Response {
+    let mut response = response(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", String::new());
+    let headers = response.headers_mut();
+    match HeaderValue::from_str(location) {
+        Ok(location) => headers.insert(LOCATION, location),
+        Err(_) => headers.insert(LOCATION, HeaderValue::from_static("/")),
+    };
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// Lines of text.
+#[must_use]
+pub fn text(status: StatusCode, text: &'static str) -> Response {
+    response(status, "text/plain; charset=utf-8", text.to_owned())
+}
+
+/// Marks a response as "try again in a moment".
+#[must_use]
+pub fn retry_later(mut response: Response, seconds: u32) -> Response {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+fn response(status: StatusCode, media_type: &'static str, text: String) -> Response {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

@@ -1,0 +1,232 @@
+//! The command line of the server.
+
+use std::io::BufRead as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::{Args, Parser, Subcommand};
+use lookout_schema::{Scope, ScopeSet};
+use lookout_server::App;
+use lookout_server::app::init;
+use lookout_server::authority::records::{GrantKind, Membership, Role, User};
+use lookout_server::config::{ConfigError, Settings};
+use lookout_server::serving::{self, say};
+
+const USER_PASSWORD: &str = "LOOKOUT_USER_PASSWORD";
+
+/// Lookout's MCP server: one binary with its own authorization server and pages.
+#[derive(Parser)]
+#[command(name = "lookout-server", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a data directory with a new root key and an empty database.
+    Init {
+        /// The directory; it must be empty or absent.
+        #[arg(long, default_value = "lookout-data")]
+        data: PathBuf,
+    },
+    /// Run the server.
+    Serve(serving::Flags),
+    /// Manage people.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Manage programmatic tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add a person. The password is read from LOOKOUT_USER_PASSWORD, or as one line from standard input.
+    Add {
+        /// What they sign in with.
+        email: String,
+        /// What they are called.
+        #[arg(long)]
+        name: Option<String>,
+        /// The workspace that they become a member of; made if there is none.
+        #[arg(long, default_value = "main")]
+        workspace: String,
+        /// owner, admin or member.
+        #[arg(long, default_value = "member", value_parser = role)]
+        role: Role,
+        /// The data directory.
+        #[arg(long, default_value = "lookout-data")]
+        data: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct TokenOwner {
+    /// The e-mail address of the person whose token it is.
+    #[arg(long)]
+    user: String,
+    /// The workspace; needed when the person has several.
+    #[arg(long)]
+    workspace: Option<String>,
+    /// The data directory.
+    #[arg(long, default_value = "lookout-data")]
+    data: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Make a token and print it, alone, on standard output.
+    Create {
+        #[command(flatten)]
+        owner: TokenOwner,
+        /// What it is called.
+        #[arg(long)]
+        name: String,
+        /// A permission, mcp:read or mcp:write; repeat it for several. Without any, both.
+        #[arg(long = "scope", value_parser = scope)]
+        scopes: Vec<Scope>,
+        /// How many days it lives.
+        #[arg(long, default_value_t = 90)]
+        expires_days: i64,
+    },
+    /// List a person's tokens: identifier, first characters, scopes, state and name, separated by tabs.
+    List {
+        #[command(flatten)]
+        owner: TokenOwner,
+    },
+    /// End a token at once.
+    Revoke {
+        #[command(flatten)]
+        owner: TokenOwner,
+        /// Its name or its identifier.
+        token: String,
+    },
+}
+
+fn role(name: &str) -> Result<Role, String> {
+    Role::parse(name).ok_or_else(|| "the roles are owner, admin and member".to_owned())
+}
+
+fn scope(name: &str) -> Result<Scope, String> {
+    name.parse().map_err(|error: lookout_schema::UnknownScope| error.to_string())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("LOOKOUT_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let outcome = match Cli::parse().command {
+        Command::Init { data } => init(&data).await.map_err(anyhow::Error::from),
+        Command::Serve(flags) => serving::run(flags, App::open, |router| router).await,
+        Command::User(command) => user(command).await,
+        Command::Token(command) => token(command).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
+        }
+    }
+}
+
+async fn user(command: UserCommand) -> anyhow::Result<()> {
+    let UserCommand::Add { email, name, workspace, role, data } = command;
+    let password = match std::env::var(USER_PASSWORD) {
+        Ok(password) => password,
+        Err(_) => {
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line).context("cannot read the password")?;
+            line.trim_end_matches(['\r', '\n']).to_owned()
+        }
+    };
+    let app = open(data).await?;
+    let user = app.add_account(&email, name.as_deref(), &password).await?;
+    let membership = app.join_workspace(&user, &workspace, role).await?;
+    eprintln!("{} is a member of the workspace {} now", user.email, membership.slug);
+    Ok(())
+}
+
+async fn token(command: TokenCommand) -> anyhow::Result<()> {
+    match command {
+        TokenCommand::Create { owner, name, scopes, expires_days } => {
+            let (app, user, membership) = identify(owner).await?;
+            let scopes: Option<ScopeSet> =
+                (!scopes.is_empty()).then(|| scopes.into_iter().collect());
+            let (token, grant) = app
+                .create_token(&user, &membership.workspace_id, &name, scopes, Some(expires_days))
+                .await?;
+            if scopes.is_none() && grant.scopes.contains(Scope::McpWrite) {
+                eprintln!(
+                    "note: this token can also save dashboards; --scope mcp:read makes one that reads only"
+                );
+            }
+            eprintln!("note: this token is not shown again");
+            say(&format!("{}\n", token.expose()))
+        }
+        TokenCommand::List { owner } => {
+            let (app, user, membership) = identify(owner).await?;
+            let (now, listings) = app.grants_seen_by(&user, &membership).await?;
+            let own = |listing: &&lookout_server::store::GrantListing| {
+                listing.grant.kind == GrantKind::Programmatic && listing.grant.user_id == user.id
+            };
+            for listing in listings.iter().filter(own) {
+                let grant = &listing.grant;
+                let state = match (grant.revoked_at, grant.expires_at) {
+                    (Some(_), _) => "revoked",
+                    (None, Some(ends)) if ends <= now => "expired",
+                    (None, _) => "live",
+                };
+                say(&format!(
+                    "{}\t{}\t{}\t{state}\t{}\n",
+                    grant.id, listing.hint, grant.scopes, grant.name
+                ))?;
+            }
+            Ok(())
+        }
+        TokenCommand::Revoke { owner, token } => {
+            let (app, user, membership) = identify(owner).await?;
+            let (_, listings) = app.grants_seen_by(&user, &membership).await?;
+            let found = listings.iter().map(|listing| &listing.grant).find(|grant| {
+                grant.user_id == user.id
+                    && grant.kind == GrantKind::Programmatic
+                    && grant.revoked_at.is_none()
+                    && (grant.id == token || grant.name == token)
+            });
+            let grant =
+                found.ok_or_else(|| anyhow!("{} has no live token {token:?}", user.email))?;
+            match app.disconnect(&user, &membership, &grant.id).await? {
+                Ok(()) => Ok(()),
+                Err(_) => bail!("{} has no live token {token:?}", user.email),
+            }
+        }
+    }
+}
+
+async fn open(data: PathBuf) -> anyhow::Result<App> {
+    let settings = Settings { data, ..Settings::default() };
+    let listen = settings.listen;
+    Ok(App::open(settings.at(listen)?).await?)
+}
+
+/// The person and the workspace that a command is about.
+async fn identify(owner: TokenOwner) -> anyhow::Result<(App, User, Membership)> {
+    let app = open(owner.data).await?;
+    let email = owner.user.trim().to_lowercase();
+    let account = app.store.account(&email).await?;
+    let user = account.ok_or_else(|| anyhow!("nobody has the e-mail address {email}"))?.user;
+    let memberships = app.store.memberships(&user.id).await?;
+    let slugs: Vec<&str> = memberships.iter().map(|membership| membership.slug.as_str()).collect();
+    let membership = match (&owner.workspace, memberships.as_slice()) {
+        (Some(slug), _) => memberships.iter().find(|membership| membership.slug == *slug),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    match membership.cloned() {
+        Some(membership) => Ok((app, user, membership)),
+        None => bail!("choose the workspace with --workspace; {email} is a member of {slugs:?}"),
+    }
+}

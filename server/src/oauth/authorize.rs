@@ -1,0 +1,204 @@
+//! The authorization endpoint and the consent form.
+//!
+//! A request is judged before anybody signs in, and again afterwards: nothing of it is kept until a signed-in person can be asked.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use lookout_schema::{Scope, ScopeSet};
+
+use crate::App;
+use crate::app::Visitor;
+use crate::authority::authorize::AuthorizeRefusal;
+use crate::authority::consent::{Answer, ConsentRefusal, FreshGrant, Pending};
+use crate::authority::parameters::Parameters;
+use crate::authority::records::{Client, Membership};
+use crate::http::{form, see_other};
+use crate::secret::AuthorizationCode;
+use crate::secret::entropy::identifier;
+use crate::store::StoreError;
+use crate::web::{self, forms, pages};
+
+pub(super) async fn by_get(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let parameters = Parameters::parse(parts.uri.query().unwrap_or_default().as_bytes());
+    respond(&app, &parts, &parameters).await
+}
+
+pub(super) async fn by_post(State(app): State<Arc<App>>, request: Request) -> Response {
+    match form(request).await {
+        Ok((parts, parameters)) => respond(&app, &parts, &parameters).await,
+        Err(error) => web::unreadable(error),
+    }
+}
+
+async fn respond(app: &App, parts: &Parts, parameters: &Parameters) -> Response {
+    match authorize(app, parts, parameters).await {
+        Ok(response) => response,
+        Err(error) => web::unavailable(&error),
+    }
+}
+
+async fn authorize(
+    app: &App,
+    parts: &Parts,
+    parameters: &Parameters,
+) -> Result<Response, StoreError> {
+    let client = match parameters.value("client_id") {
+        Some(id) => app.store.client(id).await?,
+        None => None,
+    };
+    let proposal = match app.authority.propose(client.as_ref(), parameters) {
+        Ok(proposal) => proposal,
+        Err(AuthorizeRefusal::Redirect(address)) => return Ok(see_other(&address)),
+        Err(AuthorizeRefusal::Page(why)) => {
+            return Ok(pages::error(
+                StatusCode::BAD_REQUEST,
+                "This connection cannot be made",
+                why,
+            ));
+        }
+    };
+    let cookie = forms::session_cookie(app, parts);
+    let Some(visitor) = app.visitor(cookie).await? else {
+        return Ok(web::sign_in_first(&format!("/oauth/authorize?{}", parameters.encode())));
+    };
+    let workspaces = app.store.memberships(&visitor.user.id).await?;
+    if workspaces.is_empty() {
+        return Ok(pages::error(
+            StatusCode::FORBIDDEN,
+            "You have no workspace",
+            "Ask an administrator to add you to a workspace, then connect the application again.",
+        ));
+    }
+    let Some(client) = client else {
+        return Ok(pages::error(
+            StatusCode::BAD_REQUEST,
+            "This connection cannot be made",
+            "No such client.",
+        ));
+    };
+    let id = identifier(&*app.entropy);
+    let transaction = app.store.begin().await?;
+    let decision =
+        app.authority.ask(transaction.now(), &id, visitor.session.digest, &client, proposal);
+    transaction.commit(decision.changes).await?;
+    let Ok(request) = decision.reply else {
+        return Ok(pages::error(
+            StatusCode::BAD_REQUEST,
+            "This connection cannot be made",
+            "Start again.",
+        ));
+    };
+    let csrf = forms::token(app, cookie, &form_name(&request.id));
+    Ok(pages::consent(&visitor, &client, &request, &workspaces, &csrf))
+}
+
+/// What the form token of a consent page is bound to.
+fn form_name(request_id: &str) -> String {
+    format!("consent {request_id}")
+}
+
+pub(super) async fn consent(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (parts, form) = match form(request).await {
+        Ok(read) => read,
+        Err(error) => return web::unreadable(error),
+    };
+    let id = form.value("request").unwrap_or_default();
+    if !forms::is_genuine(&app, &parts, &form, &form_name(id)) {
+        return web::forged();
+    }
+    let visitor = match app.visitor(forms::session_cookie(&app, &parts)).await {
+        Ok(Some(visitor)) => visitor,
+        Ok(None) => return web::forged(),
+        Err(error) => return web::unavailable(&error),
+    };
+    match answer(&app, &visitor, id, &form).await {
+        Ok(Ok(address)) => see_other(&address),
+        Ok(Err(refusal)) => refused(refusal),
+        Err(error) => web::unavailable(&error),
+    }
+}
+
+fn refused(refusal: ConsentRefusal) -> Response {
+    match refusal {
+        ConsentRefusal::NotPending => pages::error(
+            StatusCode::BAD_REQUEST,
+            "This page was answered already, or is too old",
+            "Nothing was changed. Start the connection again in the application.",
+        ),
+        ConsentRefusal::ClientGone => pages::error(
+            StatusCode::BAD_REQUEST,
+            "The application is not registered any more",
+            "Start the connection again in the application.",
+        ),
+        ConsentRefusal::NothingTicked => pages::error(
+            StatusCode::BAD_REQUEST,
+            "No permission was left ticked",
+            "Go back and tick at least one, or choose Deny.",
+        ),
+    }
+}
+
+async fn answer(
+    app: &App,
+    visitor: &Visitor,
+    id: &str,
+    form: &Parameters,
+) -> Result<Result<String, ConsentRefusal>, StoreError> {
+    let wanted = form.value("workspace").unwrap_or_default();
+    let memberships = app.store.memberships(&visitor.user.id).await?;
+    let workspace = match memberships.as_slice() {
+        [only] if wanted.is_empty() => Some(only),
+        several => several.iter().find(|membership| membership.slug == wanted),
+    };
+    let code = AuthorizationCode::mint(&*app.entropy);
+    let grant_id = identifier(&*app.entropy);
+    let fresh = FreshGrant {
+        grant_id: &grant_id,
+        code: code.expose(),
+        code_digest: app.keys.digest(&code),
+    };
+
+    let mut transaction = app.store.begin().await?;
+    let Some((session, _)) = transaction.visitor(visitor.session.digest).await? else {
+        return Ok(Err(ConsentRefusal::NotPending));
+    };
+    let request = transaction.request(id).await?;
+    let client: Option<Client> = match &request {
+        Some(request) => transaction.client(&request.client_id).await?,
+        None => None,
+    };
+    let live_grants = match &client {
+        Some(client) => transaction.live_grants(&session.user_id, &client.id).await?,
+        None => Vec::new(),
+    };
+    let workspace: Option<Membership> = match workspace {
+        Some(chosen) => transaction.membership(&session.user_id, &chosen.workspace_id).await?,
+        None => None,
+    };
+    let answer = match (form.value("decision"), workspace) {
+        (Some("allow"), Some(workspace)) => {
+            Answer::Allow { ticked: ticked(form), workspace_id: workspace.workspace_id }
+        }
+        (Some("deny"), _) => Answer::Deny,
+        _ => return Ok(Err(ConsentRefusal::NotPending)),
+    };
+    let pending = Pending {
+        session: &session,
+        request: request.as_ref(),
+        client: client.as_ref(),
+        live_grants: &live_grants,
+    };
+    let decision = app.authority.answer(transaction.now(), pending, &answer, &fresh);
+    transaction.commit(decision.changes).await?;
+    Ok(decision.reply)
+}
+
+/// The scopes whose boxes are ticked.
+fn ticked(form: &Parameters) -> ScopeSet {
+    form.values("scope").filter_map(|name| name.parse::<Scope>().ok()).collect()
+}

@@ -1,0 +1,100 @@
+//! The token endpoint (RFC 6749 section 3.2).
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+
+use super::client_auth::Claim;
+use super::failure::Failure;
+use crate::App;
+use crate::authority::parameters::Parameters;
+use crate::authority::records::GrantType;
+use crate::authority::refresh::RefreshRequest;
+use crate::authority::token::{ExchangeRequest, FreshTokens};
+use crate::authority::{OAuthError, OAuthErrorCode};
+use crate::http::{form, private_json};
+use crate::secret::{AccessToken, AuthorizationCode, RefreshToken};
+
+pub(super) async fn token(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let (parts, form) = form(request).await?;
+    refuse_repeated(&app, &form)?;
+    let claim = Claim::of(&app, &parts, &form)?;
+    let access = AccessToken::mint(&*app.entropy);
+    let refresh = RefreshToken::mint(&*app.entropy);
+    let fresh =
+        FreshTokens { access: app.keys.digest(&access), refresh: app.keys.digest(&refresh) };
+
+    let mut transaction = app.store.begin().await?;
+    let client = claim.verify(&app, &mut *transaction).await?;
+    let now = transaction.now();
+    let missing = |why| OAuthError::new(OAuthErrorCode::InvalidRequest, why);
+    let grant_type = form.value("grant_type").ok_or_else(|| missing("grant_type is missing"))?;
+    let decision = match GrantType::parse(grant_type) {
+        Some(GrantType::AuthorizationCode) => {
+            let code = form.value("code").ok_or_else(|| missing("code is missing"))?;
+            let code = match AuthorizationCode::parse(code) {
+                Some(code) => transaction.code(app.keys.digest(&code)).await?,
+                None => None,
+            };
+            let request = ExchangeRequest {
+                redirect_uri: form.value("redirect_uri"),
+                verifier: form.value("code_verifier"),
+                resource: form.value("resource"),
+            };
+            let code = code.as_ref().map(|(code, standing)| (code, standing));
+            app.authority.exchange(now, &client, code, request, fresh)
+        }
+        Some(GrantType::RefreshToken) => {
+            let presented =
+                form.value("refresh_token").ok_or_else(|| missing("refresh_token is missing"))?;
+            let token = match RefreshToken::parse(presented) {
+                Some(token) => transaction.token(app.keys.digest(&token)).await?,
+                None => None,
+            };
+            let request =
+                RefreshRequest { scope: form.value("scope"), resource: form.value("resource") };
+            let token = token.as_ref().map(|(token, standing)| (token, standing));
+            app.authority.refresh(now, &client, token, request, fresh)
+        }
+        None => {
+            return Err(Failure::OAuth(OAuthError::new(
+                OAuthErrorCode::UnsupportedGrantType,
+                "grant_type must be authorization_code or refresh_token",
+            )));
+        }
+    };
+    // A refusal can revoke a grant, so its changes are committed like those of a success.
+    transaction.commit(decision.changes).await?;
+    let issued = decision.reply?;
+    let mut document = json!({
+        "access_token": access.expose(),
+        "token_type": "Bearer",
+        "expires_in": issued.expires_in,
+        "scope": issued.scopes.to_string(),
+    });
+    if issued.with_refresh {
+        document["refresh_token"] = refresh.expose().into();
+    }
+    Ok(private_json(StatusCode::OK, &document))
+}
+
+/// Refuses a form that repeats a parameter (RFC 6749 section 3.2; RFC 8707 section 2 for `resource`, as a grant has one).
+pub(super) fn refuse_repeated(app: &App, form: &Parameters) -> Result<(), OAuthError> {
+    match (app.policy().repeated_parameter)(form) {
+        None => Ok(()),
+        Some("resource") => Err(OAuthError::new(
+            OAuthErrorCode::InvalidTarget,
+            "resource is given more than once; a grant is for one resource",
+        )),
+        Some(_) => Err(OAuthError::new(
+            OAuthErrorCode::InvalidRequest,
+            "a parameter is given more than once",
+        )),
+    }
+}

@@ -1,0 +1,310 @@
+//! A decision in progress: loads under the write lock, then one commit.
+
+use sqlx::{Row as _, Sqlite, Transaction};
+
+use super::rows::{self, standing_columns, standing_joins, token_columns};
+use crate::authority::records::{
+    AuthorizationRequest, Client, Code, Grant, GrantType, Membership, Session, Standing, Token,
+    User,
+};
+use crate::authority::{Change, Resource, Timestamp};
+use crate::secret::keys::Digest;
+use crate::store::{AuthorityTransaction, StoreError, StoreFuture};
+
+pub(super) struct SqliteDecision {
+    pub(super) transaction: Transaction<'static, Sqlite>,
+    pub(super) now: Timestamp,
+}
+
+impl AuthorityTransaction for SqliteDecision {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn client<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Client>> {
+        Box::pin(rows::client(&mut self.transaction, id))
+    }
+
+    fn unconsented_clients(&mut self) -> StoreFuture<'_, usize> {
+        Box::pin(async move {
+            let row = sqlx::query(
+                "select count(*) from clients c where not exists (select 1 from grants g where g.client_id = c.id)",
+            )
+            .fetch_one(&mut *self.transaction)
+            .await?;
+            Ok(usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(usize::MAX))
+        })
+    }
+
+    fn visitor(&mut self, session: Digest) -> StoreFuture<'_, Option<(Session, User)>> {
+        Box::pin(async move {
+            let visitor = rows::visitor(&mut self.transaction, session).await?;
+            Ok(visitor.map(|(_, session, user)| (session, user)))
+        })
+    }
+
+    fn membership<'a>(
+        &'a mut self,
+        user_id: &'a str,
+        workspace_id: &'a str,
+    ) -> StoreFuture<'a, Option<Membership>> {
+        Box::pin(async move {
+            let row = sqlx::query(
+                "select w.id, w.slug, w.name, m.role from memberships m join workspaces w on w.id = m.workspace_id
+                 where m.user_id = ? and m.workspace_id = ?",
+            )
+            .bind(user_id)
+            .bind(workspace_id)
+            .fetch_optional(&mut *self.transaction)
+            .await?;
+            row.as_ref().map(rows::membership).transpose()
+        })
+    }
+
+    fn request<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<AuthorizationRequest>> {
+        Box::pin(async move {
+            let row = sqlx::query(
+                "select id, session, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
+                 from authorization_requests where id = ?",
+            )
+            .bind(id)
+            .fetch_optional(&mut *self.transaction)
+            .await?;
+            row.map(|row| {
+                Ok(AuthorizationRequest {
+                    id: row.try_get("id")?,
+                    session: rows::digest(&row, "session")?,
+                    client_id: row.try_get("client_id")?,
+                    redirect_uri: row.try_get("redirect_uri")?,
+                    scopes: rows::scopes(&row, "scopes")?,
+                    resource: rows::word(&row, "resource", Resource::from_path)?,
+                    challenge: row.try_get("challenge")?,
+                    challenge_method: rows::challenge_method(&row)?,
+                    state: row.try_get("state")?,
+                    expires_at: rows::time(&row, "expires_at")?,
+                    decided_at: rows::optional_time(&row, "decided_at")?,
+                })
+            })
+            .transpose()
+        })
+    }
+
+    fn code(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Code, Standing)>> {
+        Box::pin(async move {
+            let row = sqlx::query(concat!(
+                "select k.digest, k.grant_id, k.client_id, k.redirect_uri, k.challenge, k.challenge_method, k.expires_at, k.used_at, ",
+                standing_columns!(),
+                " from codes k join grants g on g.id = k.grant_id ",
+                standing_joins!(),
+                " where k.digest = ?"
+            ))
+            .bind(&digest.0[..])
+            .fetch_optional(&mut *self.transaction)
+            .await?;
+            row.map(|row| {
+                let code = Code {
+                    digest: rows::digest(&row, "digest")?,
+                    grant_id: row.try_get("grant_id")?,
+                    client_id: row.try_get("client_id")?,
+                    redirect_uri: row.try_get("redirect_uri")?,
+                    challenge: row.try_get("challenge")?,
+                    challenge_method: rows::challenge_method(&row)?,
+                    expires_at: rows::time(&row, "expires_at")?,
+                    used_at: rows::optional_time(&row, "used_at")?,
+                };
+                Ok((code, rows::standing(&row)?))
+            })
+            .transpose()
+        })
+    }
+
+    fn token(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Token, Standing)>> {
+        Box::pin(async move {
+            let row = sqlx::query(concat!(
+                "select ",
+                token_columns!(),
+                ", ",
+                standing_columns!(),
+                " from tokens t join grants g on g.id = t.grant_id ",
+                standing_joins!(),
+                " where t.digest = ?"
+            ))
+            .bind(&digest.0[..])
+            .fetch_optional(&mut *self.transaction)
+            .await?;
+            row.map(|row| Ok((rows::token(&row)?, rows::standing(&row)?))).transpose()
+        })
+    }
+
+    fn grant<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Grant>> {
+        Box::pin(async move {
+            let row = sqlx::query(concat!(
+                "select ",
+                standing_columns!(),
+                " from grants g ",
+                standing_joins!(),
+                " where g.id = ?"
+            ))
+            .bind(id)
+            .fetch_optional(&mut *self.transaction)
+            .await?;
+            row.as_ref().map(rows::grant).transpose()
+        })
+    }
+
+    fn live_grants<'a>(
+        &'a mut self,
+        user_id: &'a str,
+        client_id: &'a str,
+    ) -> StoreFuture<'a, Vec<String>> {
+        Box::pin(async move {
+            let rows = sqlx::query(
+                "select id from grants where user_id = ? and client_id = ? and revoked_at is null and (expires_at is null or expires_at > ?)
+                 order by rowid",
+            )
+            .bind(user_id)
+            .bind(client_id)
+            .bind(self.now.0)
+            .fetch_all(&mut *self.transaction)
+            .await?;
+            rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+        })
+    }
+
+    fn live_token_names<'a>(
+        &'a mut self,
+        user_id: &'a str,
+        workspace_id: &'a str,
+    ) -> StoreFuture<'a, Vec<String>> {
+        Box::pin(async move {
+            let rows = sqlx::query(
+                "select name from grants where user_id = ? and workspace_id = ? and kind = 'programmatic' and revoked_at is null
+                 and (expires_at is null or expires_at > ?)",
+            )
+            .bind(user_id)
+            .bind(workspace_id)
+            .bind(self.now.0)
+            .fetch_all(&mut *self.transaction)
+            .await?;
+            rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+        })
+    }
+
+    fn commit(mut self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
+        Box::pin(async move {
+            for change in changes {
+                self.apply(change).await?;
+            }
+            Ok(self.transaction.commit().await?)
+        })
+    }
+}
+
+impl SqliteDecision {
+    async fn apply(&mut self, change: Change) -> Result<(), StoreError> {
+        let statement = match &change {
+            Change::AddClient(client) => {
+                let words: Vec<&str> = client.grant_types.iter().copied().map(GrantType::as_str).collect();
+                sqlx::query(
+                    "insert into clients (id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                )
+                .bind(&client.id)
+                .bind(&client.name)
+                .bind(serde_json::to_string(&client.redirect_uris).map_err(|error| StoreError(error.into()))?)
+                .bind(client.auth_method.as_str())
+                .bind(client.secret.as_ref().map(|digest| &digest.0[..]))
+                .bind(words.join(" "))
+                .bind(client.scopes.to_string())
+                .bind(client.created_at.0)
+            }
+            Change::AddRequest(request) => sqlx::query(
+                "insert into authorization_requests
+                 (id, session, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(&request.id)
+            .bind(&request.session.0[..])
+            .bind(&request.client_id)
+            .bind(&request.redirect_uri)
+            .bind(request.scopes.to_string())
+            .bind(request.resource.path())
+            .bind(&request.challenge)
+            .bind(request.challenge_method.as_str())
+            .bind(&request.state)
+            .bind(request.expires_at.0),
+            Change::DecideRequest { id, at } => {
+                sqlx::query("update authorization_requests set decided_at = coalesce(decided_at, ?) where id = ?")
+                    .bind(at.0)
+                    .bind(id)
+            }
+            Change::AddGrant(grant) => sqlx::query(
+                "insert into grants (id, user_id, workspace_id, client_id, kind, name, scopes, resource, created_at, expires_at)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(&grant.id)
+            .bind(&grant.user_id)
+            .bind(&grant.workspace_id)
+            .bind(&grant.client_id)
+            .bind(grant.kind.as_str())
+            .bind(&grant.name)
+            .bind(grant.scopes.to_string())
+            .bind(grant.resource.map(Resource::path))
+            .bind(grant.created_at.0)
+            .bind(grant.expires_at.map(|at| at.0)),
+            Change::RevokeGrant { id, at, reason } => sqlx::query(
+                "update grants set revoked_at = coalesce(revoked_at, ?), revoked_reason = coalesce(revoked_reason, ?) where id = ?",
+            )
+            .bind(at.0)
+            .bind(reason.as_str())
+            .bind(id),
+            Change::AddCode(code) => sqlx::query(
+                "insert into codes (digest, grant_id, client_id, redirect_uri, challenge, challenge_method, expires_at) values (?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(&code.digest.0[..])
+            .bind(&code.grant_id)
+            .bind(&code.client_id)
+            .bind(&code.redirect_uri)
+            .bind(&code.challenge)
+            .bind(code.challenge_method.as_str())
+            .bind(code.expires_at.0),
+            Change::UseCode { digest, at } => {
+                sqlx::query("update codes set used_at = coalesce(used_at, ?) where digest = ?")
+                    .bind(at.0)
+                    .bind(&digest.0[..])
+            }
+            Change::AddToken(token) => sqlx::query(
+                "insert into tokens (digest, kind, grant_id, generation, scopes, hint, created_at, expires_at) values (?, ?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(&token.digest.0[..])
+            .bind(token.kind.as_str())
+            .bind(&token.grant_id)
+            .bind(token.generation)
+            .bind(token.scopes.to_string())
+            .bind(&token.hint)
+            .bind(token.created_at.0)
+            .bind(token.expires_at.map(|at| at.0)),
+            Change::SupersedeToken { digest, at } => {
+                sqlx::query("update tokens set superseded_at = coalesce(superseded_at, ?) where digest = ?")
+                    .bind(at.0)
+                    .bind(&digest.0[..])
+            }
+            Change::RevokeToken { digest, at } => {
+                sqlx::query("update tokens set revoked_at = coalesce(revoked_at, ?) where digest = ?")
+                    .bind(at.0)
+                    .bind(&digest.0[..])
+            }
+            Change::AddSession(session) => {
+                sqlx::query("insert into sessions (digest, user_id, created_at, seen_at) values (?, ?, ?, ?)")
+                    .bind(&session.digest.0[..])
+                    .bind(&session.user_id)
+                    .bind(session.created_at.0)
+                    .bind(session.seen_at.0)
+            }
+            Change::EndSession { digest } => {
+                sqlx::query("delete from sessions where digest = ?").bind(&digest.0[..])
+            }
+        };
+        statement.execute(&mut *self.transaction).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,212 @@
+//! What is read and written outside the authority's decisions.
+
+use sqlx::{Row as _, SqlitePool};
+
+use super::SqliteStore;
+use super::rows::{self, standing_columns, standing_joins, token_columns};
+use crate::authority::Timestamp;
+use crate::authority::bearer::BearerRows;
+use crate::authority::records::{Membership, User};
+use crate::secret::keys::Digest;
+use crate::store::{Account, GrantListing, Retention, StoreError};
+
+pub(super) async fn bearer(
+    pool: &SqlitePool,
+    digest: Digest,
+) -> Result<Option<(Timestamp, BearerRows)>, StoreError> {
+    let row = sqlx::query(concat!(
+        "select cast(round(unixepoch('subsec') * 1000) as integer) as now, ",
+        token_columns!(),
+        ", ",
+        standing_columns!(),
+        ", u.id as u_id, u.email as u_email, u.display_name as u_display_name, w.slug as w_slug, w.name as w_name, g.last_used_at
+         from tokens t join grants g on g.id = t.grant_id join workspaces w on w.id = g.workspace_id ",
+        standing_joins!(),
+        " where t.digest = ?"
+    ))
+    .bind(&digest.0[..])
+    .fetch_optional(pool)
+    .await?;
+    row.map(|row| {
+        let standing = rows::standing(&row)?;
+        let role: Option<String> = row.try_get("m_role")?;
+        let membership = role
+            .map(|_| {
+                Ok::<_, StoreError>(Membership {
+                    workspace_id: standing.grant.workspace_id.clone(),
+                    slug: row.try_get("w_slug")?,
+                    workspace_name: row.try_get("w_name")?,
+                    role: rows::word(&row, "m_role", crate::authority::records::Role::parse)?,
+                })
+            })
+            .transpose()?;
+        let user = User {
+            id: row.try_get("u_id")?,
+            email: row.try_get("u_email")?,
+            display_name: row.try_get("u_display_name")?,
+            disabled_at: rows::optional_time(&row, "u_disabled_at")?,
+        };
+        let token = rows::token(&row)?;
+        let last_used_at = rows::optional_time(&row, "last_used_at")?;
+        Ok((
+            rows::time(&row, "now")?,
+            BearerRows { token, standing, user, membership, last_used_at },
+        ))
+    })
+    .transpose()
+}
+
+pub(super) async fn note_use(pool: &SqlitePool, grant_id: &str) -> Result<(), StoreError> {
+    let row = sqlx::query(
+        "update grants set last_used_at = cast(round(unixepoch('subsec') * 1000) as integer)
+         where id = ? and coalesce(last_used_at, 0) < cast(round(unixepoch('subsec') * 1000) as integer) - 60000",
+    );
+    row.bind(grant_id).execute(pool).await?;
+    Ok(())
+}
+
+pub(super) async fn note_visit(pool: &SqlitePool, session: Digest) -> Result<(), StoreError> {
+    let row = sqlx::query(
+        "update sessions set seen_at = cast(round(unixepoch('subsec') * 1000) as integer)
+         where digest = ? and seen_at < cast(round(unixepoch('subsec') * 1000) as integer) - 60000",
+    );
+    row.bind(&session.0[..]).execute(pool).await?;
+    Ok(())
+}
+
+pub(super) async fn account(pool: &SqlitePool, email: &str) -> Result<Option<Account>, StoreError> {
+    let row = sqlx::query(
+        "select id, email, display_name, disabled_at, password from users where email = ?",
+    )
+    .bind(email)
+    .fetch_optional(pool)
+    .await?;
+    row.map(|row| Ok(Account { user: rows::user(&row)?, password: row.try_get("password")? }))
+        .transpose()
+}
+
+pub(super) async fn memberships(
+    pool: &SqlitePool,
+    user_id: &str,
+) -> Result<Vec<Membership>, StoreError> {
+    let rows = sqlx::query(
+        "select w.id, w.slug, w.name, m.role from memberships m join workspaces w on w.id = m.workspace_id where m.user_id = ? order by w.slug",
+    )
+    .bind(user_id)
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(rows::membership).collect()
+}
+
+pub(super) async fn grants(
+    pool: &SqlitePool,
+    workspace_id: &str,
+) -> Result<(Timestamp, Vec<GrantListing>), StoreError> {
+    let mut snapshot = pool.begin().await?;
+    let now = sqlx::query("select cast(round(unixepoch('subsec') * 1000) as integer) as now")
+        .fetch_one(&mut *snapshot)
+        .await?;
+    let rows = sqlx::query(concat!(
+        "select ",
+        standing_columns!(),
+        ", u.email, g.last_used_at,
+         coalesce((select t.hint from tokens t where t.grant_id = g.id and t.kind = 'programmatic'), '') as hint
+         from grants g ",
+        standing_joins!(),
+        " where g.workspace_id = ? and exists (select 1 from tokens t where t.grant_id = g.id) order by g.rowid desc"
+    ))
+    .bind(workspace_id)
+    .fetch_all(&mut *snapshot)
+    .await?;
+    let listings = rows.iter().map(|row| {
+        Ok(GrantListing {
+            grant: rows::grant(row)?,
+            user_email: row.try_get("email")?,
+            hint: row.try_get("hint")?,
+            last_used_at: rows::optional_time(row, "last_used_at")?,
+        })
+    });
+    Ok((rows::time(&now, "now")?, listings.collect::<Result<_, StoreError>>()?))
+}
+
+pub(super) async fn put_account(store: &SqliteStore, account: &Account) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into users (id, email, display_name, password, created_at)
+         values (?, ?, ?, ?, cast(round(unixepoch('subsec') * 1000) as integer))
+         on conflict (email) do update set password = excluded.password",
+    )
+    .bind(&account.user.id)
+    .bind(&account.user.email)
+    .bind(&account.user.display_name)
+    .bind(&account.password)
+    .execute(store.writer())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn join_workspace(
+    store: &SqliteStore,
+    user_id: &str,
+    membership: &Membership,
+) -> Result<String, StoreError> {
+    let mut transaction = store.write().await?;
+    sqlx::query(
+        "insert into workspaces (id, slug, name, created_at) values (?, ?, ?, cast(round(unixepoch('subsec') * 1000) as integer))
+         on conflict (slug) do nothing",
+    )
+    .bind(&membership.workspace_id)
+    .bind(&membership.slug)
+    .bind(&membership.workspace_name)
+    .execute(&mut *transaction)
+    .await?;
+    let row = sqlx::query("select id from workspaces where slug = ?")
+        .bind(&membership.slug)
+        .fetch_one(&mut *transaction)
+        .await?;
+    let workspace_id: String = row.try_get(0)?;
+    sqlx::query(
+        "insert into memberships (workspace_id, user_id, role, created_at) values (?, ?, ?, cast(round(unixepoch('subsec') * 1000) as integer))
+         on conflict (workspace_id, user_id) do update set role = excluded.role",
+    )
+    .bind(&workspace_id)
+    .bind(user_id)
+    .bind(membership.role.as_str())
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(workspace_id)
+}
+
+pub(super) async fn sweep(store: &SqliteStore, retention: Retention) -> Result<(), StoreError> {
+    const DAY: i64 = 86_400_000;
+    let mut transaction = store.write().await?;
+    let now = sqlx::query("select cast(round(unixepoch('subsec') * 1000) as integer)")
+        .fetch_one(&mut *transaction)
+        .await?;
+    let now: i64 = now.try_get(0)?;
+    let before = |seconds: i64| now - seconds * 1000;
+    let statements = [
+        ("delete from authorization_requests where expires_at < ?", now - DAY),
+        ("delete from sessions where created_at < ?", before(retention.session)),
+        (
+            "delete from clients where created_at < ? and not exists (select 1 from grants g where g.client_id = clients.id)
+             and not exists (select 1 from authorization_requests r where r.client_id = clients.id)",
+            before(retention.unconsented_client),
+        ),
+        // An expired access token and an unknown one are answered alike. A refresh token is kept, because its reuse must be recognised.
+        ("delete from tokens where kind = 'access' and expires_at < ?", now - DAY),
+        (
+            "delete from tokens where grant_id in (select id from grants where min(coalesce(revoked_at, expires_at), coalesce(expires_at, revoked_at)) < ?)",
+            before(retention.ended_grant),
+        ),
+        (
+            "delete from codes where grant_id in (select id from grants where min(coalesce(revoked_at, expires_at), coalesce(expires_at, revoked_at)) < ?)",
+            before(retention.ended_grant),
+        ),
+    ];
+    for (statement, limit) in statements {
+        sqlx::query(statement).bind(limit).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! Who looks at a page of a workspace.
+
+use axum::extract::Path;
+use axum::extract::{FromRequestParts, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+
+use super::pages::{self, Chrome};
+use super::{forged, forms, sign_in_first, unavailable, unreadable};
+use crate::App;
+use crate::app::Visitor;
+use crate::authority::parameters::Parameters;
+use crate::authority::records::Membership;
+use crate::http::form;
+
+/// A signed-in member, looking at one workspace.
+pub(super) struct Member {
+    pub(super) visitor: Visitor,
+    pub(super) membership: Membership,
+    cookie: String,
+}
+
+impl Member {
+    /// The member who sent `parts` to a route with `{workspace}`, or what to answer instead.
+    pub(super) async fn of(app: &App, parts: &mut Parts) -> Result<Self, Response> {
+        let no_such = || {
+            let hint = "Check the address, or ask for an invitation to the workspace.";
+            pages::error(StatusCode::NOT_FOUND, "There is no such page", hint)
+        };
+        let Path(slug) =
+            Path::<String>::from_request_parts(parts, &()).await.map_err(|_| no_such())?;
+        let cookie = forms::session_cookie(app, parts).unwrap_or_default().to_owned();
+        let visitor = app.visitor(Some(&cookie)).await.map_err(|error| unavailable(&error))?;
+        let Some(visitor) = visitor else { return Err(sign_in_first(parts.uri.path())) };
+        let memberships =
+            app.store.memberships(&visitor.user.id).await.map_err(|error| unavailable(&error))?;
+        let membership = memberships.into_iter().find(|membership| membership.slug == slug);
+        Ok(Self { membership: membership.ok_or_else(no_such)?, visitor, cookie })
+    }
+
+    /// The member who sent a genuine form named `name`, and the form.
+    pub(super) async fn submitting(
+        app: &App,
+        request: Request,
+        name: &str,
+    ) -> Result<(Self, Parameters), Response> {
+        let (mut parts, form) = form(request).await.map_err(unreadable)?;
+        let member = Self::of(app, &mut parts).await?;
+        let name = format!("{name} {}", member.membership.workspace_id);
+        if !forms::is_genuine(app, &parts, &form, &name) {
+            return Err(forged());
+        }
+        Ok((member, form))
+    }
+
+    /// The token of this member's form `name`.
+    pub(super) fn form_token(&self, app: &App, name: &str) -> String {
+        forms::token(app, Some(&self.cookie), &format!("{name} {}", self.membership.workspace_id))
+    }
+
+    /// The frame of this member's pages.
+    pub(super) fn chrome(&self, app: &App) -> Chrome {
+        Chrome::of(app, &self.visitor, Some(&self.cookie), Some(&self.membership))
+    }
+}
