@@ -1,1 +1,22 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod access;
+pub mod auth;
+mod builder;
+mod client;
+mod endpoint;
+mod error;
+mod http;
+mod reply;
+mod transport;
+
+#[rustfmt::skip]
+mod generated;
+
+pub use access::{Access, Grants, ReadOnly, ReadWrite, Reads, Writes};
+pub use builder::ClientBuilder;
+pub use client::Client;
+pub use error::{Error, ToolError};
+/// The tools' arguments and results, and the catalogue that they come from.
+pub use lookout_schema as schema;
+pub use reply::{ServerInfo, ToolDescription, ToolReply};

@@ -24,6 +24,7 @@ use crate::secret::keys::{KeyError, Keys};
 use crate::secret::password::Passwords;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Retention, Store, StoreError};
+use crate::workspace::{Connection, CursorKey, WorkspaceTools};
 
 /// A running server, shared by all requests.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ pub struct App {
     pub(crate) keys: Keys,
     pub(crate) entropy: Box<dyn Entropy>,
     pub(crate) passwords: Passwords,
+    tools: WorkspaceTools,
 }
 
 /// Why a data directory cannot be used.
@@ -93,6 +95,14 @@ impl App {
         let entropy = Box::new(SystemEntropy);
         let keys = Keys::load(&config.data.join("root.key"))?;
         let store = SqliteStore::open(&config.data.join("lookout.db")).await?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let cursors = CursorKey::new(keys.cursor());
+        let tools = WorkspaceTools::new(
+            store.clone(),
+            Vec::new(),
+            cursors,
+            config.public_url.base.as_str(),
+        );
         Ok(Self {
             authority: Authority {
                 policy,
@@ -101,11 +111,25 @@ impl App {
                 limits: config.authority_limits(),
             },
             passwords: Passwords::new(&*entropy),
-            store: Arc::new(store),
+            store,
+            tools,
             keys,
             entropy,
             config,
         })
+    }
+
+    /// The same server with these warehouses connected.
+    #[must_use]
+    pub fn with_warehouses(mut self, connections: Vec<Connection>) -> Self {
+        self.tools = self.tools.with_warehouses(connections);
+        self
+    }
+
+    /// The handlers behind the gate.
+    #[must_use]
+    pub const fn tools(&self) -> &WorkspaceTools {
+        &self.tools
     }
 
     /// The rules, for code that asks a single one.

@@ -2,6 +2,7 @@
 //!
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -32,9 +33,30 @@ pub struct Settings {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
-    /// The warehouses, as written.
+    /// The warehouses.
     #[serde(rename = "warehouse")]
-    pub warehouses: Vec<toml::Value>,
+    pub warehouses: Vec<WarehouseSettings>,
+}
+
+/// One `[[warehouse]]`: a SQLite file that a workspace may read.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarehouseSettings {
+    /// What tools call it, unique in the workspace.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Slug of the workspace that may use it.
+    pub workspace: String,
+    /// The SQLite file.
+    pub path: PathBuf,
+    /// What the data is about.
+    pub description: Option<String>,
+    /// Whether it is used when a call names no warehouse.
+    #[serde(default)]
+    pub default: bool,
+    /// Tables and views that may be read; all when left out.
+    pub expose: Option<BTreeSet<String>>,
 }
 
 /// `[lifetimes]`, in seconds.
@@ -233,8 +255,8 @@ pub struct Config {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
-    /// The warehouses, as written.
-    pub warehouses: Vec<toml::Value>,
+    /// The warehouses.
+    pub warehouses: Vec<WarehouseSettings>,
 }
 
 impl Config {

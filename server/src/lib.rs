@@ -12,10 +12,14 @@ pub mod http;
 pub mod mcp;
 pub mod oauth;
 pub mod secret;
+pub mod serving;
 pub mod store;
 pub mod warehouse;
 pub mod web;
 pub mod workspace;
+
+#[rustfmt::skip]
+mod generated;
 
 use std::io;
 use std::sync::Arc;
@@ -29,23 +33,27 @@ use tokio::net::TcpListener;
 pub use app::App;
 pub use authority::bearer::Caller;
 pub use config::Config;
+pub use generated::Tools;
 
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
-/// Every route of the server.
+/// Every route of the server. Without external access there is no MCP endpoint, no OAuth and no MCP area.
 pub fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .merge(oauth::routes(&app))
-        .merge(web::routes(&app))
+    let mut routes = Router::new().merge(oauth::routes(&app)).merge(web::routes(&app));
+    if app.config.external_access {
+        routes = routes.merge(mcp::routes());
+    }
+    routes
         .fallback(web::nothing_here)
         .layer(from_fn_with_state(Arc::clone(&app), http::guard::host_is_ours))
         .with_state(app)
 }
 
-/// Answers requests on `listener` until `shutdown` completes, and then finishes those in progress.
+/// Answers requests for `router` on `listener` until `shutdown` completes, and then finishes those in progress.
 pub async fn serve(
     listener: TcpListener,
     app: Arc<App>,
+    router: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     // Small responses must not wait for an acknowledgement of the one before.
@@ -54,8 +62,8 @@ pub async fn serve(
             tracing::debug!(%error, "a connection keeps its small packets back");
         }
     });
-    let sweeper = tokio::spawn(sweep_now_and_then(Arc::clone(&app)));
-    let served = axum::serve(listener, router(app)).with_graceful_shutdown(shutdown).await;
+    let sweeper = tokio::spawn(sweep_now_and_then(app));
+    let served = axum::serve(listener, router).with_graceful_shutdown(shutdown).await;
     sweeper.abort();
     served
 }

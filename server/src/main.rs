@@ -1,11 +1,8 @@
 //! The command line of the server.
 
-use std::io::{BufRead as _, Write as _};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::io::BufRead as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Parser, Subcommand};
@@ -14,14 +11,8 @@ use lookout_server::App;
 use lookout_server::app::init;
 use lookout_server::authority::records::{GrantKind, Membership, Role, User};
 use lookout_server::config::{ConfigError, Settings};
-use lookout_server::secret::entropy::{SystemEntropy, identifier};
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use lookout_server::serving::{self, say};
 
-/// How long requests in progress may take after a signal.
-const GRACE: Duration = Duration::from_secs(10);
-const DEMO_EMAIL: &str = "demo@lookout.example";
-const DEMO_PASSWORD: &str = "LOOKOUT_DEMO_PASSWORD";
 const USER_PASSWORD: &str = "LOOKOUT_USER_PASSWORD";
 
 /// Lookout's MCP server: one binary with its own authorization server and pages.
@@ -41,32 +32,13 @@ enum Command {
         data: PathBuf,
     },
     /// Run the server.
-    Serve(Serve),
+    Serve(serving::Flags),
     /// Manage people.
     #[command(subcommand)]
     User(UserCommand),
     /// Manage programmatic tokens.
     #[command(subcommand)]
     Token(TokenCommand),
-}
-
-#[derive(Args)]
-struct Serve {
-    /// Start with a workspace, a member, dashboards and a warehouse to try things on. Makes the data directory if needed.
-    #[arg(long)]
-    demo: bool,
-    /// The address to listen on; port 0 takes a free one.
-    #[arg(long)]
-    listen: Option<SocketAddr>,
-    /// The data directory.
-    #[arg(long)]
-    data: Option<PathBuf>,
-    /// A configuration file in TOML; flags override it.
-    #[arg(long)]
-    config: Option<PathBuf>,
-    /// What clients call this server, for example https://lookout.example.
-    #[arg(long)]
-    public_url: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -148,7 +120,7 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let outcome = match Cli::parse().command {
         Command::Init { data } => init(&data).await.map_err(anyhow::Error::from),
-        Command::Serve(serve) => run(serve).await,
+        Command::Serve(flags) => serving::run(flags, App::open, |router| router).await,
         Command::User(command) => user(command).await,
         Command::Token(command) => token(command).await,
     };
@@ -160,75 +132,6 @@ async fn main() -> ExitCode {
         }
     }
 }
-
-async fn run(flags: Serve) -> anyhow::Result<()> {
-    let mut settings = match &flags.config {
-        Some(path) => Settings::read(path)?,
-        None => Settings::default(),
-    };
-    settings.listen = flags.listen.unwrap_or(settings.listen);
-    settings.data = flags.data.unwrap_or(settings.data);
-    settings.public_url = flags.public_url.or(settings.public_url);
-    // Judged before anything is touched, and again with the port that the system chose.
-    settings.clone().at(settings.listen)?;
-    let data = settings.data.clone();
-    if flags.demo && is_empty(&data) {
-        init(&data).await?;
-    }
-    let listen = settings.listen;
-    let listener =
-        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-    let address = listener.local_addr()?;
-    let app = Arc::new(App::open(settings.at(address)?).await?);
-    let greeting = if flags.demo { demo(&app).await? } else { String::new() };
-    say(&format!("listening on http://{address}\n{greeting}"))?;
-
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
-    let (stop, mut stopping) = tokio::sync::watch::channel(());
-    let stopped = async move {
-        tokio::select! {
-            _ = interrupted.recv() => {}
-            _ = terminated.recv() => {}
-        }
-        drop(stop);
-    };
-    let deadline = async move {
-        // The channel closes with the signal.
-        while stopping.changed().await.is_ok() {}
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        served = lookout_server::serve(listener, app, stopped) => served.context("the server stopped"),
-        () = deadline => bail!("some requests did not finish in {} s and were cut off", GRACE.as_secs()),
-    }
-}
-
-fn is_empty(directory: &Path) -> bool {
-    std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
-        || !directory.exists()
-}
-
-/// Prepares the demo workspace and says how to use it. The password changes at every start unless the environment sets one.
-async fn demo(app: &App) -> anyhow::Result<String> {
-    let (password, shown) = match std::env::var(DEMO_PASSWORD) {
-        Ok(password) => (password, format!("the one in {DEMO_PASSWORD}")),
-        Err(_) => {
-            let password = identifier(&SystemEntropy);
-            (password.clone(), password)
-        }
-    };
-    let user = app.put_account(DEMO_EMAIL, Some("Demo member"), &password).await?;
-    let membership = app.join_workspace(&user, "demo", Role::Owner).await?;
-    seed_demo(app, &user, &membership);
-    let base = &app.config.public_url.base;
-    Ok(format!(
-        "\nDemo workspace\n  sign in:      {base}/sign-in\n  e-mail:       {DEMO_EMAIL}\n  password:     {shown}\n  MCP endpoint: {base}/mcp\n"
-    ))
-}
-
-/// What a demo workspace starts with besides its member.
-const fn seed_demo(_app: &App, _user: &User, _membership: &Membership) {}
 
 async fn user(command: UserCommand) -> anyhow::Result<()> {
     let UserCommand::Add { email, name, workspace, role, data } = command;
@@ -326,11 +229,4 @@ async fn identify(owner: TokenOwner) -> anyhow::Result<(App, User, Membership)> 
         Some(membership) => Ok((app, user, membership)),
         None => bail!("choose the workspace with --workspace; {email} is a member of {slugs:?}"),
     }
-}
-
-fn say(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .context("cannot write to standard output")
 }

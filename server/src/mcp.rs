@@ -1,1 +1,232 @@
-//! mcp.
+//! The MCP endpoint: one handler for both resources and for every revision.
+//!
+//! Order of judgement, first match answers: `Origin`, token, HTTP method, body, revision, then the method.
+//! A request that carries the modern `_meta` or header is served by [`modern`], any other by [`initialize`].
+//! No session is minted, no stream is kept open, and nothing is remembered between requests.
+
+mod initialize;
+mod modern;
+mod tool_error;
+mod tools;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use lookout_schema::protocol::{self, MODERN_REVISION, code};
+use serde_json::{Value, json};
+
+use crate::App;
+use crate::authority::Resource;
+use crate::authority::bearer::Caller;
+use crate::gate;
+
+pub use tool_error::ToolError;
+
+/// Largest request body, in octets.
+const MAX_BODY: usize = 1 << 20;
+
+/// The routes of both protected resources.
+pub fn routes() -> Router<Arc<App>> {
+    Resource::ALL.iter().fold(Router::new(), |router, &resource| {
+        let handler = move |State(app): State<Arc<App>>, request: Request| async move {
+            endpoint(&app, resource, request).await
+        };
+        router.route(resource.path(), any(handler))
+    })
+}
+
+async fn endpoint(app: &App, resource: Resource, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if !origin_allowed(app, &parts.headers) {
+        let message =
+            "This origin may not call the endpoint; an operator can allow it in `allowed_origins`.";
+        return refusal(StatusCode::FORBIDDEN, None, code::INVALID_REQUEST, message);
+    }
+    if parts.method == Method::OPTIONS {
+        return preflight();
+    }
+    let caller = match gate::admit(app, &parts.headers, resource).await {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal.into_response(),
+    };
+    if parts.method != Method::POST {
+        let message =
+            "Send each message as a POST; there are no sessions and no server-initiated stream.";
+        let mut response =
+            refusal(StatusCode::METHOD_NOT_ALLOWED, None, code::INVALID_REQUEST, message);
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+        return response;
+    }
+    match read(&parts.headers, body).await {
+        Ok(message) => route(app, resource, caller, &parts.headers, message).await,
+        Err(response) => *response,
+    }
+}
+
+/// A message after its envelope was checked.
+#[derive(Debug)]
+struct Message {
+    /// `None` for a notification.
+    id: Option<Value>,
+    method: String,
+    params: Value,
+}
+
+/// Who asks where.
+#[derive(Debug)]
+struct Call<'a> {
+    app: &'a App,
+    resource: Resource,
+    caller: Caller,
+}
+
+async fn route(
+    app: &App,
+    resource: Resource,
+    caller: Caller,
+    headers: &HeaderMap,
+    message: Message,
+) -> Response {
+    let call = Call { app, resource, caller };
+    let in_body = message
+        .params
+        .get("_meta")
+        .and_then(|meta| meta.get(protocol::meta::PROTOCOL_VERSION))
+        .is_some();
+    let in_header = headers
+        .get(protocol::header::PROTOCOL_VERSION)
+        .is_some_and(|version| version == MODERN_REVISION);
+    if in_body || in_header {
+        modern::answer(call, headers, message).await
+    } else {
+        initialize::answer(call, headers, message).await
+    }
+}
+
+/// Reads the body as one JSON-RPC request or notification; batches ended with revision 2025-06-18.
+async fn read(headers: &HeaderMap, body: Body) -> Result<Message, Box<Response>> {
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        let message = "Send the message with `Content-Type: application/json`.";
+        return Err(Box::new(refusal(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            None,
+            code::INVALID_REQUEST,
+            message,
+        )));
+    }
+    if !accepts_json(headers) {
+        let message = "Accept `application/json` and `text/event-stream`.";
+        return Err(Box::new(refusal(
+            StatusCode::NOT_ACCEPTABLE,
+            None,
+            code::INVALID_REQUEST,
+            message,
+        )));
+    }
+    let octets = to_bytes(body, MAX_BODY).await.map_err(|_| {
+        let message = format!("The body is larger than {MAX_BODY} octets, or it broke off.");
+        Box::new(refusal(StatusCode::PAYLOAD_TOO_LARGE, None, code::INVALID_REQUEST, &message))
+    })?;
+    let bad = |code, id, message: &str| {
+        Err(Box::new(refusal(StatusCode::BAD_REQUEST, id, code, message)))
+    };
+    let value: Value = match serde_json::from_slice(&octets) {
+        Ok(value) => value,
+        Err(error) => {
+            return bad(code::PARSE_ERROR, None, &format!("The body is not JSON: {error}."));
+        }
+    };
+    let Value::Object(mut members) = value else {
+        return bad(
+            code::INVALID_REQUEST,
+            None,
+            "Send one JSON-RPC object; batches are not part of this protocol.",
+        );
+    };
+    let id = members.remove("id");
+    let echo = id.clone().filter(|id| id.is_string() || id.is_i64() || id.is_u64());
+    if id.is_some() && echo.is_none() {
+        return bad(
+            code::INVALID_REQUEST,
+            None,
+            "`id` is a string or an integer; leave it out for a notification.",
+        );
+    }
+    if members.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+        return bad(code::INVALID_REQUEST, echo, "`jsonrpc` is \"2.0\".");
+    }
+    let Some(Value::String(method)) = members.remove("method") else {
+        return bad(
+            code::INVALID_REQUEST,
+            echo,
+            "`method` is a string; this server asks nothing, so it takes no responses.",
+        );
+    };
+    let params = members.remove("params").unwrap_or_else(|| json!({}));
+    if !params.is_object() {
+        return bad(code::INVALID_PARAMS, echo, "`params` is an object.");
+    }
+    Ok(Message { id: echo, method, params })
+}
+
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let mut ranges = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|range| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+        .peekable();
+    ranges.peek().is_none()
+        || ranges
+            .any(|range| matches!(range.as_str(), "application/json" | "application/*" | "*/*"))
+}
+
+/// Whether a browser page of this origin may call (MCP 2026-07-28 basic/transports/streamable-http, security).
+fn origin_allowed(app: &App, headers: &HeaderMap) -> bool {
+    let accepted = |origin| (app.policy().origin_accepted)(&app.config.mcp_origins, origin);
+    let mut origins = headers.get_all(header::ORIGIN).iter().peekable();
+    if origins.peek().is_none() {
+        return accepted(None);
+    }
+    origins.all(|origin| accepted(Some(origin.to_str().unwrap_or("null"))))
+}
+
+/// The answer to a browser that asks before it calls.
+fn preflight() -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static(
+            "accept, authorization, content-type, mcp-method, mcp-name, mcp-protocol-version",
+        ),
+    );
+    response
+}
+
+/// A JSON-RPC result.
+fn success(id: Value, result: Value) -> Response {
+    json_response(StatusCode::OK, &protocol::Response::result(id, result))
+}
+
+/// A JSON-RPC error.
+fn refusal(status: StatusCode, id: Option<Value>, code: i64, message: &str) -> Response {
+    json_response(status, &protocol::Response::error(id, code, message, None))
+}
+
+/// A JSON body that nothing between here and the client keeps.
+pub(crate) fn json_response(status: StatusCode, body: &impl serde::Serialize) -> Response {
+    let text = serde_json::to_vec(body).expect("a response is plain data");
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, text).into_response()
+}

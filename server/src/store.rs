@@ -7,6 +7,7 @@
 //! Nothing is cached: a revocation that was answered is seen by every later read.
 
 pub mod sqlite;
+pub mod workspace;
 
 use std::fmt;
 use std::pin::Pin;
@@ -17,6 +18,7 @@ use crate::authority::records::{
 };
 use crate::authority::{Change, Timestamp};
 use crate::secret::keys::Digest;
+use workspace::WorkspaceStore;
 
 /// What a store operation returns. Boxed, so that stores are chosen at run time.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -27,9 +29,9 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 pub struct StoreError(pub(crate) Box<dyn std::error::Error + Send + Sync>);
 
 /// Everything that the server stores.
-pub trait Store: AuthorityStore {}
+pub trait Store: AuthorityStore + WorkspaceStore {}
 
-impl<S: AuthorityStore> Store for S {}
+impl<S: AuthorityStore + WorkspaceStore> Store for S {}
 
 /// What the authority and the pages about it need of a store.
 pub trait AuthorityStore: Send + Sync + fmt::Debug {

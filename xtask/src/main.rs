@@ -1,7 +1,9 @@
 //! The workspace's commands: `cargo xtask help` lists them.
 
 mod catalogue;
+mod checks;
 mod codegen;
+mod conformance;
 
 #[cfg(test)]
 mod tests;
@@ -27,20 +29,27 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Run every test of the workspace
+    Test,
+    /// Check formatting, generated files, lints and dependencies, then run the tests
+    Ci,
+    /// Start the demo server on a free loopback port and judge it with the conformance harness
+    Conformance(conformance::Conformance),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let root = workspace();
     let done = match arguments.command {
-        Command::Codegen { check } => codegen::run(&workspace(), check),
+        Command::Codegen { check } => codegen::run(&root, check).map(|()| ExitCode::SUCCESS),
+        Command::Test => checks::test(&root).map(|()| ExitCode::SUCCESS),
+        Command::Ci => checks::ci(&root).map(|()| ExitCode::SUCCESS),
+        Command::Conformance(conformance) => conformance.run(&root),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
 }
 
 /// The root of the workspace, which is the folder above this crate.

@@ -6,6 +6,7 @@
 mod decide;
 mod read;
 mod rows;
+mod workspace;
 
 use std::path::Path;
 use std::time::Duration;

@@ -109,28 +109,36 @@ impl Memory {
                 self.requests.insert(request.id.clone(), request);
             }
             Change::DecideRequest { id, at } => {
-                self.requests.get_mut(&id).unwrap().decided_at = Some(at)
+                self.requests.get_mut(&id).expect("changes name rows that exist").decided_at =
+                    Some(at)
             }
             Change::AddGrant(grant) => {
                 self.grants.insert(grant.id.clone(), grant);
             }
             Change::RevokeGrant { id, at, .. } => {
-                self.grants.get_mut(&id).unwrap().revoked_at.get_or_insert(at);
+                self.grants
+                    .get_mut(&id)
+                    .expect("changes name rows that exist")
+                    .revoked_at
+                    .get_or_insert(at);
             }
             Change::AddCode(code) => {
                 self.codes.insert(code.digest, code);
             }
             Change::UseCode { digest, at } => {
-                self.codes.get_mut(&digest).unwrap().used_at = Some(at)
+                self.codes.get_mut(&digest).expect("changes name rows that exist").used_at =
+                    Some(at)
             }
             Change::AddToken(token) => {
                 self.tokens.insert(token.digest, token);
             }
             Change::SupersedeToken { digest, at } => {
-                self.tokens.get_mut(&digest).unwrap().superseded_at = Some(at)
+                self.tokens.get_mut(&digest).expect("changes name rows that exist").superseded_at =
+                    Some(at)
             }
             Change::RevokeToken { digest, at } => {
-                self.tokens.get_mut(&digest).unwrap().revoked_at = Some(at)
+                self.tokens.get_mut(&digest).expect("changes name rows that exist").revoked_at =
+                    Some(at)
             }
             other => panic!("no operation of these tests leads to {other:?}"),
         }

@@ -128,7 +128,11 @@ impl Run {
                 // Handles beyond the two clients are no-ops, so that most histories keep both.
                 if let Some(id) = CLIENTS.get(client) {
                     self.deleted[client] = true;
-                    self.memory.clients.get_mut(*id).unwrap().deleted_at = Some(self.memory.now);
+                    self.memory
+                        .clients
+                        .get_mut(*id)
+                        .expect("both clients are registered")
+                        .deleted_at = Some(self.memory.now);
                 }
                 Ok(())
             }
@@ -169,7 +173,7 @@ impl Run {
                 let id = self.memory.name();
                 let asked =
                     self.authority.ask(self.memory.now, &id, session.digest, &record, proposal);
-                let request = self.memory.commit(asked).unwrap();
+                let request = self.memory.commit(asked).expect("asking is never refused");
                 let digest = self.memory.digest();
                 let grant_id = self.memory.name();
                 let pending = Pending {

@@ -45,8 +45,13 @@ fn offered(
         Ok(proposal) => Ok(proposal.scopes),
         Err(AuthorizeRefusal::Page(why)) => Err(why.to_owned()),
         Err(AuthorizeRefusal::Redirect(address)) => {
-            let url = url::Url::parse(&address).unwrap();
-            Err(url.query_pairs().find(|(name, _)| name == "error").unwrap().1.into_owned())
+            let url = url::Url::parse(&address).expect("an address");
+            Err(url
+                .query_pairs()
+                .find(|(name, _)| name == "error")
+                .expect("an error code")
+                .1
+                .into_owned())
         }
     }
 }

@@ -1,0 +1,154 @@
+//! Which tool needs which scope: the oracle of the scope checks.
+//!
+//! It is read from the catalogue document, never from generated code, so the harness cannot agree
+//! with a generator's mistake, and another server's catalogue can be given instead.
+
+pub(crate) mod sample;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use thiserror::Error;
+
+/// The curated tools and scopes of a server.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Catalogue {
+    /// Identifies this edition of the catalogue.
+    #[serde(default)]
+    pub digest: String,
+    /// Every scope, in the catalogue's order.
+    pub scopes: Vec<Scope>,
+    /// Every tool.
+    pub tools: Vec<Tool>,
+}
+
+/// One scope.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Scope {
+    /// The scope token, for example `mcp:read`.
+    pub name: String,
+}
+
+/// One tool.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tool {
+    /// The name it is called by.
+    pub name: String,
+    /// Every scope a call needs.
+    pub scopes: Vec<String>,
+    /// MCP tool annotations.
+    #[serde(default)]
+    pub annotations: Value,
+    /// JSON Schema of its arguments.
+    pub input_schema: Value,
+}
+
+/// A document that is no catalogue.
+#[derive(Debug, Error)]
+#[error("this is no catalogue: {0}")]
+pub struct NoCatalogue(String);
+
+impl Catalogue {
+    /// Lookout's own catalogue, as of this build.
+    pub fn embedded() -> Self {
+        Self::read(include_str!("../catalogue.json"))
+            .expect("the embedded catalogue is generated and tested")
+    }
+
+    /// Reads a catalogue document.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not JSON of that shape, or a tool needs a scope that is not listed.
+    pub fn read(text: &str) -> Result<Self, NoCatalogue> {
+        let catalogue: Self =
+            serde_json::from_str(text).map_err(|error| NoCatalogue(error.to_string()))?;
+        let names = catalogue.scope_names();
+        for tool in &catalogue.tools {
+            if let Some(unknown) = tool.scopes.iter().find(|scope| !names.contains(scope)) {
+                let tool = &tool.name;
+                return Err(NoCatalogue(format!("{tool} needs {unknown}, which is not listed")));
+            }
+        }
+        if names.is_empty() || catalogue.tools.is_empty() {
+            return Err(NoCatalogue("it names no scopes or no tools".to_owned()));
+        }
+        Ok(catalogue)
+    }
+
+    /// The names of all scopes.
+    pub fn scope_names(&self) -> Vec<String> {
+        self.scopes.iter().map(|scope| scope.name.clone()).collect()
+    }
+
+    /// Every non-empty set of scopes.
+    pub(crate) fn scope_sets(&self) -> Vec<Vec<String>> {
+        let names = self.scope_names();
+        let subsets = 1..1_usize << names.len();
+        let member = |set: usize, index: usize| set >> index & 1 == 1;
+        subsets
+            .map(|set| {
+                let chosen = names.iter().enumerate().filter(|(index, _)| member(set, *index));
+                chosen.map(|(_, name)| name.clone()).collect()
+            })
+            .collect()
+    }
+
+    /// The names of the tools that `scopes` suffice for, sorted.
+    pub(crate) fn callable_with(&self, scopes: &[String]) -> Vec<String> {
+        let callable = self.tools.iter().filter(|tool| tool.is_callable_with(scopes));
+        let mut names: Vec<String> = callable.map(|tool| tool.name.clone()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Tool {
+    pub(crate) fn is_callable_with(&self, scopes: &[String]) -> bool {
+        self.scopes.iter().all(|needed| scopes.contains(needed))
+    }
+
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.annotations.get("readOnlyHint").and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// Arguments that satisfy the schema; members we know nothing about are made up.
+    pub(crate) fn arguments(&self, values: &BTreeMap<String, Value>) -> Value {
+        sample::sample(&self.input_schema, &self.input_schema, "", values)
+    }
+
+    /// Arguments made only of learnt values, or nothing if a required one is unknown.
+    pub(crate) fn known_arguments(&self, values: &BTreeMap<String, Value>) -> Option<Value> {
+        let required = crate::probe::site::strings(&self.input_schema, "required");
+        required.iter().all(|name| values.contains_key(name)).then(|| self.arguments(values))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_catalogue_can_be_read_and_divides_tools_by_scope() {
+        let catalogue = Catalogue::embedded();
+        let all = catalogue.callable_with(&catalogue.scope_names());
+        assert_eq!(all.len(), catalogue.tools.len());
+        let singles = catalogue.scope_names();
+        let apart: usize = singles
+            .iter()
+            .map(|scope| catalogue.callable_with(std::slice::from_ref(scope)).len())
+            .sum();
+        assert!(apart <= all.len(), "no tool is callable with two different single scopes");
+        assert_eq!(catalogue.scope_sets().len(), (1 << singles.len()) - 1);
+    }
+
+    #[test]
+    fn a_tool_that_needs_an_unlisted_scope_makes_no_catalogue() {
+        let text =
+            r#"{"scopes":[{"name":"a"}],"tools":[{"name":"t","scopes":["b"],"inputSchema":{}}]}"#;
+        let error = Catalogue::read(text).expect_err("b is not listed").to_string();
+        assert_eq!(error, "this is no catalogue: t needs b, which is not listed");
+    }
+}

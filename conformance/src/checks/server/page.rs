@@ -1,0 +1,211 @@
+//! Pages: what a browser is told about them, and the session behind them.
+
+use crate::check::{Capability, Check, Level, lookout, mcp, rfc};
+use crate::outcome::{Outcome, ProbeError, ensure};
+use crate::probe::Probe;
+use crate::probe::browser::{Browser, Landing};
+use crate::probe::form::Page;
+use crate::probe::http::{Reply, Request};
+use crate::probe::register::Client;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "page/framing",
+        level: Level::Must,
+        clause: rfc(9700, "4.16"),
+        claim: "No page of the flow, error pages included, can be framed.",
+        needs: &[Capability::Consent],
+        run: framing,
+    },
+    Check {
+        id: "page/content-policy",
+        level: Level::Hardening,
+        clause: lookout("pages need no script"),
+        claim: "Every page forbids scripts that are written into it, and plugins and base addresses.",
+        needs: &[Capability::Consent],
+        run: content_policy,
+    },
+    Check {
+        id: "page/uncached",
+        level: Level::Hardening,
+        clause: lookout("pages of the flow are for one person"),
+        claim: "No page of the flow is cached, sniffed, or named to the site that it leads to.",
+        needs: &[Capability::Consent],
+        run: uncached,
+    },
+    Check {
+        id: "page/cookies",
+        level: Level::Must,
+        clause: mcp("basic/authorization/security-considerations"),
+        claim: "Every cookie is out of reach of scripts and of other sites' forms, and secure beyond loopback.",
+        needs: &[Capability::Consent],
+        run: cookies,
+    },
+    Check {
+        id: "page/new-session",
+        level: Level::Hardening,
+        clause: lookout("signing in begins a new session"),
+        claim: "No cookie from before sign-in carries the session after it.",
+        needs: &[Capability::Consent],
+        run: new_session,
+    },
+    Check {
+        id: "page/forged-sign-in",
+        level: Level::Hardening,
+        clause: lookout("forms are taken from Lookout's own pages only"),
+        claim: "Nobody is signed in by a form without the page's anti-forgery value.",
+        needs: &[Capability::Consent],
+        run: forged_sign_in,
+    },
+];
+
+/// One page of every sort that the flow has.
+fn pages(probe: &Probe<'_>) -> Outcome<Vec<(&'static str, Reply)>> {
+    let client = probe.client()?;
+    let request = probe.authorization(&client);
+    let stranger = Client { id: "nobody".to_owned(), ..client.clone() };
+    let elsewhere = probe.authorization(&client).set("redirect_uri", "https://evil.example/");
+    let landings = [
+        ("the sign-in page", probe.ask_anonymously(&request)?),
+        ("the consent page", probe.ask(&request)?),
+        ("the page for an unknown client", probe.ask(&probe.authorization(&stranger))?),
+        ("the page for a wrong redirect URI", probe.ask(&elsewhere)?),
+    ];
+    let mut pages = Vec::new();
+    for (what, landing) in landings {
+        let Landing::Page { reply, .. } = landing else { continue };
+        if reply.is_html() {
+            pages.push((what, reply.alive()?));
+        }
+    }
+    if pages.is_empty() {
+        return Err(ProbeError::page("every page of the flow", "none is HTML").into());
+    }
+    Ok(pages)
+}
+
+fn directive(reply: &Reply, name: &str) -> Option<String> {
+    let policies = reply.all("content-security-policy").flat_map(|policy| policy.split(';'));
+    let mut words = policies.map(str::split_whitespace);
+    words.find_map(|mut words| (words.next()? == name).then(|| words.collect::<Vec<_>>().join(" ")))
+}
+
+fn framing(probe: &Probe<'_>) -> Outcome {
+    for (what, reply) in pages(probe)? {
+        let ancestors = directive(&reply, "frame-ancestors");
+        let options = reply.header("x-frame-options").map(str::to_ascii_lowercase);
+        let is_closed = ancestors.as_deref() == Some("'none'")
+            || (ancestors.is_none() && options.as_deref() == Some("deny"));
+        crate::outcome::on(
+            what,
+            ensure(is_closed, "frame-ancestors 'none'", || format!("{ancestors:?}, {options:?}")),
+        )?;
+    }
+    Ok(())
+}
+
+fn content_policy(probe: &Probe<'_>) -> Outcome {
+    for (what, reply) in pages(probe)? {
+        let default = directive(&reply, "default-src");
+        let script = directive(&reply, "script-src").or_else(|| default.clone());
+        let script = script.unwrap_or_else(|| "'unsafe-inline'".to_owned());
+        let inline = script.contains("'unsafe-inline'") || script.contains('*');
+        let object = directive(&reply, "object-src").or(default);
+        let base = directive(&reply, "base-uri");
+        let is_strict = !inline && object.as_deref() == Some("'none'") && base.is_some();
+        crate::outcome::on(
+            what,
+            ensure(is_strict, "no inline script, object-src 'none' and a base-uri", || {
+                format!("{:?}", reply.header("content-security-policy"))
+            }),
+        )?;
+    }
+    Ok(())
+}
+
+fn uncached(probe: &Probe<'_>) -> Outcome {
+    let wanted = [
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+    ];
+    for (what, reply) in pages(probe)? {
+        for (header, value) in wanted {
+            let found = reply.header(header).unwrap_or_default();
+            let is_right = found.to_ascii_lowercase().contains(value);
+            let is_right = is_right || (header == "referrer-policy" && found == "same-origin");
+            crate::outcome::on(
+                what,
+                ensure(is_right, format!("{header}: {value}"), || format!("{found:?}")),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn cookies(probe: &Probe<'_>) -> Outcome {
+    let browser = Browser::default();
+    let request = probe.authorization(&probe.client()?);
+    probe.walk_signed_in(&browser, probe.authorize_url(&request)?)?;
+    let cookies = browser.cookies();
+    ensure(!cookies.is_empty(), "a session cookie", || "none was set".to_owned())?;
+    let is_tls = probe.site().issuer.starts_with("https:");
+    for (name, cookie) in cookies {
+        let attributes = &cookie.attributes;
+        let same_site =
+            attributes.contains("samesite=lax") || attributes.contains("samesite=strict");
+        let secure = !is_tls || attributes.split(';').any(|attribute| attribute.trim() == "secure");
+        let wanted = "HttpOnly, SameSite Lax or Strict, and Secure over https";
+        let is_right = attributes.contains("httponly") && same_site && secure;
+        crate::outcome::on(&name, ensure(is_right, wanted, || attributes.clone()))?;
+    }
+    Ok(())
+}
+
+fn new_session(probe: &Probe<'_>) -> Outcome {
+    let browser = Browser::default();
+    let request = probe.authorize_url(&probe.authorization(&probe.client()?))?;
+    probe.walk(&browser, request.clone())?;
+    let before = browser.header();
+    probe.walk_signed_in(&browser, request.clone())?;
+    let Some(before) = before else { return Ok(()) };
+    let landing = probe.walk(&Browser::default(), request.header("cookie", before))?;
+    let signed_in = match &landing {
+        Landing::Page { reply, address } => {
+            reply.is_success() && Page::read(&reply.body, address).sign_in().is_none()
+        }
+        Landing::Callback(_) => true,
+    };
+    ensure(!signed_in, "the old cookies are signed out", || "they are signed in".to_owned())
+}
+
+fn forged_sign_in(probe: &Probe<'_>) -> Outcome {
+    let Some(person) = probe.person() else { return Ok(()) };
+    let request = probe.authorize_url(&probe.authorization(&probe.client()?))?;
+    let browser = Browser::default();
+    let Landing::Page { reply, address } = probe.walk(&browser, request.clone())? else {
+        return Ok(());
+    };
+    let page = Page::read(&reply.body, &address);
+    let Some(form) = page.sign_in() else {
+        return Err(ProbeError::page("sign-in", "it asks for no password").into());
+    };
+    let fields = form.fields.iter().filter(|field| field.kind != "hidden");
+    let entries: Vec<(String, String)> = fields
+        .map(|field| match field.kind.as_str() {
+            "password" => (field.name.clone(), person.password.expose().to_owned()),
+            _ => (field.name.clone(), person.user.clone()),
+        })
+        .collect();
+    let forged =
+        Request::post_form(&form.action, &entries).header("origin", "https://evil.example");
+    probe.walk(&browser, forged)?;
+    let landing = probe.walk(&browser, request)?;
+    let signed_in = match &landing {
+        Landing::Page { reply, address } => {
+            reply.is_success() && Page::read(&reply.body, address).sign_in().is_none()
+        }
+        Landing::Callback(_) => true,
+    };
+    ensure(!signed_in, "nobody is signed in", || "the forged form signed somebody in".to_owned())
+}

@@ -1,0 +1,145 @@
+//! Proof Key for Code Exchange: a code is worth nothing without its verifier.
+
+use crate::check::{Capability, Check, Level, mcp, rfc};
+use crate::outcome::{Outcome, Violation, ensure};
+use crate::probe::Probe;
+use crate::probe::authorize::{Decision, s256};
+use crate::probe::browser::Landing;
+use crate::property::pkce::{illegal, methods, wrong};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "pkce/missing-challenge",
+        level: Level::Must,
+        clause: rfc(9700, "2.1.1"),
+        claim: "No code is issued for a request without a code challenge.",
+        needs: &[Capability::Consent],
+        run: missing_challenge,
+    },
+    Check {
+        id: "pkce/method",
+        level: Level::Must,
+        clause: mcp("basic/authorization/security-considerations"),
+        claim: "No code is issued for a challenge whose method is anything but S256, or absent.",
+        needs: &[Capability::Consent],
+        run: method,
+    },
+    Check {
+        id: "pkce/wrong-verifier",
+        level: Level::Must,
+        clause: rfc(7636, "4.6"),
+        claim: "A code is never redeemed with a verifier that its challenge was not made from.",
+        needs: &[Capability::Consent],
+        run: wrong_verifier,
+    },
+    Check {
+        id: "pkce/missing-verifier",
+        level: Level::Must,
+        clause: rfc(7636, "4.6"),
+        claim: "A code that was issued for a challenge is never redeemed without a verifier.",
+        needs: &[Capability::Consent],
+        run: missing_verifier,
+    },
+    Check {
+        id: "pkce/challenge-as-verifier",
+        level: Level::Must,
+        clause: rfc(7636, "4.6"),
+        claim: "The challenge, which travels in the clear, never serves as its own verifier.",
+        needs: &[Capability::Consent],
+        run: challenge_as_verifier,
+    },
+    Check {
+        id: "pkce/illegal-verifier",
+        level: Level::Should,
+        clause: rfc(7636, "4.1"),
+        claim: "A verifier outside the syntax is refused, even when its hash is the challenge.",
+        needs: &[Capability::Consent],
+        run: illegal_verifier,
+    },
+    Check {
+        id: "pkce/appendix-b",
+        level: Level::Must,
+        clause: rfc(7636, "4.6"),
+        claim: "The verifier and challenge of RFC 7636 Appendix B belong together.",
+        needs: &[Capability::Consent],
+        run: appendix_b,
+    },
+];
+
+fn missing_challenge(probe: &Probe<'_>) -> Outcome {
+    let client = probe.client()?;
+    probe.for_each([None, Some(""), Some(" ")], |challenge| {
+        let request = probe.authorization(&client);
+        let request = match challenge {
+            None => request.without("code_challenge").without("code_challenge_method"),
+            Some(value) => request.set("code_challenge", *value),
+        };
+        let landing = probe.authorize(&request, &Decision::Allow)?;
+        probe.gives_no_code(&landing)
+    })
+}
+
+fn method(probe: &Probe<'_>) -> Outcome {
+    let client = probe.client()?;
+    probe.for_each(methods(), |method| {
+        let request = probe.authorization(&client);
+        // A server that falls back to `plain` must not be saved by a challenge no verifier equals.
+        let verifier = request.verifier.expose().to_owned();
+        let request = match method {
+            None => request.without("code_challenge_method").set("code_challenge", &verifier),
+            Some(name) => request.set("code_challenge_method", name),
+        };
+        let landing = probe.authorize(&request, &Decision::Allow)?;
+        probe.gives_no_code(&landing)
+    })
+}
+
+fn wrong_verifier(probe: &Probe<'_>) -> Outcome {
+    let client = probe.client()?;
+    probe.forall(&wrong(), |wrong| {
+        let right = format!("{}{}", probe.random_text(), probe.random_text());
+        probe.learn("verifier", &right);
+        let issued = probe.code(&probe.authorization(&client).with_verifier(&right))?;
+        let exchange = probe.exchange(&issued).set("code_verifier", wrong.verifier(&right));
+        probe.token(&exchange)?.is_refused(&["invalid_grant", "invalid_request"])
+    })
+}
+
+fn missing_verifier(probe: &Probe<'_>) -> Outcome {
+    let issued = probe.code(&probe.authorization(&probe.client()?))?;
+    let exchange = probe.exchange(&issued).without("code_verifier");
+    probe.token(&exchange)?.is_refused(&["invalid_grant", "invalid_request"])
+}
+
+fn challenge_as_verifier(probe: &Probe<'_>) -> Outcome {
+    let issued = probe.code(&probe.authorization(&probe.client()?))?;
+    let challenge = s256(issued.authorization.verifier.expose());
+    let exchange = probe.exchange(&issued).set("code_verifier", challenge);
+    probe.token(&exchange)?.is_refused(&["invalid_grant", "invalid_request"])
+}
+
+fn illegal_verifier(probe: &Probe<'_>) -> Outcome {
+    let client = probe.client()?;
+    probe.for_each(illegal(), |(_, verifier)| {
+        let request = probe.authorization(&client).with_verifier(verifier);
+        let landing = probe.authorize(&request, &Decision::Allow)?;
+        let Landing::Callback(callback) = &landing else { return probe.gives_no_code(&landing) };
+        let Some(issued) = request.issued(callback) else { return Ok(()) };
+        probe.token(&probe.exchange(&issued))?.is_refused(&["invalid_grant", "invalid_request"])
+    })
+}
+
+fn appendix_b(probe: &Probe<'_>) -> Outcome {
+    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    let request = probe.authorization(&probe.client()?).with_verifier(verifier);
+    ensure(request.parameters.find("code_challenge") == Some(challenge), challenge, || {
+        "the harness itself computes another challenge".to_owned()
+    })?;
+    let issued = probe.code(&request)?;
+    let reply = probe.token(&probe.exchange(&issued))?.alive()?;
+    if reply.is_success() && reply.text("access_token").is_some() {
+        return Ok(());
+    }
+    Err(Violation::new("an access token", reply.summary()).into())
+}

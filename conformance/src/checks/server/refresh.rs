@@ -1,0 +1,249 @@
+//! Refresh tokens: rotation, the family, and scope that never grows.
+
+use std::sync::Barrier;
+use std::thread;
+
+use proptest::prelude::*;
+
+use crate::check::{Capability, Check, Level, rfc};
+use crate::outcome::{Outcome, ProbeError, Violation, ensure};
+use crate::probe::Probe;
+use crate::probe::http::Reply;
+use crate::probe::register::Method;
+use crate::probe::token::{Grant, Tokens};
+use crate::property::scope::{names, subset};
+use crate::property::token::mutation;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "refresh/rotation",
+        level: Level::Must,
+        clause: rfc(9700, "4.14.2"),
+        claim: "A public client gets a new refresh token each time, and the old one stops working.",
+        needs: &[Capability::Consent, Capability::Refresh],
+        run: rotation,
+    },
+    Check {
+        id: "refresh/reuse",
+        level: Level::Must,
+        clause: rfc(9700, "4.14.2"),
+        claim: "Reuse of a spent refresh token, however old, ends every token of its grant.",
+        needs: &[Capability::Consent, Capability::Refresh],
+        run: reuse,
+    },
+    Check {
+        id: "refresh/isolation",
+        level: Level::Must,
+        clause: rfc(9700, "4.14.2"),
+        claim: "Reuse in one grant leaves the same person's other grants alone.",
+        needs: &[Capability::Consent, Capability::Refresh],
+        run: isolation,
+    },
+    Check {
+        id: "refresh/concurrent",
+        level: Level::Must,
+        clause: rfc(9700, "4.14.2"),
+        claim: "Of any number of refreshes with one token at the same time, at most one succeeds.",
+        needs: &[Capability::Consent, Capability::Refresh],
+        run: concurrent,
+    },
+    Check {
+        id: "refresh/client-binding",
+        level: Level::Must,
+        clause: rfc(6749, "6"),
+        claim: "A refresh token is refused to any other client, and still works for its own.",
+        needs: &[Capability::Consent, Capability::Refresh],
+        run: client_binding,
+    },
+    Check {
+        id: "refresh/narrowing",
+        level: Level::Must,
+        clause: rfc(6749, "6"),
+        claim: "A refresh that asks for fewer scopes gives a token of exactly those.",
+        needs: &[Capability::Consent, Capability::Refresh],
+        run: narrowing,
+    },
+    Check {
+        id: "refresh/not-sticky",
+        level: Level::Must,
+        clause: rfc(6749, "6"),
+        claim: "A refresh that names no scope gives the scopes of the grant, even after a narrower one.",
+        needs: &[Capability::Consent, Capability::Refresh],
+        run: not_sticky,
+    },
+    Check {
+        id: "refresh/superset",
+        level: Level::Must,
+        clause: rfc(6749, "6"),
+        claim: "A refresh never yields a scope that the person did not grant.",
+        needs: &[Capability::Consent, Capability::Refresh],
+        run: superset,
+    },
+    Check {
+        id: "refresh/altered",
+        level: Level::Must,
+        clause: rfc(6749, "10.4"),
+        claim: "Only the exact refresh token works, never one that differs in any character.",
+        needs: &[Capability::Consent, Capability::Refresh],
+        run: altered,
+    },
+];
+
+fn rotation(probe: &Probe<'_>) -> Outcome {
+    let grant = probe.grant()?;
+    let old = grant.refresh_token()?;
+    let tokens = probe.refresh(&grant.client, old)?;
+    let new = tokens.refresh_token()?;
+    ensure(new != old, "a new refresh token", || "the old one again".to_owned())?;
+    probe.still_works(&tokens.access, "it was just refreshed")?;
+    probe.token(&probe.refreshing(&grant.client, old))?.is_refused(&["invalid_grant"])
+}
+
+/// A grant refreshed `times` times, with every token it ever had.
+fn chain(probe: &Probe<'_>, times: usize) -> Result<(Grant, Vec<Tokens>), ProbeError> {
+    let grant = probe.grant()?;
+    let mut history = vec![grant.tokens.clone()];
+    for generation in 0..times {
+        let next = probe.refresh(&grant.client, history[generation].refresh_token()?)?;
+        history.push(next);
+    }
+    Ok((grant, history))
+}
+
+fn reuse(probe: &Probe<'_>) -> Outcome {
+    let cases = probe.options.cases.div_ceil(2);
+    let inputs = (1_usize..4).prop_flat_map(|times| (Just(times), 0..times));
+    probe.forall_in(cases, &inputs, |(times, reused)| {
+        let (grant, history) = chain(probe, *times)?;
+        let spent = history[*reused].refresh_token()?;
+        let newest = history[*times].refresh_token()?;
+        probe.works_before(&history[*times].access)?;
+        probe.token(&probe.refreshing(&grant.client, spent))?.is_refused(&["invalid_grant"])?;
+        probe.token(&probe.refreshing(&grant.client, newest))?.is_refused(&["invalid_grant"])?;
+        for tokens in &history {
+            probe.is_dead(&tokens.access, "a spent refresh token of its grant was used again")?;
+        }
+        Ok(())
+    })
+}
+
+fn isolation(probe: &Probe<'_>) -> Outcome {
+    let same_client = probe.grant()?;
+    let other_client = probe.grant_for(&probe.authorization(&probe.new_client(Method::None)?))?;
+    let (grant, history) = chain(probe, 1)?;
+    let spent = history[0].refresh_token()?;
+    probe.token(&probe.refreshing(&grant.client, spent))?.is_refused(&["invalid_grant"])?;
+    probe
+        .still_works(&same_client.tokens.access, "the reuse was in another grant of its client")?;
+    probe.still_works(&other_client.tokens.access, "the reuse was in another client's grant")?;
+    probe.refresh(&same_client.client, same_client.refresh_token()?)?;
+    Ok(())
+}
+
+fn concurrent(probe: &Probe<'_>) -> Outcome {
+    let cases = probe.options.cases.div_ceil(2);
+    probe.forall_in(cases, &(2_usize..=6), |count| {
+        let grant = probe.grant()?;
+        let request = probe.refreshing(&grant.client, grant.refresh_token()?);
+        let barrier = Barrier::new(*count);
+        let attempt = || {
+            barrier.wait();
+            probe.token(&request)
+        };
+        let replies: Result<Vec<Reply>, ProbeError> = thread::scope(|scope| {
+            let attempts: Vec<_> = (0..*count).map(|_| scope.spawn(attempt)).collect();
+            attempts
+                .into_iter()
+                .map(|attempt| attempt.join().expect("a request does not panic"))
+                .collect()
+        });
+        let replies = replies?;
+        let granted = replies.iter().filter(|reply| reply.is_success()).count();
+        ensure(granted <= 1, "at most one success", || format!("{granted} of {count} succeeded"))?;
+        let mut refused = replies.iter().filter(|reply| !reply.is_success());
+        refused.try_for_each(Reply::gives_no_token)
+    })
+}
+
+fn client_binding(probe: &Probe<'_>) -> Outcome {
+    let grant = probe.grant()?;
+    let token = grant.refresh_token()?;
+    let thief = probe.new_client(Method::None)?;
+    let reply = probe.token(&probe.refreshing(&thief, token))?;
+    reply.is_refused(&["invalid_grant", "invalid_client", "unauthorized_client"])?;
+    let own = probe.token(&probe.refreshing(&grant.client, token))?.alive()?;
+    ensure(own.is_success(), "its own client can still refresh", || own.summary())
+}
+
+fn narrowing(probe: &Probe<'_>) -> Outcome {
+    let grant = probe.grant()?;
+    let mut newest = grant.refresh_token()?.clone();
+    for scopes in probe.catalogue().scope_sets() {
+        let request = probe.refreshing(&grant.client, &newest).set("scope", scopes.join(" "));
+        let tokens = probe.tokens(probe.token(&request)?, "refresh")?;
+        newest = tokens.refresh_token()?.clone();
+        probe.remember_grant(&grant.client, &newest);
+        let mut shown = probe.list_tools(&probe.site().endpoint, &tokens.access)?;
+        shown.sort();
+        let expected = probe.catalogue().callable_with(&scopes);
+        ensure(shown == expected, format!("the tools of {scopes:?}: {expected:?}"), || {
+            format!("{shown:?}")
+        })?;
+    }
+    Ok(())
+}
+
+fn not_sticky(probe: &Probe<'_>) -> Outcome {
+    let all = probe.catalogue().scope_names();
+    let grant = probe.grant()?;
+    let least: Vec<String> = all.iter().take(1).cloned().collect();
+    let narrow =
+        probe.refreshing(&grant.client, grant.refresh_token()?).set("scope", least.join(" "));
+    let narrowed = probe.tokens(probe.token(&narrow)?, "refresh")?;
+    let wide = probe.refresh(&grant.client, narrowed.refresh_token()?)?;
+    let mut shown = probe.list_tools(&probe.site().endpoint, &wide.access)?;
+    shown.sort();
+    let expected = probe.catalogue().callable_with(&all);
+    ensure(shown == expected, format!("the tools of the grant: {expected:?}"), || {
+        format!("{shown:?}")
+    })
+}
+
+fn superset(probe: &Probe<'_>) -> Outcome {
+    let all = probe.catalogue().scope_names();
+    probe.forall(&subset(all.clone()), |granted| {
+        if granted.len() == all.len() {
+            return Ok(());
+        }
+        let grant = probe.grant_of(granted)?;
+        let wish = all.join(" ");
+        let wider = probe.refreshing(&grant.client, grant.refresh_token()?).set("scope", &wish);
+        let reply = probe.token(&wider)?;
+        reply.is_refused(&["invalid_scope"])?;
+        // Without a scope the answer is the grant again, never the server's default.
+        let tokens = probe.refresh(&grant.client, grant.refresh_token()?)?;
+        let scopes = names(tokens.scope.as_deref().unwrap_or(&granted.join(" ")));
+        ensure(scopes.iter().all(|scope| granted.contains(scope)), format!("{granted:?}"), || {
+            format!("{scopes:?}")
+        })?;
+        let mut shown = probe.list_tools(&probe.site().endpoint, &tokens.access)?;
+        shown.sort();
+        let expected = probe.catalogue().callable_with(granted);
+        ensure(shown == expected, format!("the tools of {granted:?}"), || format!("{shown:?}"))
+    })
+}
+
+fn altered(probe: &Probe<'_>) -> Outcome {
+    let grant = probe.grant()?;
+    let token = grant.refresh_token()?;
+    probe.forall(&mutation(), |mutation| {
+        let Some(altered) = mutation.apply(token.expose()) else { return Ok(()) };
+        let request = probe.refreshing(&grant.client, token).set("refresh_token", altered);
+        probe.token(&request)?.is_refused(&["invalid_grant", "invalid_request"])
+    })?;
+    let own = probe.token(&probe.refreshing(&grant.client, token))?.alive()?;
+    if own.is_success() {
+        return Ok(());
+    }
+    Err(Violation::new("the exact token still works", own.summary()).into())
+}

@@ -1,0 +1,323 @@
+//! The scope gate: shown, callable and granted are the same thing.
+
+use serde_json::{Value, json};
+
+use crate::catalogue::Tool;
+use crate::check::{Capability, Check, Level, lookout, mcp, rfc};
+use crate::outcome::{Outcome, ProbeError, Violation, ensure, not_tested};
+use crate::probe::Probe;
+use crate::probe::authorize::Decision;
+use crate::probe::browser::Landing;
+use crate::probe::http::Reply;
+use crate::probe::mcp::{bearing, rpc};
+use crate::property::scope::{names, near_misses, subset};
+use crate::secret::Secret;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "scope/gate",
+        level: Level::Must,
+        clause: rfc(6750, "3.1"),
+        claim: "For every set of scopes and every tool: the call is let through exactly when the scopes suffice.",
+        needs: &[Capability::Consent],
+        run: gate,
+    },
+    Check {
+        id: "scope/listed",
+        level: Level::Must,
+        clause: lookout("a token is shown exactly the tools that it may call"),
+        claim: "For every set of scopes, tools/list shows exactly the tools that the scopes suffice for.",
+        needs: &[Capability::Consent],
+        run: listed,
+    },
+    Check {
+        id: "scope/step-up",
+        level: Level::Must,
+        clause: mcp("basic/authorization#runtime-insufficient-scope-errors"),
+        claim: "A call outside the scopes is answered 403 with all scopes it needs and the metadata pointer.",
+        needs: &[Capability::Consent],
+        run: step_up,
+    },
+    Check {
+        id: "scope/no-side-effect",
+        level: Level::Must,
+        clause: rfc(6750, "3.1"),
+        claim: "A call that was refused for its scopes changed nothing.",
+        needs: &[Capability::Consent],
+        run: no_side_effect,
+    },
+    Check {
+        id: "scope/body-decides",
+        level: Level::Must,
+        clause: mcp("basic/transports/streamable-http"),
+        claim: "The gate judges the tool that would run, whatever name a header gives.",
+        needs: &[Capability::Consent, Capability::Stateless],
+        run: body_decides,
+    },
+    Check {
+        id: "scope/default",
+        level: Level::Must,
+        clause: lookout("without a scope parameter a client gets the read and the write scope"),
+        claim: "A request without a scope parameter is granted every scope of the resource.",
+        needs: &[Capability::Consent],
+        run: default,
+    },
+    Check {
+        id: "scope/near-miss",
+        level: Level::Must,
+        clause: rfc(6749, "3.3"),
+        claim: "A value that only resembles a scope is never taken for it.",
+        needs: &[Capability::Consent],
+        run: near_miss,
+    },
+    Check {
+        id: "scope/consent-narrows",
+        level: Level::Must,
+        clause: rfc(6749, "3.3"),
+        claim: "A token has no scope that the person unticked.",
+        needs: &[Capability::Consent],
+        run: consent_narrows,
+    },
+    Check {
+        id: "scope/response",
+        level: Level::Must,
+        clause: rfc(6749, "5.1"),
+        claim: "A token response names the granted scopes whenever they differ from what was asked for.",
+        needs: &[Capability::Consent],
+        run: response,
+    },
+    Check {
+        id: "scope/second-resource",
+        level: Level::Must,
+        clause: lookout("the read-only address never lists or runs a tool that writes"),
+        claim: "At the second resource no token is shown or may call a tool beyond that resource's scopes.",
+        needs: &[Capability::Consent, Capability::SecondResource],
+        run: second_resource,
+    },
+];
+
+fn token_of(probe: &Probe<'_>, scopes: &[String]) -> Result<Secret, ProbeError> {
+    Ok(probe.grant_of(scopes)?.tokens.access)
+}
+
+/// Arguments that change nothing where the tool knows how to pretend.
+fn harmless_arguments(probe: &Probe<'_>, tool: &Tool) -> Value {
+    let mut arguments = tool.arguments(&probe.site().values);
+    if tool.input_schema.pointer("/properties/dry_run").is_some() {
+        arguments["dry_run"] = json!(true);
+    }
+    arguments
+}
+
+fn is_gated(reply: &Reply) -> bool {
+    matches!(reply.status, 401 | 403)
+}
+
+fn gate(probe: &Probe<'_>) -> Outcome {
+    for scopes in probe.catalogue().scope_sets() {
+        let token = token_of(probe, &scopes)?;
+        for tool in &probe.catalogue().tools {
+            probe.forget_transcript();
+            let arguments = harmless_arguments(probe, tool);
+            let reply =
+                probe.call_tool(&probe.site().endpoint, &token, &tool.name, &arguments)?.alive()?;
+            let expected = tool.is_callable_with(&scopes);
+            let input = format!("{} with scope {}", tool.name, scopes.join(" "));
+            let wanted = if expected { "let through" } else { "403" };
+            let is_right = if expected { !is_gated(&reply) } else { reply.status == 403 };
+            crate::outcome::on(&input, ensure(is_right, wanted, || reply.summary()))?;
+        }
+    }
+    Ok(())
+}
+
+fn listed(probe: &Probe<'_>) -> Outcome {
+    probe.for_each(probe.catalogue().scope_sets(), |scopes| {
+        let mut shown = probe.list_tools(&probe.site().endpoint, &token_of(probe, scopes)?)?;
+        shown.sort();
+        let expected = probe.catalogue().callable_with(scopes);
+        ensure(shown == expected, format!("{expected:?}"), || format!("{shown:?}"))
+    })
+}
+
+/// Every tool with a set of scopes that does not suffice for it.
+fn refusals<'a>(probe: &Probe<'a>) -> Vec<(Vec<String>, &'a Tool)> {
+    let mut refusals = Vec::new();
+    for scopes in probe.catalogue().scope_sets() {
+        for tool in probe.catalogue().tools.iter().filter(|tool| !tool.is_callable_with(&scopes)) {
+            refusals.push((scopes.clone(), tool));
+        }
+    }
+    refusals
+}
+
+fn step_up(probe: &Probe<'_>) -> Outcome {
+    let mut held: Option<(Vec<String>, Secret)> = None;
+    for (scopes, tool) in refusals(probe) {
+        let token = match &held {
+            Some((have, token)) if *have == scopes => token.clone(),
+            _ => token_of(probe, &scopes)?,
+        };
+        held = Some((scopes.clone(), token.clone()));
+        probe.forget_transcript();
+        let arguments = harmless_arguments(probe, tool);
+        let reply = probe.call_tool(&probe.site().endpoint, &token, &tool.name, &arguments)?;
+        let asked = names(&reply.challenge("scope").unwrap_or_default());
+        let is_right = reply.status == 403
+            && reply.challenge("error").as_deref() == Some("insufficient_scope")
+            && tool.scopes.iter().all(|needed| asked.contains(needed))
+            && reply.challenge("resource_metadata").is_some();
+        let expected = format!(
+            "403 insufficient_scope with scope {} and resource_metadata",
+            tool.scopes.join(" ")
+        );
+        crate::outcome::on(&tool.name, ensure(is_right, expected, || reply.summary()))?;
+    }
+    Ok(())
+}
+
+fn no_side_effect(probe: &Probe<'_>) -> Outcome {
+    let writes: Vec<_> =
+        refusals(probe).into_iter().filter(|(_, tool)| !tool.is_read_only()).collect();
+    if writes.is_empty() {
+        return Err(not_tested("the catalogue has no tool that writes"));
+    }
+    let all = token_of(probe, &probe.catalogue().scope_names())?;
+    for (scopes, tool) in writes {
+        let canary = format!("canary {}", probe.fresh_name());
+        let mut arguments = tool.arguments(&probe.site().values);
+        for name in ["title", "name"] {
+            if tool.input_schema.pointer(&format!("/properties/{name}")).is_some() {
+                arguments[name] = json!(canary);
+            }
+        }
+        let token = token_of(probe, &scopes)?;
+        let endpoint = &probe.site().endpoint;
+        probe.call_tool(endpoint, &token, &tool.name, &arguments)?.is_no_failure()?;
+        for reader in probe.catalogue().tools.iter().filter(|tool| tool.is_read_only()) {
+            let Some(arguments) = reader.known_arguments(&probe.site().values) else { continue };
+            let reply = probe.call_tool(endpoint, &all, &reader.name, &arguments)?.alive()?;
+            ensure(!reply.body.contains(&canary), "nothing saved", || {
+                format!("{} shows what {} was refused to save", reader.name, tool.name)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn body_decides(probe: &Probe<'_>) -> Outcome {
+    let Some((scopes, tool)) = refusals(probe).into_iter().next_back() else {
+        return Err(not_tested("every scope suffices for every tool"));
+    };
+    let token = token_of(probe, &scopes)?;
+    let allowed = probe.catalogue().callable_with(&scopes).into_iter().next().unwrap_or_default();
+    let arguments = harmless_arguments(probe, tool);
+    let params = json!({"name": tool.name, "arguments": arguments});
+    for (header, value) in [("mcp-name", allowed.as_str()), ("mcp-method", "tools/list")] {
+        let mut request =
+            bearing(probe.message(&probe.site().endpoint, "tools/call", params.clone()), &token);
+        request.headers.retain(|(name, _)| name != header);
+        let reply = probe.send(&request.header(header, value))?.alive()?;
+        let ran = reply.is_success() && rpc(&reply).get("result").is_some();
+        let observed = || format!("{} and a result, with {header}: {value}", reply.summary());
+        crate::outcome::on(header, ensure(!ran, "a refusal", observed))?;
+    }
+    Ok(())
+}
+
+fn default(probe: &Probe<'_>) -> Outcome {
+    let request = probe.authorization(&probe.client()?).without("scope");
+    let token = probe.grant_for(&request)?.tokens.access;
+    let mut shown = probe.list_tools(&probe.site().endpoint, &token)?;
+    shown.sort();
+    let expected = probe.catalogue().callable_with(&probe.catalogue().scope_names());
+    ensure(shown == expected, format!("{expected:?}"), || format!("{shown:?}"))
+}
+
+fn near_miss(probe: &Probe<'_>) -> Outcome {
+    let client = probe.client()?;
+    let scopes = probe.catalogue().scope_names();
+    let inputs: Vec<(String, String)> = scopes
+        .iter()
+        .flat_map(|scope| {
+            near_misses(scope).into_iter().map(move |(_, value)| (scope.clone(), value))
+        })
+        .collect();
+    probe.for_each(inputs, |(scope, value)| {
+        let request = probe.authorization(&client).set("scope", value);
+        let landing = probe.authorize(&request, &Decision::Allow)?;
+        let Landing::Callback(callback) = &landing else { return probe.gives_no_code(&landing) };
+        let Some(issued) = request.issued(callback) else { return Ok(()) };
+        // A server may ignore what it does not know, but it must not read the scope into it.
+        let granted = probe.redeem(&issued)?.tokens.scope.unwrap_or_default();
+        ensure(!names(&granted).contains(scope), format!("no {scope}"), || {
+            format!("scope {granted:?}")
+        })
+    })
+}
+
+fn consent_narrows(probe: &Probe<'_>) -> Outcome {
+    let client = probe.client()?;
+    let all = probe.catalogue().scope_names();
+    probe.forall(&subset(all), |kept| {
+        let request = probe.authorization(&client);
+        let grant = probe.grant_after(&request, &Decision::AllowOnly(kept.clone()))?;
+        let mut shown = probe.list_tools(&probe.site().endpoint, &grant.tokens.access)?;
+        shown.sort();
+        let expected = probe.catalogue().callable_with(kept);
+        ensure(shown == expected, format!("the tools of {kept:?}: {expected:?}"), || {
+            format!("{shown:?}")
+        })?;
+        let Ok(refresh) = grant.refresh_token() else { return Ok(()) };
+        let refreshed = probe.refresh(&grant.client, refresh)?;
+        let mut shown = probe.list_tools(&probe.site().endpoint, &refreshed.access)?;
+        shown.sort();
+        ensure(shown == expected, "the same after a refresh", || format!("{shown:?}"))
+    })
+}
+
+fn response(probe: &Probe<'_>) -> Outcome {
+    let client = probe.client()?;
+    let all = probe.catalogue().scope_names();
+    let least: Vec<String> = all.iter().take(1).cloned().collect();
+    let cases = [(all.clone(), least), (all.clone(), all)];
+    probe.for_each(cases, |(asked, kept)| {
+        let request = probe.authorization(&client).set("scope", asked.join(" "));
+        let grant = probe.grant_after(&request, &Decision::AllowOnly(kept.clone()))?;
+        match &grant.tokens.scope {
+            None if asked == kept => Ok(()),
+            None => {
+                Err(Violation::new(format!("scope {}", kept.join(" ")), "no scope member").into())
+            }
+            Some(scope) => {
+                let mut granted = names(scope);
+                granted.sort();
+                ensure(granted == *kept, format!("scope {}", kept.join(" ")), || {
+                    format!("{scope:?}")
+                })
+            }
+        }
+    })
+}
+
+fn second_resource(probe: &Probe<'_>) -> Outcome {
+    let Some(second) = &probe.site().second else { return Ok(()) };
+    let request = probe.authorization(&probe.client()?).set("resource", &second.endpoint);
+    for request in [request.clone(), request.without("scope")] {
+        let token = probe.grant_for(&request)?.tokens.access;
+        let mut shown = probe.list_tools(&second.endpoint, &token)?;
+        shown.sort();
+        let expected = probe.catalogue().callable_with(&second.scopes);
+        ensure(shown == expected, format!("{expected:?}"), || format!("{shown:?}"))?;
+        let beyond = probe.catalogue().tools.iter().filter(|tool| !expected.contains(&tool.name));
+        for tool in beyond {
+            let arguments = harmless_arguments(probe, tool);
+            let reply =
+                probe.call_tool(&second.endpoint, &token, &tool.name, &arguments)?.alive()?;
+            let ran = rpc(&reply).pointer("/result/isError") == Some(&json!(false))
+                || rpc(&reply).pointer("/result/structuredContent").is_some();
+            ensure(!ran, format!("a refusal of {}", tool.name), || reply.summary())?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  Everything that can be tried without an account:
+    lookout-conformance server --url https://mcp.example.com/mcp
+
+  Everything, against the demo server on this machine:
+    export LOOKOUT_CONFORMANCE_PASSWORD=…
+    lookout-conformance server --url http://127.0.0.1:8787 --user ada@example.com
+
+  One area and one check, with more inputs and another seed:
+    lookout-conformance server --url … --only pkce --only code/concurrent --cases 100 --seed 7
+
+  A report for a pipeline, with warnings counted as failures:
+    lookout-conformance server --url … --strict --json report.json
+
+Exit codes:
+  0  the server conforms, as far as it was tested
+  1  it does not
+  2  the command line is wrong
+  3  the server could not be exercised, or some check could not be concluded";
+
+/// Tries to prove that an OAuth-protected MCP server does not conform.
+///
+/// Each check states one claim and looks for a counterexample to it. A failure comes with what was
+/// expected, what was observed, the smallest input that shows it and the exchanges behind it, all
+/// without secrets.
+#[derive(Debug, Parser)]
+#[command(version, about, after_long_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check a server: its authorization server, its MCP endpoint and its pages.
+    Server(Server),
+}
+
+#[derive(Args, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Server {
+    /// The server's base address, or its MCP endpoint.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+
+    /// Who signs in and consents. Without it, what needs a grant is not tested.
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) user: Option<String>,
+
+    /// The environment variable that holds the password. A password is never an argument.
+    #[arg(long, value_name = "VARIABLE", default_value = "LOOKOUT_CONFORMANCE_PASSWORD")]
+    pub(crate) password_env: String,
+
+    /// Run only this check or area; may be given more than once.
+    #[arg(long, value_name = "ID|AREA")]
+    pub(crate) only: Vec<String>,
+
+    /// Where all generated input comes from; the same seed gives the same verdicts.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// How many inputs each property is tried on.
+    #[arg(long, value_name = "NUMBER", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) cases: u32,
+
+    /// Write the report as JSON to this file, or to standard output with "-".
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) json: Option<String>,
+
+    /// Which tool needs which scope, instead of Lookout's own catalogue.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalogue: Option<PathBuf>,
+
+    /// The page that makes programmatic tokens, if links named "MCP" and "Tokens" do not lead there.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) tokens_page: Option<String>,
+
+    /// How many seconds an authorization code lives; expiry is tried only when this is short.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) code_lifetime: Option<u64>,
+
+    /// How many seconds a check may wait for something to expire.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub(crate) max_wait: u64,
+
+    /// How many seconds one request may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    pub(crate) timeout: u64,
+
+    /// How many checks run at once.
+    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
+    pub(crate) threads: usize,
+
+    /// Count a SHOULD or a hardening claim that does not hold as a failure.
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// List the checks and run nothing.
+    #[arg(long)]
+    pub(crate) list: bool,
+}

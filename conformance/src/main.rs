@@ -1,0 +1,147 @@
+//! `lookout-conformance`: the harness on the command line.
+//!
+//! Exit codes: 0 the target conforms, 1 it does not, 2 the command line is wrong, 3 the target
+//! could not be exercised.
+
+mod cli;
+
+use std::fs;
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser as _;
+use lookout_conformance::catalogue::Catalogue;
+use lookout_conformance::report::text::{Style, line, render};
+use lookout_conformance::report::{Report, json};
+use lookout_conformance::{Options, RunError, Target, checks, run_with};
+
+use crate::cli::{Arguments, Command, Server};
+
+const USAGE: u8 = 2;
+const UNUSABLE: u8 = 3;
+
+/// Why the process ends without a verdict: what to tell the person, and the exit code.
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+fn main() -> ExitCode {
+    let Command::Server(arguments) = Arguments::parse().command;
+    match server(&arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            let mut stderr = std::io::stderr();
+            // Nobody is left to tell when standard error is closed.
+            let _ = writeln!(stderr, "lookout-conformance: {}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn server(arguments: &Server) -> Result<u8, Failure> {
+    if arguments.list {
+        print(&list(arguments)?)?;
+        return Ok(0);
+    }
+    let target = target(arguments)?;
+    let options = Options {
+        seed: arguments.seed,
+        cases: arguments.cases,
+        only: arguments.only.clone(),
+        strict: arguments.strict,
+        threads: arguments.threads,
+        max_wait: Duration::from_secs(arguments.max_wait),
+        timeout: Duration::from_secs(arguments.timeout),
+        ..Options::default()
+    };
+    let is_json_on_stdout = arguments.json.as_deref() == Some("-");
+    let style = style();
+    if !is_json_on_stdout {
+        print(&format!(
+            "lookout-conformance {}  {}  seed {}  {} cases a property\n\n",
+            env!("CARGO_PKG_VERSION"),
+            target.url,
+            options.seed,
+            options.cases
+        ))?;
+    }
+    let progress = |check: &lookout_conformance::report::CheckReport| {
+        if !is_json_on_stdout {
+            // A closed pipe ends the output, not the run: the exit code is still the verdict.
+            let _ = print(&format!("{}\n", line(check, style)));
+        }
+    };
+    let report = run_with(&target, &options, &progress).map_err(|error| Failure {
+        code: if matches!(error, RunError::UnknownName(_)) { USAGE } else { UNUSABLE },
+        message: error.to_string(),
+    })?;
+    if !is_json_on_stdout {
+        print(&render(&report, style))?;
+    }
+    write_json(arguments.json.as_deref(), &report)?;
+    Ok(report.exit_code())
+}
+
+fn target(arguments: &Server) -> Result<Target, Failure> {
+    let Some(url) = &arguments.url else {
+        return Err(usage("--url is missing: give the address of the server under test"));
+    };
+    let mut target = Target::new(url);
+    if let Some(user) = &arguments.user {
+        let variable = &arguments.password_env;
+        let password = std::env::var(variable).map_err(|_| {
+            usage(&format!(
+                "--user needs a password: set it in the environment variable {variable}"
+            ))
+        })?;
+        target = target.with_person(user, password);
+    }
+    target.tokens_page.clone_from(&arguments.tokens_page);
+    target.code_lifetime = arguments.code_lifetime.map(Duration::from_secs);
+    if let Some(path) = &arguments.catalogue {
+        let text = fs::read_to_string(path)
+            .map_err(|error| usage(&format!("cannot read {}: {error}", path.display())))?;
+        target.catalogue = Catalogue::read(&text)
+            .map_err(|error| usage(&format!("{}: {error}", path.display())))?;
+    }
+    Ok(target)
+}
+
+fn list(arguments: &Server) -> Result<String, Failure> {
+    let selected = checks::select(&arguments.only).map_err(|error| usage(&error.to_string()))?;
+    let mut text = String::new();
+    for check in &selected {
+        text.push_str(&format!(
+            "{:<36} {:<9}  {}\n    {}\n",
+            check.id, check.level, check.clause, check.claim
+        ));
+    }
+    text.push_str(&format!("{} checks\n", selected.len()));
+    Ok(text)
+}
+
+fn write_json(place: Option<&str>, report: &Report) -> Result<(), Failure> {
+    let Some(place) = place else { return Ok(()) };
+    let text = format!("{:#}\n", json::render(report));
+    if place == "-" {
+        return print(&text);
+    }
+    fs::write(place, text).map_err(|error| usage(&format!("cannot write {place}: {error}")))
+}
+
+fn style() -> Style {
+    let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if std::io::stdout().is_terminal() && !is_refused { Style::Colour } else { Style::Plain }
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| usage(&format!("cannot write to standard output: {error}")))
+}
+
+fn usage(message: &str) -> Failure {
+    Failure { code: USAGE, message: message.to_owned() }
+}

@@ -1,0 +1,234 @@
+//! What a check acts through.
+//!
+//! A probe belongs to one check: its own random numbers, client, transcript and memory of secrets.
+//! Checks therefore run at the same time without seeing each other. What they share is read-only
+//! ([`site::Site`]) or the one signed-in browser.
+
+pub(crate) mod authorize;
+pub(crate) mod browser;
+pub(crate) mod form;
+pub(crate) mod http;
+pub(crate) mod mcp;
+pub(crate) mod programmatic;
+pub(crate) mod register;
+pub(crate) mod reply;
+pub(crate) mod site;
+pub(crate) mod survey;
+pub(crate) mod token;
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use proptest::prelude::Rng as _;
+use proptest::test_runner::{RngAlgorithm, TestRng};
+use sha2::{Digest as _, Sha256};
+
+use crate::catalogue::Catalogue;
+use crate::outcome::{Outcome, ProbeError, Violation};
+use crate::probe::browser::Browser;
+use crate::probe::http::{Http, Reply, Request};
+use crate::probe::register::Client;
+use crate::probe::site::Site;
+use crate::secret::{Redactor, Secret};
+use crate::target::{Options, Person, Target};
+use crate::transcript::{Exchange, Transcript};
+
+/// Everything one check can do to the server under test.
+pub struct Probe<'a> {
+    id: &'static str,
+    pub(crate) target: &'a Target,
+    pub(crate) options: &'a Options,
+    site: &'a Site,
+    browser: &'a Browser,
+    http: Http,
+    random: Mutex<TestRng>,
+    redactor: Mutex<Redactor>,
+    transcript: Mutex<Transcript>,
+    kept: Mutex<Option<Vec<Exchange>>>,
+    note: Mutex<Option<String>>,
+    own_client: OnceLock<Client>,
+    litter: Mutex<Litter>,
+}
+
+/// What a check leaves behind and must take away again.
+#[derive(Default)]
+struct Litter {
+    grants: Vec<(Client, Secret)>,
+    programmatic: Vec<String>,
+}
+
+impl fmt::Debug for Probe<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Probe({})", self.id)
+    }
+}
+
+impl<'a> Probe<'a> {
+    pub(crate) fn new(
+        id: &'static str,
+        target: &'a Target,
+        options: &'a Options,
+        site: &'a Site,
+        browser: &'a Browser,
+        http: Http,
+    ) -> Self {
+        let mut redactor = Redactor::default();
+        if let Some(person) = &target.person {
+            redactor.learn("password", person.password.expose());
+        }
+        for cookie in browser.cookies().values() {
+            redactor.learn("cookie", &cookie.value);
+        }
+        Self {
+            id,
+            target,
+            options,
+            site,
+            browser,
+            http,
+            random: Mutex::new(random(options.seed, id)),
+            redactor: Mutex::new(redactor),
+            transcript: Mutex::default(),
+            kept: Mutex::default(),
+            note: Mutex::default(),
+            own_client: OnceLock::new(),
+            litter: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn site(&self) -> &'a Site {
+        self.site
+    }
+
+    pub(crate) fn browser(&self) -> &'a Browser {
+        self.browser
+    }
+
+    pub(crate) fn catalogue(&self) -> &'a Catalogue {
+        &self.target.catalogue
+    }
+
+    pub(crate) fn person(&self) -> Option<&'a Person> {
+        self.target.person.as_ref()
+    }
+
+    /// Sends one request and writes it down.
+    pub(crate) fn send(&self, request: &Request) -> Result<Reply, ProbeError> {
+        let reply = self.http.send(request);
+        let answer = reply.clone().map_err(|error| error.to_string());
+        locked(&self.transcript).push(request, answer);
+        reply
+    }
+
+    /// Remembers a secret so that no report can contain it.
+    pub(crate) fn learn(&self, kind: &'static str, value: &str) {
+        locked(&self.redactor).learn(kind, value);
+    }
+
+    /// Records what an implementation-defined behaviour turned out to be.
+    pub(crate) fn observe(&self, note: impl Into<String>) -> Outcome {
+        *locked(&self.note) = Some(note.into());
+        Ok(())
+    }
+
+    pub(crate) fn note(&self) -> Option<String> {
+        locked(&self.note).clone()
+    }
+
+    /// Begins the transcript anew, for the next case of a property.
+    pub(crate) fn forget_transcript(&self) {
+        locked(&self.transcript).clear();
+    }
+
+    /// Makes `transcript`, that of a counterexample, the one to report.
+    pub(crate) fn keep_transcript(&self, transcript: Vec<Exchange>) {
+        *locked(&self.kept) = Some(transcript);
+    }
+
+    /// What the report should show: the counterexample's transcript, or the latest exchanges.
+    pub(crate) fn evidence(&self) -> Vec<Exchange> {
+        locked(&self.kept).take().unwrap_or_else(|| self.transcript())
+    }
+
+    pub(crate) fn transcript(&self) -> Vec<Exchange> {
+        locked(&self.transcript).redacted(&locked(&self.redactor))
+    }
+
+    pub(crate) fn redact(&self, text: &str) -> String {
+        locked(&self.redactor).redact(text)
+    }
+
+    pub(crate) fn redact_violation(&self, violation: &Violation) -> Violation {
+        Violation {
+            expected: self.redact(&violation.expected),
+            observed: self.redact(&violation.observed),
+            input: violation.input.as_deref().map(|input| self.redact(input)),
+        }
+    }
+
+    /// 43 random characters of the unreserved set: a verifier or a state.
+    pub(crate) fn random_text(&self) -> String {
+        let mut bytes = [0; 32];
+        locked(&self.random).fill_bytes(&mut bytes);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// A redirect port. Nothing listens there: a redirect URI is never contacted.
+    pub(crate) fn port(&self) -> u16 {
+        let offset = locked(&self.random).next_u32() % 40_000;
+        20_000 + u16::try_from(offset).expect("the remainder is below 40000")
+    }
+
+    /// A generator for properties, independent of every other check's.
+    pub(crate) fn fork_random(&self) -> TestRng {
+        random(self.options.seed, &format!("{} property", self.id))
+    }
+
+    /// A name nobody has used on this server, in this run or another.
+    pub(crate) fn fresh_name(&self) -> String {
+        let number = locked(&self.random).next_u32();
+        format!("{}-{number:08x}", self.site.salt)
+    }
+
+    /// What this check's clients call themselves.
+    pub(crate) fn label(&self) -> &'static str {
+        self.id
+    }
+
+    pub(crate) fn is_own_origin(&self, url: &url::Url) -> bool {
+        self.site.origins.contains(&url.origin().ascii_serialization())
+    }
+
+    pub(crate) fn remember_grant(&self, client: &Client, refresh: &Secret) {
+        locked(&self.litter).grants.push((client.clone(), refresh.clone()));
+    }
+
+    fn remember_programmatic(&self, name: &str) {
+        locked(&self.litter).programmatic.push(name.to_owned());
+    }
+
+    /// Leaves no live credential behind. What is already gone is no concern.
+    pub(crate) fn tidy(&self) {
+        let litter = std::mem::take(&mut *locked(&self.litter));
+        if self.site.endpoint_of("revocation_endpoint").is_ok() {
+            for (client, token) in &litter.grants {
+                let _ = self.revoke_by(&self.revocation(client, token));
+            }
+        }
+        for name in &litter.programmatic {
+            let _ = self.revoke_programmatic(name);
+        }
+    }
+}
+
+/// Randomness that depends on the seed and on who asks, never on the order of checks.
+fn random(seed: u64, purpose: &str) -> TestRng {
+    let digest = Sha256::new().chain_update(seed.to_le_bytes()).chain_update(purpose).finalize();
+    TestRng::from_seed(RngAlgorithm::ChaCha, &digest)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,173 @@
+//! A browser: cookies, form submission, sign-in, and walking to where a flow lands.
+//!
+//! The walk never contacts a redirect URI. A `Location` that leaves the authorization server is the
+//! end of the walk, and what it says is the result.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::outcome::ProbeError;
+use crate::probe::Probe;
+use crate::probe::form::Page;
+use crate::probe::http::{Reply, Request};
+
+/// Redirects in a row before a walk is called a loop.
+const LONGEST_WALK: usize = 10;
+
+/// One person's browser. Sharing it shares the session.
+#[derive(Debug, Default)]
+pub(crate) struct Browser {
+    cookies: Mutex<BTreeMap<String, Cookie>>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Cookie {
+    pub(crate) value: String,
+    /// The attributes as sent, in lower case.
+    pub(crate) attributes: String,
+}
+
+impl Browser {
+    /// The `Cookie` header, unless there are none.
+    pub(crate) fn header(&self) -> Option<String> {
+        let cookies = self.cookies();
+        let pairs: Vec<String> =
+            cookies.iter().map(|(name, cookie)| format!("{name}={}", cookie.value)).collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+
+    pub(crate) fn cookies(&self) -> BTreeMap<String, Cookie> {
+        self.cookies.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn store(&self, reply: &Reply) {
+        let mut cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        for line in reply.all("set-cookie") {
+            let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
+            let Some((name, value)) = pair.split_once('=') else { continue };
+            let attributes = attributes.trim().to_ascii_lowercase();
+            let cookie = Cookie { value: value.trim().to_owned(), attributes };
+            if cookie.value.is_empty() || cookie.attributes.contains("max-age=0") {
+                cookies.remove(name.trim());
+            } else {
+                cookies.insert(name.trim().to_owned(), cookie);
+            }
+        }
+    }
+}
+
+/// Where a walk ended.
+#[derive(Clone, Debug)]
+pub(crate) enum Landing {
+    /// A page of the authorization server's own.
+    Page {
+        reply: Reply,
+        /// The address that answered, for resolving links.
+        address: String,
+    },
+    /// A redirect that leaves it.
+    Callback(Callback),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Callback {
+    pub(crate) status: u16,
+    /// The `Location` as sent.
+    pub(crate) uri: String,
+    /// Query parameters after decoding, in order.
+    pub(crate) parameters: Vec<(String, String)>,
+}
+
+impl Callback {
+    fn new(status: u16, uri: String) -> Self {
+        let parameters = url::Url::parse(&uri)
+            .map(|url| url.query_pairs().into_owned().collect())
+            .unwrap_or_default();
+        Self { status, uri, parameters }
+    }
+
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.parameters.iter().filter(move |(have, _)| have == name);
+        named.map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn one(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Probe<'_> {
+    /// Sends one request with the browser's cookies, and keeps what it is given.
+    pub(crate) fn visit(&self, browser: &Browser, request: Request) -> Result<Reply, ProbeError> {
+        let request = match browser.header() {
+            Some(cookies) => request.header("cookie", cookies),
+            None => request,
+        };
+        let reply = self.send(&request)?;
+        browser.store(&reply);
+        for cookie in browser.cookies().values() {
+            self.learn("cookie", &cookie.value);
+        }
+        Ok(reply)
+    }
+
+    /// Follows redirects from `request` until a page answers or the flow leaves the server.
+    pub(crate) fn walk(&self, browser: &Browser, request: Request) -> Result<Landing, ProbeError> {
+        let mut request = request;
+        for _ in 0..LONGEST_WALK {
+            let address = request.url.clone();
+            let reply = self.visit(browser, request)?;
+            let location = reply.header("location").map(str::to_owned);
+            let Some(location) = location.filter(|_| reply.is_redirect()) else {
+                return Ok(Landing::Page { reply, address });
+            };
+            match self.own_address(&address, &location) {
+                Some(next) => request = Request::get(next),
+                None => {
+                    let callback = Callback::new(reply.status, location);
+                    for code in callback.all("code") {
+                        self.learn("code", code);
+                    }
+                    return Ok(Landing::Callback(callback));
+                }
+            }
+        }
+        Err(ProbeError::step("follow redirects", format!("more than {LONGEST_WALK} in a row")))
+    }
+
+    /// Like [`Probe::walk`], but signs in whenever a page asks for a password.
+    pub(crate) fn walk_signed_in(
+        &self,
+        browser: &Browser,
+        request: Request,
+    ) -> Result<Landing, ProbeError> {
+        let landing = self.walk(browser, request)?;
+        let Landing::Page { reply, address } = &landing else { return Ok(landing) };
+        let page = Page::read(&reply.body, address);
+        let (Some(form), Some(person)) = (page.sign_in(), self.person()) else {
+            return Ok(landing);
+        };
+        let mut form = form.clone();
+        for field in &mut form.fields {
+            match field.kind.as_str() {
+                "password" => person.password.expose().clone_into(&mut field.value),
+                "" | "text" | "email" => person.user.clone_into(&mut field.value),
+                _ => {}
+            }
+        }
+        let entries = form.entries(form.buttons.first());
+        let landing = self.walk(browser, form.request(&entries))?;
+        if let Landing::Page { reply, address } = &landing
+            && Page::read(&reply.body, address).sign_in().is_some()
+        {
+            return Err(ProbeError::page("sign-in", "it asked again: is the password right?"));
+        }
+        Ok(landing)
+    }
+
+    /// `location` as an absolute address if it stays on the server under test.
+    fn own_address(&self, from: &str, location: &str) -> Option<String> {
+        let next = url::Url::parse(from).ok()?.join(location).ok()?;
+        self.is_own_origin(&next).then(|| next.into())
+    }
+}

@@ -1,0 +1,194 @@
+//! What the server under test says about itself.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::check::Capability;
+use crate::outcome::ProbeError;
+use crate::probe::http::{Http, Reply, Request};
+use crate::probe::mcp::Revision;
+
+/// The facts of one server, discovered before any check runs and never changed after.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    /// The MCP endpoint: the protected resource.
+    pub(crate) endpoint: String,
+    /// The resource metadata document, or `Null`.
+    pub(crate) resource: Value,
+    /// The identifier of the authorization server.
+    pub(crate) issuer: String,
+    /// The authorization server metadata document, or `Null`.
+    pub(crate) metadata: Value,
+    /// Origins that belong to the server under test.
+    pub(crate) origins: Vec<String>,
+    pub(crate) revision: Revision,
+    /// Another protected resource of the same authorization server.
+    pub(crate) second: Option<Second>,
+    pub(crate) tokens_page: Option<String>,
+    /// Values for tool arguments, learnt by calling tools: `dashboard` → an id.
+    pub(crate) values: BTreeMap<String, Value>,
+    /// What this target lacks, and why.
+    pub(crate) lacks: BTreeMap<Capability, Lack>,
+    /// Tells the names of this run from those of others.
+    pub(crate) salt: String,
+}
+
+/// The second protected resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Second {
+    pub(crate) endpoint: String,
+    pub(crate) scopes: Vec<String>,
+}
+
+/// Why a capability is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Lack {
+    /// The target does not have it; its checks are not tested.
+    NotOffered(String),
+    /// The target claims to have it and it does not work; its checks cannot conclude.
+    Broken(String),
+}
+
+/// The target could not be exercised at all. The text says what to do.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct Unusable(pub String);
+
+impl Site {
+    /// An endpoint of the authorization server, by the member that names it.
+    pub(crate) fn endpoint_of(&self, member: &str) -> Result<String, ProbeError> {
+        let endpoint = self.metadata.get(member).and_then(Value::as_str);
+        let missing = || ProbeError::step("read the server's metadata", format!("no {member}"));
+        endpoint.map(str::to_owned).ok_or_else(missing)
+    }
+
+    /// The strings of a metadata array; empty when it is absent.
+    pub(crate) fn advertised(&self, member: &str) -> Vec<String> {
+        strings(&self.metadata, member)
+    }
+
+    /// Where the resource metadata of `endpoint` belongs (RFC 9728 section 3.1).
+    pub(crate) fn resource_metadata_address(endpoint: &str) -> String {
+        well_known(endpoint, "oauth-protected-resource")
+    }
+
+    /// Where the metadata of `issuer` belongs (RFC 8414 section 3.1).
+    pub(crate) fn metadata_address(issuer: &str) -> String {
+        well_known(issuer, "oauth-authorization-server")
+    }
+
+    /// Reads the public documents, beginning from the address a person gave.
+    pub(crate) fn discover(http: &Http, url: &str) -> Result<Self, Unusable> {
+        let base = url::Url::parse(url).ok().filter(|url| url.has_host());
+        let Some(base) = base.filter(|base| matches!(base.scheme(), "http" | "https")) else {
+            return Err(Unusable(format!("{url} is no http or https address")));
+        };
+        let origin = base.origin().ascii_serialization();
+        let (endpoint, resource) = find_resource(http, &base, &origin)?;
+        let issuer = strings(&resource, "authorization_servers").into_iter().next();
+        let issuer = issuer.unwrap_or_else(|| origin.clone());
+        let metadata = fetch(http, &Self::metadata_address(&issuer))?;
+        let metadata = if metadata.is_null() {
+            fetch(http, &Self::metadata_address(&origin))?
+        } else {
+            metadata
+        };
+        if resource.is_null() && metadata.is_null() {
+            return Err(Unusable(format!(
+                "{url} publishes neither protected resource nor authorization server metadata. \
+                 Give the address of an MCP server that requires OAuth, or its MCP endpoint."
+            )));
+        }
+        let mut origins = vec![origin];
+        for member in ["authorization_endpoint", "token_endpoint"] {
+            let endpoint = metadata.get(member).and_then(Value::as_str);
+            if let Some(url) = endpoint.and_then(|endpoint| url::Url::parse(endpoint).ok()) {
+                origins.push(url.origin().ascii_serialization());
+            }
+        }
+        let mut salt = [0; 3];
+        getrandom::fill(&mut salt)
+            .map_err(|error| Unusable(format!("this machine gives no random numbers: {error}")))?;
+        Ok(Self {
+            endpoint,
+            resource,
+            issuer,
+            metadata,
+            origins,
+            revision: Revision::Stateless,
+            second: None,
+            tokens_page: None,
+            values: BTreeMap::new(),
+            lacks: BTreeMap::new(),
+            salt: salt.iter().map(|byte| format!("{byte:02x}")).collect(),
+        })
+    }
+}
+
+/// An address with a path is the endpoint; one without is asked where its endpoint is.
+fn find_resource(http: &Http, base: &url::Url, origin: &str) -> Result<(String, Value), Unusable> {
+    if base.path() != "/" {
+        let endpoint = base.as_str().trim_end_matches('/').to_owned();
+        let document = fetch(http, &Site::resource_metadata_address(&endpoint))?;
+        if document.is_null() {
+            return Ok((endpoint, fetch(http, &Site::resource_metadata_address(origin))?));
+        }
+        return Ok((endpoint, document));
+    }
+    let usual = format!("{origin}/mcp");
+    let root = fetch(http, &Site::resource_metadata_address(origin))?;
+    match root.get("resource").and_then(Value::as_str) {
+        Some(endpoint) => Ok((endpoint.to_owned(), root.clone())),
+        None => {
+            let document = fetch(http, &Site::resource_metadata_address(&usual))?;
+            Ok((usual, document))
+        }
+    }
+}
+
+/// A JSON document, or `Null` when the server does not have it.
+fn fetch(http: &Http, address: &str) -> Result<Value, Unusable> {
+    let unreachable = |error: ProbeError| {
+        Unusable(format!("{error}. Is the server running, and is this its address? ({address})"))
+    };
+    let reply = http.send(&Request::get(address)).map_err(unreachable)?;
+    Ok(if reply.is_success() { reply.json() } else { Value::Null })
+}
+
+pub(crate) fn fetch_document(reply: &Reply) -> Value {
+    if reply.is_success() { reply.json() } else { Value::Null }
+}
+
+pub(crate) fn strings(document: &Value, member: &str) -> Vec<String> {
+    let values = document.get(member).and_then(Value::as_array).cloned().unwrap_or_default();
+    values.iter().filter_map(|value| Some(value.as_str()?.to_owned())).collect()
+}
+
+/// Inserts `/.well-known/{name}` between host and path.
+fn well_known(identifier: &str, name: &str) -> String {
+    match url::Url::parse(identifier) {
+        Ok(url) => {
+            let path = url.path().trim_end_matches('/');
+            format!("{}/.well-known/{name}{path}", url.origin().ascii_serialization())
+        }
+        Err(_) => identifier.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_well_known_path_goes_between_host_and_path() {
+        assert_eq!(
+            Site::resource_metadata_address("https://h:1/a/b/"),
+            "https://h:1/.well-known/oauth-protected-resource/a/b"
+        );
+        assert_eq!(
+            Site::metadata_address("https://h"),
+            "https://h/.well-known/oauth-authorization-server"
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! Laws over generated inputs.
+//!
+//! A law is tried on inputs drawn from a seeded generator; a counterexample is shrunk, and the
+//! smallest one that still shows the violation is reported with its own transcript. The same seed
+//! gives the same inputs, the same verdict and the same shrunk counterexample.
+
+pub(crate) mod body;
+pub(crate) mod header;
+pub(crate) mod pkce;
+pub(crate) mod scope;
+pub(crate) mod token;
+pub(crate) mod uri;
+
+use std::cell::RefCell;
+use std::fmt::Debug;
+
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+
+use crate::outcome::{Halt, Outcome};
+use crate::probe::Probe;
+
+impl Probe<'_> {
+    /// Tries `law` on as many inputs as the run asks for.
+    pub(crate) fn forall<S>(&self, inputs: &S, law: impl Fn(&S::Value) -> Outcome) -> Outcome
+    where
+        S: Strategy,
+        S::Value: Debug,
+    {
+        self.forall_in(self.options.cases, inputs, law)
+    }
+
+    /// The same with its own number of inputs, for laws that are dearer or cheaper than most.
+    pub(crate) fn forall_in<S>(
+        &self,
+        cases: u32,
+        inputs: &S,
+        law: impl Fn(&S::Value) -> Outcome,
+    ) -> Outcome
+    where
+        S: Strategy,
+        S::Value: Debug,
+    {
+        let config = Config {
+            cases,
+            failure_persistence: None,
+            max_shrink_iters: self.options.shrink_tries,
+            ..Config::default()
+        };
+        let mut runner = TestRunner::new_with_rng(config, self.fork_random());
+        let last_violation = RefCell::new(None);
+        let stopped = RefCell::new(None);
+        let result = runner.run(inputs, |input| {
+            if stopped.borrow().is_some() {
+                return Ok(());
+            }
+            self.forget_transcript();
+            match law(&input) {
+                Ok(()) => Ok(()),
+                Err(Halt::Violation(violation)) => {
+                    let reason = violation.observed.clone();
+                    last_violation.replace(Some((violation, self.transcript())));
+                    Err(TestCaseError::fail(reason))
+                }
+                Err(other) => {
+                    stopped.replace(Some(other));
+                    Ok(())
+                }
+            }
+        });
+        // A counterexample stands even if shrinking it met an obstacle afterwards.
+        if let (Err(TestError::Fail(_, input)), Some((violation, transcript))) =
+            (result, last_violation.into_inner())
+        {
+            self.keep_transcript(transcript);
+            return Err(violation.on(format!("{input:?}")).into());
+        }
+        stopped.into_inner().map_or(Ok(()), Err)
+    }
+
+    /// Tries `law` on every one of `inputs`, in order: for spaces small enough to exhaust.
+    pub(crate) fn for_each<T: Debug>(
+        &self,
+        inputs: impl IntoIterator<Item = T>,
+        law: impl Fn(&T) -> Outcome,
+    ) -> Outcome {
+        for input in inputs {
+            self.forget_transcript();
+            law(&input).map_err(|halt| match halt {
+                Halt::Violation(violation) if violation.input.is_none() => {
+                    Halt::Violation(violation.on(format!("{input:?}")))
+                }
+                other => other,
+            })?;
+        }
+        Ok(())
+    }
+}

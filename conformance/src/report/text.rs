@@ -1,0 +1,175 @@
+//! The report as a person reads it on a terminal.
+//!
+//! Calm by design: one line a check while it runs, details only for what went wrong, and a summary
+//! that says what was not tested and why.
+
+use std::fmt::Write as _;
+
+use crate::report::{CheckReport, LevelName, Report, Verdict};
+use crate::transcript::Exchange;
+
+/// Whether to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Text only: for files, pipes and `NO_COLOR`.
+    Plain,
+    /// ANSI colours: for terminals.
+    Colour,
+}
+
+impl Style {
+    fn paint(self, colour: &str, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Colour => format!("\u{1b}[{colour}m{text}\u{1b}[0m"),
+        }
+    }
+}
+
+const GREEN: &str = "32";
+const RED: &str = "1;31";
+const YELLOW: &str = "33";
+const DIM: &str = "2";
+const BOLD: &str = "1";
+
+/// The counterexample is in the last exchanges; what led there is in the JSON report.
+const SHOWN_EXCHANGES: usize = 3;
+
+/// The line that is printed as soon as a check is done.
+pub fn line(check: &CheckReport, style: Style) -> String {
+    let (colour, word) = look(check.verdict);
+    let verdict = style.paint(colour, &format!("{word:<10}"));
+    let duration = style.paint(DIM, &format!("{:>7} ms", check.duration_ms));
+    format!("  {verdict}  {:<36} {duration}", check.id).trim_end().to_owned()
+}
+
+fn look(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Pass => (GREEN, "pass"),
+        Verdict::Fail => (RED, "FAIL"),
+        Verdict::Warn => (YELLOW, "warn"),
+        Verdict::Observed => (DIM, "observed"),
+        Verdict::NotTested => (DIM, "not tested"),
+        Verdict::Error => (RED, "error"),
+    }
+}
+
+/// Everything after the progress lines: details, then the summary.
+pub fn render(report: &Report, style: Style) -> String {
+    let mut text = String::new();
+    for verdict in [Verdict::Fail, Verdict::Error, Verdict::Warn] {
+        for check in report.with(verdict) {
+            text.push('\n');
+            text.push_str(&details(check, style));
+        }
+    }
+    remarks(&mut text, report, Verdict::Observed, "Observed, not judged", style);
+    remarks(&mut text, report, Verdict::NotTested, "Not tested", style);
+    text.push('\n');
+    text.push_str(&summary(report, style));
+    text
+}
+
+fn remarks(text: &mut String, report: &Report, verdict: Verdict, title: &str, style: Style) {
+    let mut checks = report.with(verdict).peekable();
+    if checks.peek().is_none() {
+        return;
+    }
+    let _ = writeln!(text, "\n{}", style.paint(BOLD, title));
+    for check in checks {
+        let counterexample = check.counterexample.as_ref().map(|found| found.observed.as_str());
+        let reason = check.reason.as_deref().or(counterexample).unwrap_or("no reason was given");
+        let _ = writeln!(text, "  {:<36} {reason}", check.id);
+    }
+}
+
+fn details(check: &CheckReport, style: Style) -> String {
+    let (colour, word) = look(check.verdict);
+    let level = match check.level {
+        LevelName::Must => "MUST",
+        LevelName::Should => "SHOULD",
+        LevelName::Hardening => "hardening",
+        LevelName::Observe => "observe",
+    };
+    let mut text = format!(
+        "{} {}  {}\n",
+        style.paint(colour, word),
+        style.paint(BOLD, &check.id),
+        style.paint(DIM, &format!("({level}, {})", check.clause.text)),
+    );
+    let _ = writeln!(text, "  {}", check.claim);
+    if let Some(found) = &check.counterexample {
+        let _ = writeln!(text, "    expected  {}", found.expected);
+        let _ = writeln!(text, "    observed  {}", found.observed);
+        if let Some(input) = &found.input {
+            let _ = writeln!(text, "    input     {input}");
+        }
+    }
+    if let Some(reason) = &check.reason {
+        let _ = writeln!(text, "    because   {reason}");
+    }
+    let earlier = check.transcript.len().saturating_sub(SHOWN_EXCHANGES);
+    if earlier > 0 {
+        let _ = writeln!(text, "      ({earlier} earlier exchanges are in the JSON report)");
+    }
+    for exchange in &check.transcript[earlier..] {
+        text.push_str(&style.paint(DIM, &wire(exchange)));
+    }
+    if let Some(last) = check.transcript.last() {
+        let _ = writeln!(text, "    again     {}", last.curl);
+    }
+    text
+}
+
+fn wire(exchange: &Exchange) -> String {
+    let mut text = format!("      > {}\n", exchange.request);
+    for header in &exchange.request_headers {
+        let _ = writeln!(text, "      > {header}");
+    }
+    lines(&mut text, '>', &exchange.request_body);
+    let _ = writeln!(text, "      < {}", exchange.answer);
+    for header in &exchange.answer_headers {
+        let _ = writeln!(text, "      < {header}");
+    }
+    lines(&mut text, '<', &exchange.answer_body);
+    text
+}
+
+fn lines(text: &mut String, side: char, body: &str) {
+    const MOST: usize = 12;
+    for line in body.lines().take(MOST) {
+        let _ = writeln!(text, "      {side}   {line}");
+    }
+    let rest = body.lines().count().saturating_sub(MOST);
+    if rest > 0 {
+        let _ = writeln!(text, "      {side}   ({rest} more lines)");
+    }
+}
+
+fn summary(report: &Report, style: Style) -> String {
+    let count = |verdict| report.with(verdict).count();
+    let failed = count(Verdict::Fail);
+    let errors = count(Verdict::Error);
+    let sentence = match report.exit_code() {
+        0 => style.paint(GREEN, "The server conforms, as far as it was tested."),
+        1 => style.paint(RED, "The server does not conform."),
+        _ => style.paint(RED, "Some checks could not be concluded."),
+    };
+    format!(
+        "{sentence}\n  {} passed, {failed} failed, {} warned, {} observed, {} not tested, {errors} \
+         without conclusion\n  {:.1} s, seed {}, {} cases a property, harness {}\n",
+        count(Verdict::Pass),
+        count(Verdict::Warn),
+        count(Verdict::Observed),
+        count(Verdict::NotTested),
+        seconds(report.duration_ms),
+        report.seed,
+        report.cases,
+        report.version,
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a run lasts nowhere near 2^52 milliseconds")]
+fn seconds(milliseconds: u64) -> f64 {
+    milliseconds as f64 / 1000.0
+}

@@ -1,0 +1,192 @@
+//! One run: survey the target, run the selected checks a few at a time, gather the report.
+//!
+//! Checks run side by side, but the report and the progress are in the order of the registry, and
+//! nothing a check generates depends on which thread ran it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use thiserror::Error;
+
+use crate::check::{Check, Level};
+use crate::checks::{self, UnknownName};
+use crate::outcome::{Halt, Outcome};
+use crate::probe::Probe;
+use crate::probe::browser::Browser;
+use crate::probe::http::Http;
+use crate::probe::site::{Lack, Site, Unusable};
+use crate::probe::survey::{learn_values, survey};
+use crate::report::{CheckReport, Counterexample, Report, Verdict};
+use crate::target::{Options, Target};
+
+/// Why there is no report.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// A name in [`Options::only`] is no check and no area.
+    #[error(transparent)]
+    UnknownName(#[from] UnknownName),
+    /// The target could not be exercised at all.
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
+}
+
+/// Runs the selected checks against `target`.
+///
+/// # Errors
+///
+/// When a selected name is unknown or the target cannot be exercised at all. A target that does
+/// not conform is no error: that is what the report says.
+pub fn run(target: &Target, options: &Options) -> Result<Report, RunError> {
+    run_with(target, options, &|_| ())
+}
+
+/// Runs the selected checks and calls `progress` after each, in the order of the registry.
+///
+/// # Errors
+///
+/// As for [`run`].
+pub fn run_with(
+    target: &Target,
+    options: &Options,
+    progress: &(dyn Fn(&CheckReport) + Sync),
+) -> Result<Report, RunError> {
+    let begun = Instant::now();
+    let selected = checks::select(&options.only)?;
+    let is_loopback =
+        ["//127.", "//localhost", "//[::1]"].iter().any(|host| target.url.contains(host));
+    let http = Http::new(options.timeout, is_loopback);
+    let browser = Browser::default();
+    let site = explore(target, options, &http, &browser)?;
+
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(InOrder { reports: vec![None; selected.len()], shown: 0 });
+    thread::scope(|scope| {
+        for _ in 0..options.threads.max(1) {
+            scope.spawn(|| {
+                while let Some(check) = selected.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let probe =
+                        Probe::new(check.id, target, options, &site, &browser, http.clone());
+                    let report = judge(check, &probe, options.strict);
+                    let position = selected.iter().position(|other| other.id == check.id);
+                    let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                    done.insert(position.expect("the check came from this list"), report, progress);
+                }
+            });
+        }
+    });
+    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Report {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        target: target.url.clone(),
+        endpoint: site.endpoint.clone(),
+        issuer: site.issuer,
+        catalogue: target.catalogue.digest.clone(),
+        seed: options.seed,
+        cases: options.cases,
+        strict: options.strict,
+        duration_ms: milliseconds(begun),
+        checks: done.reports.into_iter().flatten().collect(),
+    })
+}
+
+/// Discovery, then the ordinary flow once, then a few calls to learn argument values.
+fn explore(
+    target: &Target,
+    options: &Options,
+    http: &Http,
+    browser: &Browser,
+) -> Result<Site, Unusable> {
+    let site = Site::discover(http, &target.url)?;
+    let probe = Probe::new("survey", target, options, &site, browser, http.clone());
+    let site = survey(&probe);
+    probe.tidy();
+    let probe = Probe::new("survey of tools", target, options, &site, browser, http.clone());
+    let learnt = learn_values(&probe);
+    probe.tidy();
+    // Without learnt values the samples are made up, which only makes tools answer with an error.
+    Ok(learnt.unwrap_or(site))
+}
+
+struct InOrder {
+    reports: Vec<Option<CheckReport>>,
+    shown: usize,
+}
+
+impl InOrder {
+    fn insert(&mut self, at: usize, report: CheckReport, progress: &(dyn Fn(&CheckReport) + Sync)) {
+        self.reports[at] = Some(report);
+        while let Some(Some(report)) = self.reports.get(self.shown) {
+            progress(report);
+            self.shown += 1;
+        }
+    }
+}
+
+fn judge(check: &Check, probe: &Probe<'_>, strict: bool) -> CheckReport {
+    let begun = Instant::now();
+    let outcome = missing(check, probe).and_then(|()| (check.run)(probe));
+    let duration_ms = milliseconds(begun);
+    let is_evidence_needed = matches!(outcome, Err(Halt::Violation(_) | Halt::Probe(_)));
+    let transcript = if is_evidence_needed { probe.evidence() } else { Vec::new() };
+    probe.tidy();
+    let (verdict, reason, counterexample) = conclude(check, outcome, probe, strict);
+    CheckReport {
+        id: check.id.to_owned(),
+        level: check.level.into(),
+        clause: check.clause.into(),
+        claim: check.claim.to_owned(),
+        verdict,
+        reason,
+        counterexample,
+        transcript,
+        duration_ms,
+    }
+}
+
+fn conclude(
+    check: &Check,
+    outcome: Outcome,
+    probe: &Probe<'_>,
+    strict: bool,
+) -> (Verdict, Option<String>, Option<Counterexample>) {
+    match outcome {
+        Ok(()) => match probe.note() {
+            Some(note) => (Verdict::Observed, Some(probe.redact(&note)), None),
+            None => (Verdict::Pass, None, None),
+        },
+        Err(Halt::NotTested(reason)) => (Verdict::NotTested, Some(probe.redact(&reason)), None),
+        Err(Halt::Probe(error)) => (Verdict::Error, Some(probe.redact(&error.to_string())), None),
+        Err(Halt::Violation(violation)) => {
+            let verdict = match check.level {
+                Level::Must => Verdict::Fail,
+                Level::Should | Level::Hardening if strict => Verdict::Fail,
+                Level::Should | Level::Hardening => Verdict::Warn,
+                Level::Observe => Verdict::Observed,
+            };
+            let counterexample = Counterexample::from(probe.redact_violation(&violation));
+            (verdict, None, Some(counterexample))
+        }
+    }
+}
+
+fn missing(check: &Check, probe: &Probe<'_>) -> Outcome {
+    for capability in check.needs {
+        match probe.site().lacks.get(capability) {
+            None => {}
+            Some(Lack::NotOffered(reason)) => {
+                return Err(Halt::NotTested(format!("it needs {capability}: {reason}")));
+            }
+            Some(Lack::Broken(reason)) => {
+                let error = crate::outcome::ProbeError::step(&capability.to_string(), reason);
+                return Err(error.into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

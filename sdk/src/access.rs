@@ -1,0 +1,60 @@
+//! What a client may do, as part of its type.
+//!
+//! A [`Client<ReadOnly>`](crate::Client) has no method that writes, so code that is handed one cannot save a dashboard by mistake.
+//! Which tool needs which scope comes from the catalogue and is written to `generated.rs`.
+//! Nothing here is a security boundary: the server checks the scopes of the token on every call.
+
+use lookout_schema::{Scope, ScopeSet, Tool};
+
+mod sealed {
+    #[expect(unnameable_types, reason = "nobody else is to implement it")]
+    pub trait Sealed {}
+}
+
+/// The scopes that a client asks for and makes use of: [`ReadOnly`] or [`ReadWrite`].
+pub trait Access: sealed::Sealed + Send + Sync + 'static {
+    /// The scopes, as the catalogue names them.
+    const SCOPES: ScopeSet;
+}
+
+/// The access of a client with the scope `mcp:read` alone.
+#[derive(Clone, Copy, Debug)]
+pub enum ReadOnly {}
+
+/// The access of a client with every scope of the catalogue; the default.
+#[derive(Clone, Copy, Debug)]
+pub enum ReadWrite {}
+
+impl sealed::Sealed for ReadOnly {}
+impl sealed::Sealed for ReadWrite {}
+
+impl Access for ReadOnly {
+    const SCOPES: ScopeSet = ScopeSet::of(&[Scope::McpRead]);
+}
+
+impl Access for ReadWrite {
+    const SCOPES: ScopeSet = ScopeSet::all();
+}
+
+/// Access that includes the scope `mcp:read`.
+#[diagnostic::on_unimplemented(
+    message = "a `Client<{Self}>` cannot call tools that need the scope `mcp:read`",
+    label = "this tool needs `mcp:read`",
+    note = "connect with the scope `mcp:read`"
+)]
+pub trait Reads: Access {}
+
+/// Access that includes the scope `mcp:write`.
+#[diagnostic::on_unimplemented(
+    message = "a `Client<{Self}>` cannot call tools that need the scope `mcp:write`",
+    label = "this tool needs `mcp:write`",
+    note = "connect with the scope `mcp:write`: build the client without `ClientBuilder::read_only()`"
+)]
+pub trait Writes: Access {}
+
+impl Reads for ReadOnly {}
+impl Reads for ReadWrite {}
+impl Writes for ReadWrite {}
+
+/// Access that includes every scope that the tool `T` needs.
+pub trait Grants<T: Tool>: Access {}

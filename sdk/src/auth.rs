@@ -1,0 +1,159 @@
+//! Signing in with OAuth 2.1 (MCP 2026-07-28 basic/authorization).
+//!
+//! [`OAuth`] says how a client introduces itself, how the person gets to see the authorization server, and where credentials are kept.
+//! Discovery, registration, PKCE, the loopback redirect, the checks of `state` and `iss`, refresh and revocation follow from it and have no switches.
+//!
+//! Invariant: a token, a code or a verifier goes to the server it is for and to nobody else.
+//! Deliberately absent: grants without a person, redirect URIs other than loopback, and an `Authorization` scheme other than `Bearer`.
+
+mod browser;
+mod challenge;
+mod credentials;
+mod discovery;
+mod flow;
+mod loopback;
+mod pkce;
+mod registration;
+mod secret;
+mod session;
+mod store;
+mod token;
+mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+pub(crate) use challenge::Challenge;
+pub use credentials::{Credentials, MalformedCredentials};
+use registration::Registration;
+pub(crate) use secret::AccessToken;
+pub(crate) use session::Session;
+pub use store::{CredentialKey, CredentialStore, FileStore, MemoryStore};
+
+use crate::Error;
+
+/// How long a person has to sign in, unless [`OAuth::patience`] says otherwise.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
+
+/// How a client signs a person in.
+///
+/// Left as it is, the client registers itself, opens the browser, and keeps credentials for as long as the process runs.
+///
+/// ```
+/// use lookout_sdk::auth::{FileStore, OAuth};
+///
+/// let oauth = OAuth::new()
+///     .client_name("Churn report")
+///     .store(FileStore::new("credentials"))
+///     .present(|url| eprintln!("Open {url} to sign in."));
+/// # let _ = oauth;
+/// ```
+#[derive(Clone, Debug)]
+pub struct OAuth {
+    client_name: String,
+    registration: Registration,
+    store: Arc<dyn CredentialStore>,
+    presenter: Presenter,
+    patience: Duration,
+}
+
+impl fmt::Debug for dyn CredentialStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CredentialStore")
+    }
+}
+
+#[derive(Clone)]
+enum Presenter {
+    Browser,
+    Caller(Arc<dyn Fn(&str) + Send + Sync>),
+}
+
+impl OAuth {
+    /// The settings described at the type.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            client_name: "Lookout SDK".to_owned(),
+            registration: Registration::Dynamic,
+            store: Arc::new(MemoryStore::new()),
+            presenter: Presenter::Browser,
+            patience: PATIENCE,
+        }
+    }
+
+    /// The name that the consent page shows.
+    #[must_use]
+    pub fn client_name(mut self, name: impl Into<String>) -> Self {
+        self.client_name = name.into();
+        self
+    }
+
+    /// Uses a client identifier that `issuer` gave out, instead of registering; it is sent to that issuer alone.
+    ///
+    /// The client must be registered there without a secret and with the redirect URI `http://127.0.0.1/callback`, on any port (RFC 8252 section 7.3).
+    #[must_use]
+    pub fn registered_client(
+        mut self,
+        issuer: impl Into<String>,
+        client_id: impl Into<String>,
+    ) -> Self {
+        self.registration =
+            Registration::Known { issuer: issuer.into(), client_id: client_id.into() };
+        self
+    }
+
+    /// Keeps credentials in `store` between runs.
+    #[must_use]
+    pub fn store(mut self, store: impl CredentialStore) -> Self {
+        self.store = Arc::new(store);
+        self
+    }
+
+    /// Hands the authorization URL to `show` instead of opening the browser.
+    ///
+    /// The URL is https, or http on this machine; it identifies the sign-in but holds no token and no verifier.
+    /// The person must open it on this machine, where the answer arrives.
+    #[must_use]
+    pub fn present(mut self, show: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.presenter = Presenter::Caller(Arc::new(show));
+        self
+    }
+
+    /// How long a person has to sign in; five minutes unless set.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+}
+
+impl Default for OAuth {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Presenter {
+    fn present(&self, url: &Url) -> Result<(), Error> {
+        match self {
+            Self::Browser => browser::open(url),
+            Self::Caller(show) => {
+                show(url.as_str());
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Presenter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Browser => "Browser",
+            Self::Caller(_) => "Caller",
+        })
+    }
+}

@@ -1,0 +1,272 @@
+//! The client: a typed face over the transport and the credentials.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use lookout_schema::{ScopeSet, Tool};
+use serde::Deserialize as _;
+use serde_json::{Map, Value};
+
+use crate::Error;
+use crate::access::{Access, Grants, ReadWrite};
+use crate::auth::{AccessToken, Challenge, Session};
+use crate::builder::ClientBuilder;
+use crate::error::Kind;
+use crate::generated::TOOLS;
+use crate::reply::{ServerInfo, ToolDescription, ToolReply};
+use crate::transport::{Request, Transport};
+
+/// How many pages of tools are read before the server is taken to go in circles.
+const MOST_PAGES: usize = 100;
+
+/// A client of one MCP endpoint of Lookout.
+///
+/// Its type says what it may do: a `Client<ReadOnly>` has no method that writes.
+/// A clone is cheap and shares the connection pool, the credentials and what was learnt about the server.
+pub struct Client<S = ReadWrite> {
+    inner: Arc<Inner>,
+    access: PhantomData<S>,
+}
+
+struct Inner {
+    transport: Transport,
+    credential: Credential,
+}
+
+/// What proves who is calling.
+#[derive(Debug)]
+pub(crate) enum Credential {
+    Token(AccessToken),
+    OAuth(Session),
+}
+
+impl Client {
+    /// Starts to set up a client of the endpoint, such as `https://lookout.example/mcp`.
+    ///
+    /// The URL must be written as the server documents it: it is also what tokens are issued for (RFC 8707 section 2).
+    pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(endpoint.into())
+    }
+}
+
+impl<S: Access> Client<S> {
+    pub(crate) fn new(transport: Transport, credential: Credential) -> Self {
+        Self { inner: Arc::new(Inner { transport, credential }), access: PhantomData }
+    }
+
+    /// Calls a tool with typed arguments.
+    ///
+    /// The typed methods, such as [`Client::query_warehouse`], are this by name.
+    /// Dropping the future ends the request; a server that speaks MCP 2026-07-28 then cancels the work.
+    ///
+    /// The client's type must grant what the tool needs:
+    ///
+    /// ```compile_fail,E0277
+    /// # use lookout_sdk::{Client, ReadOnly, schema::SaveDashboard};
+    /// async fn save(client: &Client<ReadOnly>, dashboard: SaveDashboard) {
+    ///     client.call(dashboard).await;
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_tool_error`] when the tool reported a failure; [`Error::is_unauthorized`], [`Error::is_insufficient_scope`],
+    /// [`Error::is_transport`], [`Error::is_timeout`] and [`Error::is_protocol`] when the call did not get that far or its answer made no sense;
+    /// [`Error::is_authorization`] when the tokens could not be renewed.
+    pub async fn call<T: Tool>(&self, arguments: T) -> Result<T::Output, Error>
+    where
+        S: Grants<T>,
+    {
+        let arguments = serde_json::to_value(arguments).map_err(|error| {
+            Error::configuration("the arguments cannot be written as JSON").caused_by(error)
+        })?;
+        let json = self.call_tool(T::NAME, arguments).await?.into_json()?;
+        T::Output::deserialize(json).map_err(|error| {
+            Error::protocol(format!(
+                "the result of {} does not have the documented shape; compare the catalogues with Client::discover",
+                T::NAME
+            ))
+            .caused_by(error)
+        })
+    }
+
+    /// Calls a tool by name, for a loop that gets both from a model.
+    ///
+    /// `arguments` is a JSON object; `null` stands for an empty one.
+    /// A read-only client calls only tools that its catalogue knows to need no more than `mcp:read`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`], but a failure of the tool is a [`ToolReply`] and not an error.
+    /// A tool that the server does not have is [`Error::is_protocol`] with the code -32602.
+    pub async fn dispatch(&self, name: &str, arguments: Value) -> Result<ToolReply, Error> {
+        if S::SCOPES != ScopeSet::all() {
+            let needed = TOOLS
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map_or(ScopeSet::all(), |(_, scopes)| *scopes);
+            if !needed.is_subset(S::SCOPES) {
+                let scopes = needed.iter().map(|scope| scope.as_str().to_owned()).collect();
+                return Err(Error::new(Kind::InsufficientScope(scopes)));
+            }
+        }
+        self.call_tool(name, arguments).await
+    }
+
+    /// The tools that the token may call, as the server lists them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub async fn tools(&self) -> Result<Vec<ToolDescription>, Error> {
+        let mut tools = Vec::new();
+        let mut params = Map::new();
+        for _ in 0..MOST_PAGES {
+            let mut page = self.request("tools/list", &params).await?;
+            let listed =
+                Vec::<ToolDescription>::deserialize(page["tools"].take()).map_err(|error| {
+                    Error::protocol("the list of tools is not valid").caused_by(error)
+                })?;
+            tools.extend(listed);
+            match page["nextCursor"].take() {
+                Value::Null => return Ok(tools),
+                cursor => params.insert("cursor".to_owned(), cursor),
+            };
+        }
+        Err(Error::protocol("the list of tools does not end"))
+    }
+
+    /// What the server says about itself, with the digest of its catalogue.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub async fn discover(&self) -> Result<ServerInfo, Error> {
+        if let Some(opened) = self.inner.transport.opened().await {
+            return Ok(ServerInfo::from_result(&opened));
+        }
+        match self.request("server/discover", &Map::new()).await {
+            Ok(result) => Ok(ServerInfo::from_result(&result)),
+            // The request found out that the server begins with `initialize`, which has no such method but said the same.
+            Err(error) => match self.inner.transport.opened().await {
+                Some(opened) if error.rpc_code().is_some() => Ok(ServerInfo::from_result(&opened)),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// Makes sure that there are credentials, and returns the scopes that they grant.
+    ///
+    /// With OAuth this asks the person if the store has no tokens, and waits for the answer; otherwise nobody is asked.
+    /// The person may grant less than was asked for, so compare.
+    /// With a programmatic token there is nothing to do and nothing is known about its scopes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_authorization`] when the person refuses or the servers do not play by the rules;
+    /// [`Error::is_timeout`] when nobody answers; [`Error::is_transport`] when a server cannot be reached.
+    pub async fn sign_in(&self) -> Result<Vec<String>, Error> {
+        match &self.inner.credential {
+            Credential::Token(_) => Ok(Vec::new()),
+            Credential::OAuth(session) => session.sign_in(self.challenge().await?.as_ref()).await,
+        }
+    }
+
+    /// Asks the person for further scopes, such as [`Error::required_scopes`], and returns the scopes that are granted now.
+    ///
+    /// The request names what was granted before as well, so nothing is lost (MCP 2026-07-28 basic/authorization, step-up).
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::sign_in`]; with a programmatic token always [`Error::is_authorization`].
+    pub async fn step_up(&self, required: &[String]) -> Result<Vec<String>, Error> {
+        match &self.inner.credential {
+            Credential::Token(_) => Err(Error::authorization(
+                "the scopes of a programmatic token are fixed; make a token that has the scopes on Lookout's token page",
+            )),
+            Credential::OAuth(session) => {
+                session.step_up(self.challenge().await?.as_ref(), required).await
+            }
+        }
+    }
+
+    /// Revokes the grant at the server and deletes the credentials from the store.
+    ///
+    /// # Errors
+    ///
+    /// When the server could not be told, as [`Client::call`]; the credentials are deleted all the same.
+    /// With a programmatic token always [`Error::is_authorization`]: it is revoked on Lookout's token page.
+    pub async fn sign_out(&self) -> Result<(), Error> {
+        match &self.inner.credential {
+            Credential::Token(_) => Err(Error::authorization(
+                "a programmatic token is revoked on Lookout's token page, not by its user",
+            )),
+            Credential::OAuth(session) => {
+                let challenge = self.challenge().await.ok().flatten();
+                session.sign_out(challenge.as_ref()).await
+            }
+        }
+    }
+
+    async fn call_tool(&self, name: &str, arguments: Value) -> Result<ToolReply, Error> {
+        let arguments = if arguments.is_null() { Value::Object(Map::new()) } else { arguments };
+        let mut params = Map::new();
+        params.insert("name".to_owned(), name.into());
+        params.insert("arguments".to_owned(), arguments);
+        ToolReply::from_result(self.request("tools/call", &params).await?)
+    }
+
+    /// Sends a request with the current token, and once more after each thing that can be done about a 401: loading stored tokens, and renewing them.
+    async fn request(&self, method: &str, params: &Map<String, Value>) -> Result<Value, Error> {
+        let transport = &self.inner.transport;
+        let session = match &self.inner.credential {
+            Credential::Token(token) => {
+                return transport.request(Request { method, params, token: Some(token) }).await;
+            }
+            Credential::OAuth(session) => session,
+        };
+        let mut bearer = session.bearer().await?;
+        let mut renewals_left = 1;
+        loop {
+            let token = bearer.as_ref().map(|bearer| &bearer.token);
+            let refused = match transport.request(Request { method, params, token }).await {
+                Err(error) if error.is_unauthorized() => error,
+                other => return other,
+            };
+            if bearer.is_some() {
+                if renewals_left == 0 {
+                    return Err(refused);
+                }
+                renewals_left -= 1;
+            }
+            bearer = session.answer(refused.challenge(), bearer.as_ref()).await?;
+            if bearer.is_none() {
+                return Err(Error::unauthorized(
+                    None,
+                    "nobody is signed in; sign in with Client::sign_in",
+                ));
+            }
+        }
+    }
+
+    async fn challenge(&self) -> Result<Option<Challenge>, Error> {
+        self.inner.transport.challenge().await
+    }
+}
+
+// Derived, it would ask for `S: Clone` though no `S` is held.
+impl<S> Clone for Client<S> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), access: PhantomData }
+    }
+}
+
+impl<S> fmt::Debug for Client<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("endpoint", &self.inner.transport.endpoint().as_str())
+            .field("credential", &self.inner.credential)
+            .finish_non_exhaustive()
+    }
+}

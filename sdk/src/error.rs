@@ -1,0 +1,253 @@
+//! The one error of this crate.
+//!
+//! An [`Error`] is opaque: its predicates say what a caller can act on, its `Display` is one sentence for a person.
+//! `Display` never prints the source, and neither of them ever holds a token, a code, a verifier or a client secret.
+//! There is no variant to match on, so that a new cause breaks nobody.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::auth::Challenge;
+
+/// Why a call, or an authorization, did not succeed.
+///
+/// The predicates are not exclusive by design, but in this release at most one of them holds.
+///
+/// ```
+/// let error = lookout_sdk::Client::builder("http://lookout.example/mcp").build().unwrap_err();
+/// assert!(error.is_configuration());
+/// assert!(error.to_string().contains("https"));
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Configuration(String),
+    Transport(String),
+    Status(u16, Option<Duration>),
+    Timeout(&'static str),
+    Protocol(String),
+    Rpc { code: i64, message: String },
+    Unauthorized { challenge: Option<Challenge>, why: &'static str },
+    InsufficientScope(Vec<String>),
+    Tool(ToolError),
+    Authorization(String),
+}
+
+/// What a tool reported instead of a result, for the model that called it to read.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ToolError {
+    /// A stable name from the catalogue, such as `table_not_found`; `unspecified` when the server gave none.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// Whether the same call may succeed later.
+    pub retryable: bool,
+    /// How long to wait before the next attempt.
+    pub retry_after: Option<Duration>,
+    /// Further members, such as the violations of the input schema.
+    pub details: Value,
+}
+
+impl Error {
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self(Box::new(Inner { kind, source: None }))
+    }
+
+    pub(crate) fn caused_by(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn configuration(what: impl Into<String>) -> Self {
+        Self::new(Kind::Configuration(what.into()))
+    }
+
+    pub(crate) fn protocol(what: impl Into<String>) -> Self {
+        Self::new(Kind::Protocol(what.into()))
+    }
+
+    pub(crate) fn authorization(what: impl Into<String>) -> Self {
+        Self::new(Kind::Authorization(what.into()))
+    }
+
+    pub(crate) fn unauthorized(challenge: Option<Challenge>, why: &'static str) -> Self {
+        Self::new(Kind::Unauthorized { challenge, why })
+    }
+
+    /// An error of the HTTP client; its URL is left out because it says nothing that the message does not.
+    pub(crate) fn http(what: &str, error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        let kind = if error.is_timeout() {
+            Kind::Timeout("the server did not answer in time")
+        } else {
+            Kind::Transport(format!("{what} could not be completed"))
+        };
+        Self::new(kind).caused_by(error)
+    }
+
+    pub(crate) fn challenge(&self) -> Option<&Challenge> {
+        match &self.0.kind {
+            Kind::Unauthorized { challenge, .. } => challenge.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the caller set the client up in a way that cannot work; nothing was sent.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        matches!(self.0.kind, Kind::Configuration(_))
+    }
+
+    /// Whether there is no valid token (HTTP 401): sign in with [`Client::sign_in`](crate::Client::sign_in), or make a new token.
+    #[must_use]
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self.0.kind, Kind::Unauthorized { .. })
+    }
+
+    /// Whether the token lacks a scope (HTTP 403 `insufficient_scope`, RFC 6750 section 3.1).
+    ///
+    /// [`Error::required_scopes`] names what the call needs and [`Client::step_up`](crate::Client::step_up) asks for it.
+    #[must_use]
+    pub fn is_insufficient_scope(&self) -> bool {
+        matches!(self.0.kind, Kind::InsufficientScope(_))
+    }
+
+    /// The scopes that the refused call needs, as the server named them; empty unless [`Error::is_insufficient_scope`].
+    #[must_use]
+    pub fn required_scopes(&self) -> &[String] {
+        match &self.0.kind {
+            Kind::InsufficientScope(scopes) => scopes,
+            _ => &[],
+        }
+    }
+
+    /// Whether the tool ran and reported a failure, which [`Error::tool_error`] describes.
+    #[must_use]
+    pub fn is_tool_error(&self) -> bool {
+        matches!(self.0.kind, Kind::Tool(_))
+    }
+
+    /// What the tool reported.
+    #[must_use]
+    pub fn tool_error(&self) -> Option<&ToolError> {
+        match &self.0.kind {
+            Kind::Tool(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the server could not be reached, broke off, or is unavailable (HTTP 429 or 5xx).
+    #[must_use]
+    pub fn is_transport(&self) -> bool {
+        matches!(self.0.kind, Kind::Transport(_) | Kind::Status(..))
+    }
+
+    /// Whether the server, or the person who was asked to sign in, took too long.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.0.kind, Kind::Timeout(_))
+    }
+
+    /// Whether the server answered something that the protocol does not allow, or refused the request as malformed.
+    #[must_use]
+    pub fn is_protocol(&self) -> bool {
+        matches!(self.0.kind, Kind::Protocol(_) | Kind::Rpc { .. })
+    }
+
+    /// Whether the OAuth exchange failed: discovery, registration, consent, a token response, or the credential store.
+    #[must_use]
+    pub fn is_authorization(&self) -> bool {
+        matches!(self.0.kind, Kind::Authorization(_))
+    }
+
+    /// The HTTP status of an unavailable server.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self.0.kind {
+            Kind::Status(status, _) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// How long to wait before the next attempt, where the server said so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match &self.0.kind {
+            Kind::Status(_, wait) => *wait,
+            Kind::Tool(error) => error.retry_after,
+            _ => None,
+        }
+    }
+
+    /// The code of a JSON-RPC error, such as -32602 for a tool that the server does not have.
+    #[must_use]
+    pub fn rpc_code(&self) -> Option<i64> {
+        match self.0.kind {
+            Kind::Rpc { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.kind {
+            Kind::Configuration(what)
+            | Kind::Transport(what)
+            | Kind::Protocol(what)
+            | Kind::Authorization(what) => f.write_str(what),
+            Kind::Timeout(what) => f.write_str(what),
+            Kind::Status(status, _) => {
+                write!(f, "the server is unavailable (HTTP {status}); try again later")
+            }
+            Kind::Rpc { code, message } => {
+                write!(f, "the server refused the request: {message} ({code})")
+            }
+            Kind::Unauthorized { why, .. } => f.write_str(why),
+            Kind::InsufficientScope(scopes) => {
+                write!(
+                    f,
+                    "the token lacks a scope; the call needs {}; ask for it with Client::step_up, or make a token that has it",
+                    scopes.join(" ")
+                )
+            }
+            Kind::Tool(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error").field("kind", &self.0.kind).field("source", &self.0.source).finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}
+
+impl fmt::Display for ToolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, " {hint}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Which side of the change of revisions a server is on, and what its answer means there.
+//!
+//! MCP 2026-07-28 has no opening; the revisions before it begin with `initialize`.
+//! A 401 says nothing about the side, and neither does a server that is down.
+
+use std::sync::Arc;
+
+use lookout_schema::protocol::{INITIALIZE_REVISIONS, RpcError, code};
+use reqwest::header::HeaderValue;
+use serde_json::Value;
+
+use super::Exchange;
+use super::message::Outcome;
+use crate::Error;
+use crate::auth::Challenge;
+use crate::error::Kind;
+use crate::http::unavailable;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Era {
+    Modern,
+    Legacy {
+        /// The agreed revision; empty until there is one.
+        version: &'static str,
+        session: Option<HeaderValue>,
+        /// The result of `initialize`.
+        opened: Arc<Value>,
+    },
+}
+
+/// What an exchange means.
+pub(crate) enum Verdict {
+    /// The result.
+    Complete(Value),
+    /// A refusal from a server that speaks this revision.
+    Refused(Error),
+    /// A refusal that a server of either side could have sent.
+    Ambiguous(Error),
+    /// The server does not speak this revision, or has lost the session; the error is for when the other side fails too.
+    OtherEra(Error),
+}
+
+pub(crate) fn judge(era: &Era, exchange: Exchange) -> Result<Verdict, Error> {
+    let Exchange { status, headers, response } = exchange;
+    match status {
+        401 => {
+            let challenge = Challenge::from_headers(&headers);
+            return Err(Error::unauthorized(
+                challenge,
+                "the server did not accept the credentials; sign in, or make a new token",
+            ));
+        }
+        403 => return Err(forbidden(Challenge::from_headers(&headers))),
+        _ => {}
+    }
+    if let Some(error) = unavailable(status, &headers) {
+        return Err(error);
+    }
+    match (status, response.map(|response| response.outcome)) {
+        (200..=299, Some(Outcome::Result(result))) => complete(result).map(Verdict::Complete),
+        (200..=299, None) => Err(Error::protocol("the server sent no answer to the request")),
+        (_, Some(Outcome::Error(error))) => Ok(refused(era, status, error)),
+        _ => Ok(Verdict::OtherEra(Error::protocol(format!(
+            "the server refused the request (HTTP {status}); is this the URL of an MCP endpoint?"
+        )))),
+    }
+}
+
+/// A result counts if it is complete; without a type it comes from an earlier revision and is (MCP 2026-07-28 basic/index#resulttype).
+fn complete(result: Value) -> Result<Value, Error> {
+    match result.get("resultType").map(Value::as_str) {
+        None | Some(Some("complete")) if result.is_object() => Ok(result),
+        Some(Some("input_required")) => {
+            Err(Error::protocol("the server asks for input, which this client does not offer"))
+        }
+        _ => Err(Error::protocol(
+            "the server sent a result of a type that this client does not know",
+        )),
+    }
+}
+
+fn refused(era: &Era, status: u16, refusal: RpcError) -> Verdict {
+    let RpcError { code, message, data } = refusal;
+    let supported = data.as_ref().and_then(|data| data["supported"].as_array());
+    let speaks_legacy = supported.is_some_and(|all| {
+        all.iter().any(|one| INITIALIZE_REVISIONS.iter().any(|known| one == known))
+    });
+    // Codes that only a server of the newer side has.
+    let modern_code = matches!(
+        code,
+        code::HEADER_MISMATCH | code::MISSING_CAPABILITY | code::UNSUPPORTED_VERSION
+    );
+    let unknown_method = status == 404 && code == code::METHOD_NOT_FOUND;
+    let error = Error::new(Kind::Rpc { code, message });
+    match era {
+        Era::Modern if code == code::UNSUPPORTED_VERSION && speaks_legacy => {
+            Verdict::OtherEra(error)
+        }
+        Era::Modern if modern_code || unknown_method => Verdict::Refused(error),
+        Era::Modern => Verdict::Ambiguous(error),
+        Era::Legacy { .. } if modern_code => Verdict::OtherEra(error),
+        Era::Legacy { session: Some(_), .. } if status == 404 => Verdict::OtherEra(error),
+        Era::Legacy { .. } => Verdict::Refused(error),
+    }
+}
+
+fn forbidden(challenge: Option<Challenge>) -> Error {
+    match challenge {
+        Some(challenge) if challenge.error.as_deref() == Some("insufficient_scope") => {
+            Error::new(Kind::InsufficientScope(challenge.scopes()))
+        }
+        _ => Error::protocol("the server refuses requests from this client (HTTP 403)"),
+    }
+}

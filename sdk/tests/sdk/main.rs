@@ -1,0 +1,20 @@
+//! What the SDK does against honest and hostile servers, judged by what it puts on the wire.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where its premise does")]
+
+mod support;
+
+mod callback;
+mod credentials;
+mod discovery;
+mod issuer;
+mod limits;
+mod redirects;
+mod refresh;
+mod registration;
+mod revisions;
+mod scopes;
+mod sign_in;
+mod sign_out;
+mod token_response;
+mod tools;

@@ -1,0 +1,293 @@
+//! Replacing an access token.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lookout_sdk::Client;
+use lookout_sdk::auth::{CredentialKey, CredentialStore, Credentials, MemoryStore};
+use lookout_sdk::schema::ListTables;
+use serde_json::json;
+use wiremock::ResponseTemplate;
+
+use crate::support::{Fake, json_response};
+
+async fn signed_in(fake: &Fake) -> Client {
+    let client = fake.client();
+    client.sign_in().await.unwrap();
+    client
+}
+
+async fn list(client: &Client) -> Result<(), lookout_sdk::Error> {
+    client.list_tables(ListTables::default()).await.map(|_| ())
+}
+
+async fn refreshes(fake: &Fake) -> Vec<String> {
+    let forms = fake.forms("/oauth/token").await;
+    forms.into_iter().filter_map(|mut form| form.remove("refresh_token")).collect()
+}
+
+#[tokio::test]
+async fn many_calls_that_are_refused_at_once_refresh_once() {
+    let fake = Fake::start().await;
+    let client = signed_in(&fake).await;
+    fake.edit(|world| world.live.clear());
+
+    let calls: Vec<_> = (0..16)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { list(&client).await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+
+    assert_eq!(refreshes(&fake).await, ["secret-refresh-1"]);
+}
+
+#[tokio::test]
+async fn a_refresh_names_the_client_and_the_resource_and_asks_for_no_other_scope() {
+    let fake = Fake::start().await;
+    let client = signed_in(&fake).await;
+    fake.edit(|world| world.live.clear());
+    list(&client).await.unwrap();
+
+    let form = fake.forms("/oauth/token").await.pop().unwrap();
+    assert_eq!(form["grant_type"], "refresh_token");
+    assert_eq!(form["client_id"], "client-1");
+    assert_eq!(form["resource"], fake.endpoint());
+    assert!(!form.contains_key("scope"));
+}
+
+#[tokio::test]
+async fn an_expired_token_is_replaced_before_it_is_sent() {
+    let fake = Fake::start().await;
+    let store = Arc::new(MemoryStore::new());
+    let first = fake.client_with(fake.honest().store(Shared(Arc::clone(&store))));
+    first.sign_in().await.unwrap();
+    let late = fake.client_with(fake.honest().store(Expiring(store)));
+    list(&late).await.unwrap();
+
+    assert_eq!(refreshes(&fake).await, ["secret-refresh-1"]);
+    let sent = fake.requests().await;
+    let last = sent.last().unwrap();
+    assert_eq!(last.headers["authorization"], "Bearer secret-access-2");
+}
+
+#[tokio::test]
+async fn a_spent_refresh_token_is_dropped_and_never_sent_again() {
+    let fake = Fake::start().await;
+    let client = signed_in(&fake).await;
+    fake.edit(|world| {
+        world.live.clear();
+        world.token_responses.push_back(json_response(400, &json!({ "error": "invalid_grant" })));
+    });
+    for _ in 0..3 {
+        assert!(list(&client).await.unwrap_err().is_unauthorized());
+    }
+    assert_eq!(refreshes(&fake).await, ["secret-refresh-1"]);
+
+    client.sign_in().await.unwrap();
+    list(&client).await.unwrap();
+    let registrations = fake.paths().await.iter().filter(|path| *path == "/oauth/register").count();
+    assert_eq!(registrations, 1, "the registration outlives the grant");
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_does_not_end_the_grant() {
+    for status in [429, 500, 502, 503] {
+        let fake = Fake::start().await;
+        let client = signed_in(&fake).await;
+        fake.edit(|world| {
+            world.live.clear();
+            world
+                .token_responses
+                .push_back(ResponseTemplate::new(status).insert_header("retry-after", "7"));
+        });
+        let error = list(&client).await.unwrap_err();
+        assert!(error.is_transport(), "{error:?}");
+        assert_eq!(
+            (error.status(), error.retry_after()),
+            (Some(status), Some(Duration::from_secs(7)))
+        );
+        list(&client).await.unwrap();
+        assert_eq!(refreshes(&fake).await, ["secret-refresh-1", "secret-refresh-1"]);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_although_fresh_is_refreshed_once_and_not_for_ever() {
+    let fake = Fake::start().await;
+    let client = signed_in(&fake).await;
+    fake.on("/mcp", |_| ResponseTemplate::new(401));
+    assert!(list(&client).await.unwrap_err().is_unauthorized());
+    assert_eq!(refreshes(&fake).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_rotate_keeps_the_refresh_token_good() {
+    let fake = Fake::start().await;
+    let client = signed_in(&fake).await;
+    fake.edit(|world| {
+        world.live.clear();
+        world.live.insert("next".to_owned(), vec!["mcp:read".to_owned()]);
+        world.token_responses.push_back(json_response(
+            200,
+            &json!({ "access_token": "next", "token_type": "Bearer" }),
+        ));
+    });
+    list(&client).await.unwrap();
+    fake.edit(|world| world.live.clear());
+    list(&client).await.unwrap();
+    assert_eq!(refreshes(&fake).await, ["secret-refresh-1", "secret-refresh-1"]);
+}
+
+#[tokio::test]
+async fn a_fresh_refresh_token_is_stored_before_its_access_token_is_used() {
+    let fake = Fake::start().await;
+    let saves = Arc::new(Mutex::new(Vec::new()));
+    let store = Spy(MemoryStore::new(), Arc::clone(&saves));
+    let client = fake.client_with(fake.honest().store(store));
+    client.sign_in().await.unwrap();
+
+    let stored = Arc::clone(&saves);
+    let used_unstored = Arc::new(Mutex::new(false));
+    let verdict = Arc::clone(&used_unstored);
+    fake.edit(|world| world.live.clear());
+    fake.on("/mcp", move |request| {
+        let sent = request.headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
+        match sent.as_deref() {
+            Some("Bearer secret-access-2") => {
+                let saved = stored.lock().unwrap().iter().any(|json: &String| json.contains("secret-refresh-2"));
+                *verdict.lock().unwrap() = !saved;
+                let tables = json!({ "warehouse_id": "shop", "tables": [], "next_cursor": null });
+                crate::support::result(request, &json!({ "resultType": "complete", "content": [], "structuredContent": tables }))
+            }
+            _ => ResponseTemplate::new(401),
+        }
+    });
+    list(&client).await.unwrap();
+    assert!(!*used_unstored.lock().unwrap());
+}
+
+#[tokio::test]
+async fn a_token_that_could_not_be_stored_is_not_used_until_it_is() {
+    let fake = Fake::start().await;
+    let store = Failing::default();
+    let broken = Arc::clone(&store.0);
+    let client = fake.client_with(fake.honest().store(store));
+    client.sign_in().await.unwrap();
+    fake.edit(|world| world.live.clear());
+    *broken.lock().unwrap() = true;
+    for _ in 0..2 {
+        assert!(list(&client).await.unwrap_err().is_authorization());
+    }
+    *broken.lock().unwrap() = false;
+    list(&client).await.unwrap();
+    assert_eq!(refreshes(&fake).await, ["secret-refresh-1"], "the rotated token was not lost");
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_does_not_cut_the_refresh_off() {
+    let fake = Fake::start().await;
+    let client = signed_in(&fake).await;
+    let slow = json!({
+        "access_token": "slow", "token_type": "Bearer", "expires_in": 600, "refresh_token": "secret-refresh-slow",
+    });
+    fake.edit(|world| {
+        world.live.clear();
+        world.live.insert("slow".to_owned(), vec!["mcp:read".to_owned()]);
+        world
+            .token_responses
+            .push_back(json_response(200, &slow).set_delay(Duration::from_millis(300)));
+    });
+    let dropped = tokio::time::timeout(Duration::from_millis(100), list(&client)).await;
+    assert!(dropped.is_err(), "the refresh takes longer than the caller waits");
+    list(&client).await.unwrap();
+    assert_eq!(refreshes(&fake).await, ["secret-refresh-1"]);
+}
+
+#[tokio::test]
+async fn tokens_that_another_process_stored_are_taken_over_instead_of_spending_the_old_ones_twice()
+{
+    let fake = Fake::start().await;
+    let store = Arc::new(MemoryStore::new());
+    let client =
+        |store: &Arc<MemoryStore>| fake.client_with(fake.honest().store(Shared(Arc::clone(store))));
+    let (one, other) = (client(&store), client(&store));
+    one.sign_in().await.unwrap();
+    other.sign_in().await.unwrap();
+    fake.edit(|world| world.live.clear());
+    list(&one).await.unwrap();
+    list(&other).await.unwrap();
+    assert_eq!(refreshes(&fake).await, ["secret-refresh-1"]);
+}
+
+/// A store that two clients share, as two processes share a folder.
+struct Shared(Arc<MemoryStore>);
+
+impl CredentialStore for Shared {
+    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
+        self.0.load(key)
+    }
+    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
+        self.0.save(key, credentials)
+    }
+    fn delete(&self, key: &CredentialKey) -> io::Result<()> {
+        self.0.delete(key)
+    }
+}
+
+/// A store that writes down what was saved.
+struct Spy(MemoryStore, Arc<Mutex<Vec<String>>>);
+
+impl CredentialStore for Spy {
+    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
+        self.0.load(key)
+    }
+    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
+        self.1.lock().unwrap().push(credentials.expose_json().to_string());
+        self.0.save(key, credentials)
+    }
+    fn delete(&self, key: &CredentialKey) -> io::Result<()> {
+        self.0.delete(key)
+    }
+}
+
+/// A store whose first load says that the access token is past its time.
+struct Expiring(Arc<MemoryStore>);
+
+impl CredentialStore for Expiring {
+    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
+        let Some(credentials) = self.0.load(key)? else { return Ok(None) };
+        let mut json: serde_json::Value = serde_json::from_str(&credentials.expose_json())?;
+        json["expires_at"] = 1.into();
+        Ok(Some(Credentials::from_json(&json.to_string()).unwrap()))
+    }
+    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
+        self.0.save(key, credentials)
+    }
+    fn delete(&self, key: &CredentialKey) -> io::Result<()> {
+        self.0.delete(key)
+    }
+}
+
+/// A store that can be broken.
+#[derive(Default)]
+struct Failing(Arc<Mutex<bool>>, MemoryStore);
+
+impl CredentialStore for Failing {
+    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
+        self.1.load(key)
+    }
+    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
+        if *self.0.lock().unwrap() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.1.save(key, credentials)
+    }
+    fn delete(&self, key: &CredentialKey) -> io::Result<()> {
+        self.1.delete(key)
+    }
+}

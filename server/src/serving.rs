@@ -1,0 +1,148 @@
+//! Running a server from the command line: settings, the demo, signals.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use axum::Router;
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::{OpenError, init};
+use crate::authority::records::Role;
+use crate::config::Settings;
+use crate::secret::entropy::{SystemEntropy, identifier};
+use crate::workspace::Connection;
+use crate::{App, Config};
+
+/// How long requests in progress may take after a signal.
+const GRACE: Duration = Duration::from_secs(10);
+const DEMO_EMAIL: &str = "demo@lookout.example";
+const DEMO_PASSWORD: &str = "LOOKOUT_DEMO_PASSWORD";
+
+/// Flags of `lookout-server serve`.
+#[derive(Debug, Args)]
+pub struct Flags {
+    /// Start with a workspace, a member, dashboards and a warehouse to try things on. Makes the data directory if needed.
+    #[arg(long)]
+    demo: bool,
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// The data directory.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// A configuration file in TOML; flags override it.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// What clients call this server, for example https://lookout.example.
+    #[arg(long)]
+    public_url: Option<String>,
+}
+
+/// Runs a server until it is told to stop.
+///
+/// `open` opens the data directory, and `dress` may wrap the routes; a plain server passes [`App::open`] and the identity.
+///
+/// # Errors
+///
+/// When the configuration, the data directory or the address cannot be used; the message says what to change.
+pub async fn run(
+    flags: Flags,
+    open: impl AsyncFnOnce(Config) -> Result<App, OpenError>,
+    dress: impl FnOnce(Router) -> Router,
+) -> anyhow::Result<()> {
+    let mut settings = match &flags.config {
+        Some(path) => Settings::read(path)?,
+        None => Settings::default(),
+    };
+    settings.listen = flags.listen.unwrap_or(settings.listen);
+    settings.data = flags.data.unwrap_or(settings.data);
+    settings.public_url = flags.public_url.or(settings.public_url);
+    // Judged before anything is touched, and again with the port that the system chose.
+    settings.clone().at(settings.listen)?;
+    let data = settings.data.clone();
+    if flags.demo && is_empty(&data) {
+        init(&data).await?;
+    }
+    let listen = settings.listen;
+    let listener =
+        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
+    let mut connections = Vec::new();
+    for warehouse in &settings.warehouses {
+        connections.push(Connection::open(warehouse)?);
+    }
+    let app = open(settings.at(address)?).await?;
+    let mut greeting = String::new();
+    if flags.demo {
+        let (shop, shown) = demo(&app).await?;
+        connections.push(shop);
+        greeting = shown;
+    }
+    let app = Arc::new(app.with_warehouses(connections));
+    let router = dress(crate::router(Arc::clone(&app)));
+    say(&format!("listening on http://{address}\n{greeting}"))?;
+
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    let (stop, mut stopping) = tokio::sync::watch::channel(());
+    let stopped = async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+        drop(stop);
+    };
+    let deadline = async move {
+        // The channel closes with the signal.
+        while stopping.changed().await.is_ok() {}
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = crate::serve(listener, app, router, stopped) => served.context("the server stopped"),
+        () = deadline => bail!("some requests did not finish in {} s and were cut off", GRACE.as_secs()),
+    }
+}
+
+fn is_empty(directory: &Path) -> bool {
+    std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
+        || !directory.exists()
+}
+
+/// Prepares the demo workspace and says how to use it. The password changes at every start unless the environment sets one.
+async fn demo(app: &App) -> anyhow::Result<(Connection, String)> {
+    let (password, shown) = match std::env::var(DEMO_PASSWORD) {
+        Ok(password) => (password, format!("the one in {DEMO_PASSWORD}")),
+        Err(_) => {
+            let password = identifier(&SystemEntropy);
+            (password.clone(), password)
+        }
+    };
+    let user = app.put_account(DEMO_EMAIL, Some("Demo member"), &password).await?;
+    let membership = app.join_workspace(&user, "demo", Role::Owner).await?;
+    let workspace = (membership.workspace_id.as_str(), membership.slug.as_str());
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let shop = crate::demo::furnish(&*app.store, workspace, &app.config.data, today, 1.0).await?;
+    let base = &app.config.public_url.base;
+    let greeting = format!(
+        "\nDemo workspace\n  sign in:      {base}/sign-in\n  e-mail:       {DEMO_EMAIL}\n  password:     {shown}\n  MCP endpoint: {base}/mcp\n"
+    );
+    Ok((shop, greeting))
+}
+
+/// Writes to standard output.
+///
+/// # Errors
+///
+/// When nobody reads there any more.
+pub fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")
+}

@@ -1,0 +1,202 @@
+//! Saving dashboards: checked whole, guarded by revision, repeatable by key, and seen by every later read.
+
+mod served;
+
+use serde_json::{Value, json};
+use served::Served;
+
+fn spec() -> Value {
+    json!({
+        "parameters": [{ "name": "country", "label": "Country", "type": "text", "default": "DE", "x-note": 7 }],
+        "panels": [
+            { "id": "orders", "title": "Orders", "type": "metric", "sql": "select count(*) from orders where ordered_at >= {{time_range_start}} and ordered_at < {{time_range_end}}",
+              "metricConfig": { "format": "number" }, "width": "half", "order": 0, "unknownMember": { "kept": [1, 2] } },
+            { "id": "country", "title": "Country", "type": "table", "sql": "select {{country}} as country" },
+        ],
+        "theme": "calm",
+    })
+}
+
+struct Saver {
+    served: Served,
+    token: String,
+}
+
+impl Saver {
+    fn start() -> Self {
+        let served = Served::start();
+        let token = served.token("mcp:read mcp:write");
+        Self { served, token }
+    }
+
+    #[track_caller]
+    fn ok(&self, arguments: Value) -> Value {
+        let result = self.served.tool(&self.token, "save_dashboard", arguments);
+        assert_eq!(result["isError"], false, "{result:#}");
+        result["structuredContent"].clone()
+    }
+
+    #[track_caller]
+    fn fails(&self, arguments: Value, code: &str) -> Value {
+        let result = self.served.tool(&self.token, "save_dashboard", arguments);
+        assert_eq!(result["isError"], true, "{result:#}");
+        let facts = result["_meta"]["com.rudderstack.lookout/error"].clone();
+        assert_eq!(facts["code"], code, "{result:#}");
+        facts
+    }
+
+    fn get(&self, dashboard: &Value) -> Value {
+        let arguments = json!({ "dashboard": dashboard, "detail": "full" });
+        self.served.tool(&self.token, "get_dashboard", arguments)["structuredContent"].clone()
+    }
+
+    fn count(&self) -> usize {
+        let list = self.served.tool(&self.token, "list_dashboards", json!({}));
+        list["structuredContent"]["dashboards"].as_array().expect("dashboards").len()
+    }
+}
+
+#[test]
+fn a_dashboard_is_created_read_back_with_unknown_members_and_run() {
+    let saver = Saver::start();
+    let saved = saver.ok(json!({ "title": "Orders & Länder!", "spec": spec() }));
+    assert_eq!(saved["created"], true);
+    assert_eq!(saved["dashboard"]["slug"], "orders-l-nder");
+    assert_eq!(saved["changes"]["panels_added"], json!(["orders", "country"]));
+    let read = saver.get(&saved["dashboard"]["id"]);
+    assert_eq!(read["revision"], 1);
+    assert_eq!(read["spec"]["theme"], "calm");
+    assert_eq!(read["spec"]["panels"][0]["unknownMember"], json!({ "kept": [1, 2] }));
+    assert_eq!(read["spec"]["parameters"][0]["name"], "time_range");
+    assert_eq!(read["spec"]["parameters"][1]["x-note"], 7);
+    let arguments = json!({ "dashboard": "orders-l-nder", "panel_id": "country", "parameters": { "country": "'; drop table orders; --" } });
+    let run =
+        saver.served.tool(&saver.token, "run_dashboard_panel", arguments)["structuredContent"]
+            .clone();
+    assert_eq!(run["rows"], json!([["'; drop table orders; --"]]));
+    assert_eq!(run["executed_sql"], "select :country as country");
+    let again = saver.ok(json!({ "title": "Orders & Länder!", "spec": spec() }));
+    assert_eq!(again["dashboard"]["slug"], "orders-l-nder-2");
+}
+
+#[test]
+fn an_update_needs_the_current_revision_and_reports_what_it_changes() {
+    let saver = Saver::start();
+    let id = saver.ok(json!({ "title": "A", "description": "kept", "spec": spec() }))["dashboard"]
+        ["id"]
+        .clone();
+    let mut changed = saver.get(&id)["spec"].clone();
+    changed["panels"][0]["title"] = json!("All orders");
+    changed["panels"][1] =
+        json!({ "id": "one", "title": "One", "type": "table", "sql": "select 1" });
+    changed["parameters"].as_array_mut().expect("parameters").pop();
+    let update = json!({ "dashboard": id, "if_revision": 1, "title": "B", "spec": changed });
+
+    saver.fails(json!({ "dashboard": id, "title": "B", "spec": changed }), "revision_required");
+    saver.fails(
+        json!({ "dashboard": "nope", "if_revision": 1, "title": "B", "spec": changed }),
+        "dashboard_not_found",
+    );
+    saver.fails(
+        json!({ "dashboard": id, "if_revision": 1, "title": "B", "slug": "b", "spec": changed }),
+        "slug_immutable",
+    );
+    let saved = saver.ok(update.clone());
+    assert_eq!(saved["created"], false);
+    assert_eq!(saved["dashboard"]["revision"], 2);
+    let expected = json!({ "panels_added": ["one"], "panels_changed": ["orders"], "panels_removed": ["country"], "parameters_changed": ["country"] });
+    assert_eq!(saved["changes"], expected);
+    assert_eq!(saver.get(&id)["description"], "kept");
+    assert_eq!(saver.fails(update, "revision_conflict")["details"]["current_revision"], 2);
+    assert_eq!(saver.get(&id)["revision"], 2);
+}
+
+#[test]
+fn a_dry_run_checks_everything_and_saves_nothing() {
+    let saver = Saver::start();
+    let before = saver.count();
+    let dry = saver.ok(json!({ "title": "Dry", "spec": spec(), "dry_run": true }));
+    assert_eq!(
+        (&dry["dry_run"], &dry["created"], &dry["dashboard"]["id"]),
+        (&json!(true), &json!(false), &Value::Null)
+    );
+    assert_eq!(saver.count(), before);
+    let id = saver.ok(json!({ "title": "Wet", "spec": spec() }))["dashboard"]["id"].clone();
+    let stale = json!({ "dashboard": id, "if_revision": 9, "title": "Wet", "spec": spec(), "dry_run": true });
+    saver.fails(stale, "revision_conflict");
+    saver.fails(
+        json!({ "title": "Dry", "slug": "wet", "spec": spec(), "dry_run": true }),
+        "slug_taken",
+    );
+    assert_eq!(saver.get(&id)["revision"], 1);
+}
+
+#[test]
+fn the_same_key_saves_once_and_refuses_other_arguments() {
+    let saver = Saver::start();
+    let before = saver.count();
+    let save = json!({ "title": "Once", "slug": "once", "spec": spec(), "idempotency_key": "k1" });
+    let first = saver.ok(save.clone());
+    assert_eq!(saver.ok(save), first);
+    assert_eq!(saver.count(), before + 1);
+    saver.fails(
+        json!({ "title": "Twice", "spec": spec(), "idempotency_key": "k1" }),
+        "idempotency_conflict",
+    );
+    let id = &first["dashboard"]["id"];
+    let update = json!({ "dashboard": id, "if_revision": 1, "title": "Once more", "spec": spec(), "idempotency_key": "k2" });
+    let updated = saver.ok(update.clone());
+    assert_eq!(saver.ok(update), updated);
+    assert_eq!(saver.get(id)["revision"], 2);
+}
+
+#[test]
+fn every_violation_of_a_definition_is_reported_at_once() {
+    let saver = Saver::start();
+    let before = saver.count();
+    let bad = json!({
+        "parameters": [
+            { "name": "kind", "type": "select", "default": "x" },
+            { "name": "time_range", "type": "text" },
+            { "name": "limit", "type": "number", "default": "many", "options": [1] },
+        ],
+        "panels": [
+            { "id": "a", "title": "A", "type": "chart", "sql": "select 1" },
+            { "id": "a", "title": "B", "type": "metric", "chartType": "bar", "sql": "delete from orders" },
+            { "id": "c", "title": "C", "type": "table", "sql": "select '{{kind}}', {{nope}}, :raw" },
+            { "id": "d", "title": "D", "type": "table", "sql": "select 1", "warehouseId": "other" },
+            { "id": "e", "title": "E", "type": "table" },
+        ],
+    });
+    let facts = saver.fails(json!({ "title": "Bad", "spec": bad }), "invalid_spec");
+    let mut found: Vec<_> = facts["details"]["violations"]
+        .as_array()
+        .expect("violations")
+        .iter()
+        .map(|violation| {
+            format!(
+                "{} {}",
+                violation["pointer"].as_str().expect("a pointer"),
+                violation["code"].as_str().expect("a code")
+            )
+        })
+        .collect();
+    found.sort();
+    insta::assert_snapshot!(found.join("\n"));
+    assert_eq!(saver.count(), before);
+}
+
+#[test]
+fn a_workspace_does_not_see_the_dashboards_of_another() {
+    let saver = Saver::start();
+    let id = saver.ok(json!({ "title": "Mine", "spec": spec() }))["dashboard"]["id"].clone();
+    let other = saver.served.token_elsewhere("other", "mcp:read mcp:write");
+    let read = saver.served.tool(&other, "get_dashboard", json!({ "dashboard": id }));
+    assert_eq!(read["_meta"]["com.rudderstack.lookout/error"]["code"], "dashboard_not_found");
+    let update = json!({ "dashboard": id, "if_revision": 1, "title": "Theirs", "spec": spec() });
+    let written = saver.served.tool(&other, "save_dashboard", update);
+    assert_eq!(written["_meta"]["com.rudderstack.lookout/error"]["code"], "dashboard_not_found");
+    let list = saver.served.tool(&other, "list_dashboards", json!({}));
+    assert_eq!(list["structuredContent"]["dashboards"], json!([]));
+    assert_eq!(saver.get(&id)["title"], "Mine");
+}
