@@ -8,7 +8,7 @@ mod people;
 mod tokens;
 
 use std::fs;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,14 +31,12 @@ use crate::workspace::{Connection, CursorKey, WorkspaceTools};
 pub struct App {
     /// The configuration.
     pub config: Config,
-    /// The rules.
-    pub authority: Authority,
+    /// The rules. Not public, so that nothing outside can replace the policy.
+    pub(crate) authority: Authority,
     /// The database.
     pub store: Arc<dyn Store>,
-    /// The derived keys.
-    pub keys: Keys,
-    /// Where randomness comes from.
-    pub entropy: Box<dyn Entropy>,
+    pub(crate) keys: Keys,
+    pub(crate) entropy: Box<dyn Entropy>,
     pub(crate) passwords: Passwords,
     tools: WorkspaceTools,
 }
@@ -69,7 +67,15 @@ pub async fn init(data: &Path) -> Result<(), OpenError> {
         return Err(OpenError::NotEmpty(data.to_owned()));
     }
     Keys::create(&data.join("root.key"), &SystemEntropy)?;
-    SqliteStore::open(&data.join("lookout.db"), true).await?.close().await;
+    // The database and the files that SQLite puts beside it get the mode of this file.
+    let database = data.join("lookout.db");
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&database)
+        .map_err(failed)?;
+    SqliteStore::open(&database).await?.close().await;
     Ok(())
 }
 
@@ -88,7 +94,7 @@ impl App {
     async fn assemble(config: Config, policy: Policy) -> Result<Self, OpenError> {
         let entropy = Box::new(SystemEntropy);
         let keys = Keys::load(&config.data.join("root.key"))?;
-        let store = SqliteStore::open(&config.data.join("lookout.db"), false).await?;
+        let store = SqliteStore::open(&config.data.join("lookout.db")).await?;
         let store: Arc<dyn Store> = Arc::new(store);
         let cursors = CursorKey::new(keys.cursor());
         let tools = WorkspaceTools::new(

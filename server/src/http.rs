@@ -4,7 +4,7 @@
 
 pub mod guard;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, REFERRER_POLICY,
@@ -13,12 +13,16 @@ use axum::http::header::{
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use crate::authority::parameters::Parameters;
 
 /// Bytes of a form that are read.
 pub const LARGEST_FORM: usize = 64 * 1024;
+
+/// Bytes beyond a limit that are read and thrown away before the answer.
+const DISCARDED: usize = 4 << 20;
 
 /// What a page may load and where its forms may go: this server only.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
@@ -62,17 +66,24 @@ pub async fn body(
     if !is_expected {
         return Err(BodyError::WrongType);
     }
-    let declared =
-        parts.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: usize| length > most) {
-        return Err(BodyError::TooLarge);
+    Ok((parts, bounded(body, most).await?))
+}
+
+/// Reads at most `most` bytes of a body.
+///
+/// What is longer is read on for a while and thrown away, because a connection that closes while its client still sends takes the answer with it.
+pub async fn bounded(mut body: Body, most: usize) -> Result<Vec<u8>, BodyError> {
+    let mut bytes = Vec::new();
+    let mut total = 0;
+    while total <= most.saturating_add(DISCARDED) {
+        let Some(frame) = body.frame().await else { break };
+        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
+        total += data.len();
+        if total <= most {
+            bytes.extend_from_slice(&data);
+        }
     }
-    match to_bytes(body, most).await {
-        Ok(bytes) => Ok((parts, bytes.into())),
-        // The only faults are the limit and the connection; a body without a declared length that breaks is taken for the former.
-        Err(_) if declared.is_none() => Err(BodyError::TooLarge),
-        Err(_) => Err(BodyError::Broken),
-    }
+    if total > most { Err(BodyError::TooLarge) } else { Ok(bytes) }
 }
 
 /// Reads a form.

@@ -23,9 +23,9 @@ use workspace::WorkspaceStore;
 /// What a store operation returns. Boxed, so that stores are chosen at run time.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// The database did not do its work. The request fails with 503 and nothing was decided.
+/// The work cannot be done now. The request fails with 503 and nothing was decided.
 #[derive(Debug, thiserror::Error)]
-#[error("the database is unavailable: {0}")]
+#[error("{0}")]
 pub struct StoreError(pub(crate) Box<dyn std::error::Error + Send + Sync>);
 
 /// Everything that the server stores.

@@ -67,7 +67,8 @@ impl App {
     ) -> Result<Option<SessionSecret>, StoreError> {
         let account = self.store.account(&email.trim().to_lowercase()).await?;
         let hash = account.as_ref().map(|account| account.password.as_str());
-        let is_right = self.passwords.verify(password, hash).await;
+        let is_right =
+            self.passwords.verify(password, hash).await.map_err(|busy| StoreError(busy.into()))?;
         let Some(account) = account.filter(|_| is_right) else { return Ok(None) };
         let secret = SessionSecret::mint(&*self.entropy);
         let transaction = self.store.begin().await?;

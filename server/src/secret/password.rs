@@ -15,10 +15,12 @@ pub const SHORTEST: usize = 12;
 pub const LONGEST: usize = 128;
 
 const AT_ONCE: usize = 2;
+const WAITING: usize = 16;
 
 /// Hashes and verifies passwords.
 #[derive(Debug)]
 pub struct Passwords {
+    queue: Semaphore,
     turn: Semaphore,
     nobodys: String,
 }
@@ -29,12 +31,21 @@ impl Passwords {
     pub fn new(entropy: &dyn Entropy) -> Self {
         let mut unguessable = Zeroizing::new([0; 32]);
         entropy.fill(&mut *unguessable);
-        Self { turn: Semaphore::new(AT_ONCE), nobodys: hash(&*unguessable, entropy) }
+        Self {
+            queue: Semaphore::new(AT_ONCE + WAITING),
+            turn: Semaphore::new(AT_ONCE),
+            nobodys: hash(&*unguessable, entropy),
+        }
     }
 
     /// Whether `password` is the one that was hashed. Takes as long when there is nobody to compare with.
-    pub async fn verify(&self, password: Zeroizing<String>, hash: Option<&str>) -> bool {
-        let Ok(_turn) = self.turn.acquire().await else { return false };
+    pub async fn verify(
+        &self,
+        password: Zeroizing<String>,
+        hash: Option<&str>,
+    ) -> Result<bool, TooManySignIns> {
+        let _place = self.queue.try_acquire().map_err(|_| TooManySignIns)?;
+        let _turn = self.turn.acquire().await.map_err(|_| TooManySignIns)?;
         let expected = hash.unwrap_or(&self.nobodys).to_owned();
         let exists = hash.is_some();
         let matches = move || {
@@ -42,9 +53,14 @@ impl Passwords {
                 && PasswordHash::new(&expected)
                     .is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok())
         };
-        tokio::task::spawn_blocking(matches).await.unwrap_or(false) && exists
+        Ok(tokio::task::spawn_blocking(matches).await.unwrap_or(false) && exists)
     }
 }
+
+/// More people sign in at once than this server takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many people sign in at once; try again in a moment")]
+pub struct TooManySignIns;
 
 /// The PHC text of `password`.
 #[must_use]

@@ -33,11 +33,10 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database file and brings its schema up to date. Creates it only when `create` is set.
-    pub async fn open(path: &Path, create: bool) -> Result<Self, StoreError> {
+    /// Opens the database file, which may be empty but must exist, and brings its schema up to date.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(create)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
