@@ -120,7 +120,9 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let outcome = match Cli::parse().command {
         Command::Init { data } => init(&data).await.map_err(anyhow::Error::from),
-        Command::Serve(flags) => serving::run(flags, App::open, |router| router).await,
+        Command::Serve(flags) => {
+            serving::run(flags, serving::plain, App::open, lookout_server::router).await
+        }
         Command::User(command) => user(command).await,
         Command::Token(command) => token(command).await,
     };

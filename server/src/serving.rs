@@ -46,15 +46,16 @@ pub struct Flags {
 
 /// Runs a server until it is told to stop.
 ///
-/// `open` opens the data directory, and `dress` may wrap the routes; a plain server passes [`App::open`] and the identity.
+/// A plain server passes [`plain`], [`App::open`] and [`crate::router`]; the others exist for servers that are wrong on purpose.
 ///
 /// # Errors
 ///
 /// When the configuration, the data directory or the address cannot be used; the message says what to change.
 pub async fn run(
     flags: Flags,
+    adjust: impl FnOnce(&mut Settings),
     open: impl AsyncFnOnce(Config) -> Result<App, OpenError>,
-    dress: impl FnOnce(Router) -> Router,
+    routes: impl FnOnce(Arc<App>) -> Router,
 ) -> anyhow::Result<()> {
     let mut settings = match &flags.config {
         Some(path) => Settings::read(path)?,
@@ -63,6 +64,7 @@ pub async fn run(
     settings.listen = flags.listen.unwrap_or(settings.listen);
     settings.data = flags.data.unwrap_or(settings.data);
     settings.public_url = flags.public_url.or(settings.public_url);
+    adjust(&mut settings);
     // Judged before anything is touched, and again with the port that the system chose.
     settings.clone().at(settings.listen)?;
     let data = settings.data.clone();
@@ -85,7 +87,7 @@ pub async fn run(
         greeting = shown;
     }
     let app = Arc::new(app.with_warehouses(connections));
-    let router = dress(crate::router(Arc::clone(&app)));
+    let router = routes(Arc::clone(&app));
     say(&format!("listening on http://{address}\n{greeting}"))?;
 
     let mut interrupted = signal(SignalKind::interrupt())?;
@@ -108,6 +110,9 @@ pub async fn run(
         () = deadline => bail!("some requests did not finish in {} s and were cut off", GRACE.as_secs()),
     }
 }
+
+/// Leaves the settings as they are.
+pub const fn plain(_settings: &mut Settings) {}
 
 fn is_empty(directory: &Path) -> bool {
     std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())

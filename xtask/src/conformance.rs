@@ -13,7 +13,7 @@ use serde_json::Value;
 /// The member that `--demo` makes.
 const DEMO_USER: &str = "demo@lookout.example";
 /// Cargo's name of the feature that lets a server run with one wrong decision.
-const FAULT_FEATURE: &str = "danger-planted-faults";
+pub(crate) const FAULT_FEATURE: &str = "danger-planted-faults";
 
 #[derive(Debug, Args)]
 pub(crate) struct Conformance {
@@ -97,7 +97,7 @@ impl Drop for Running {
 }
 
 /// Builds one binary and returns its path.
-fn build(root: &Path, selection: &[&str]) -> Result<PathBuf> {
+pub(crate) fn build(root: &Path, selection: &[&str]) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .current_dir(root)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::{catalogue, codegen, workspace};
+use crate::{catalogue, codegen, conformance, workspace};
 
 fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture")
@@ -120,4 +120,22 @@ fn a_file_that_is_not_json_is_named() {
     for name in ["scopes.json", "errors.json", "types.json"] {
         assert!(report.contains(&format!("schema/{name}: is not JSON")), "{report}");
     }
+}
+
+#[test]
+fn the_server_that_people_build_has_no_fault_seam() {
+    let root = workspace();
+    let strings = |selection: &[&str]| {
+        let path = conformance::build(&root, selection).expect("it builds");
+        String::from_utf8_lossy(&fs::read(path).expect("a binary")).into_owned()
+    };
+    let seam = ["danger-planted-faults", "pkce-optional", "The verifier is not looked at."];
+    let package = ["--package", "lookout-server", "--bin"];
+    let shipped = strings(&[&package[..], &["lookout-server"]].concat());
+    let danger = strings(
+        &[&package[..], &["lookout-server-danger", "--features", conformance::FAULT_FEATURE]]
+            .concat(),
+    );
+    assert!(seam[1..].iter().all(|text| danger.contains(text)), "the search finds what is there");
+    assert!(!seam.iter().any(|text| shipped.contains(text)), "the seam is in the shipped binary");
 }

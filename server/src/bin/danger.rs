@@ -1,0 +1,66 @@
+//! A server with one planted fault, for people who want to see what the conformance harness says about it.
+//!
+//! It exists only with the feature `danger-planted-faults` and is never shipped.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+use lookout_server::App;
+use lookout_server::danger::faults;
+use lookout_server::serving::{self, say};
+
+/// A Lookout server that is wrong on purpose.
+#[derive(Parser)]
+#[command(name = "lookout-server-danger")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Name every fault and what it gets wrong.
+    List,
+    /// Run a server with one fault.
+    Serve {
+        /// The fault.
+        #[arg(long)]
+        fault: String,
+        #[command(flatten)]
+        flags: serving::Flags,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::ERROR)
+        .with_writer(std::io::stderr)
+        .init();
+    let outcome = match Cli::parse().command {
+        Command::List => list(),
+        Command::Serve { fault, flags } => serve(&fault, flags).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn list() -> Result<()> {
+    let width = faults().map(|fault| fault.name.len()).max().unwrap_or_default();
+    let lines = faults().map(|fault| format!("{:width$}  {}\n", fault.name, fault.mistake));
+    say(&lines.collect::<String>())
+}
+
+async fn serve(name: &str, flags: serving::Flags) -> Result<()> {
+    let fault = faults()
+        .find(|fault| fault.name == name)
+        .with_context(|| format!("there is no fault {name:?}; `list` names them all"))?;
+    let open = async |config| App::with_dangerous_policy(config, fault.policy()).await;
+    serving::run(flags, |settings| fault.adjust(settings), open, |app| fault.router(app)).await
+}
