@@ -200,3 +200,28 @@ fn a_workspace_does_not_see_the_dashboards_of_another() {
     assert_eq!(list["structuredContent"]["dashboards"], json!([]));
     assert_eq!(saver.get(&id)["title"], "Mine");
 }
+
+#[test]
+fn the_link_in_a_result_leads_to_a_page_for_members_only() {
+    let saver = Saver::start();
+    let saved =
+        saver.ok(json!({ "title": "<script>alert(1)</script>", "slug": "mine", "spec": spec() }));
+    let url = saved["dashboard"]["url"].as_str().expect("a link").to_owned();
+    let path = url.strip_prefix(&saver.served.base).expect("a link to this server");
+    let stranger = saver.served.request("GET", path, &[]);
+    assert_eq!(
+        (stranger.status, stranger.header("location")),
+        (303, "/sign-in?return_to=%2Fw%2Fdemo%2Fd%2Fmine")
+    );
+    let cookie = saver.served.session();
+    let page = saver.served.request("GET", path, &[("cookie", &cookie)]);
+    assert_eq!(page.status, 200, "{page:?}");
+    assert!(
+        page.text.contains("&#60;script&#62;") && !page.text.contains("<script"),
+        "{}",
+        page.text
+    );
+    assert!(page.text.contains("through an external tool"));
+    assert_eq!(saver.served.request("GET", "/w/demo/d/nope", &[("cookie", &cookie)]).status, 404);
+    assert_eq!(saver.served.request("GET", "/w/other/d/mine", &[("cookie", &cookie)]).status, 404);
+}

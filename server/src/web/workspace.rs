@@ -1,5 +1,7 @@
 //! Who looks at a page of a workspace.
 
+use std::collections::BTreeMap;
+
 use axum::extract::Path;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::StatusCode;
@@ -28,8 +30,8 @@ impl Member {
             let hint = "Check the address, or ask for an invitation to the workspace.";
             pages::error(StatusCode::NOT_FOUND, "There is no such page", hint)
         };
-        let Path(slug) =
-            Path::<String>::from_request_parts(parts, &()).await.map_err(|_| no_such())?;
+        let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, &()).await;
+        let slug = path.ok().and_then(|mut path| path.0.remove("workspace")).ok_or_else(no_such)?;
         let cookie = forms::session_cookie(app, parts).unwrap_or_default().to_owned();
         let visitor = app.visitor(Some(&cookie)).await.map_err(|error| unavailable(&error))?;
         let Some(visitor) = visitor else { return Err(sign_in_first(parts.uri.path())) };

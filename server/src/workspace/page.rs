@@ -23,6 +23,6 @@ pub(super) fn words(search: Option<&str>) -> Vec<String> {
 }
 
 /// An instant as RFC 3339 in UTC.
-pub(super) fn rfc3339(milliseconds: i64) -> String {
+pub(crate) fn rfc3339(milliseconds: i64) -> String {
     jiff::Timestamp::from_millisecond(milliseconds).unwrap_or_default().to_string()
 }

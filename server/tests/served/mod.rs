@@ -124,6 +124,13 @@ impl Served {
         self.runtime.block_on(minted).expect("a token").0.expose().to_owned()
     }
 
+    /// The `Cookie` header of a member who is signed in.
+    pub(crate) fn session(&self) -> String {
+        let password = String::from("correct horse battery").into();
+        let signed_in = self.runtime.block_on(self.app.sign_in("ada@example.com", password));
+        format!("sid={}", signed_in.expect("a store").expect("the right password").expose())
+    }
+
     /// Posts a body with headers.
     pub(crate) fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let mut request = self.agent.post(format!("{}{path}", self.base));
