@@ -20,6 +20,9 @@ use crate::authority::parameters::Parameters;
 /// Bytes of a form that are read.
 pub const LARGEST_FORM: usize = 64 * 1024;
 
+/// Bytes of any body that are read before the connection is given up.
+const LARGEST_READ: usize = 256 * 1024;
+
 /// What a page may load and where its forms may go: this server only.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
@@ -28,8 +31,6 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self';
 pub enum BodyError {
     /// More bytes than the route takes.
     TooLarge,
-    /// The connection ended within the body.
-    Broken,
     /// The `Content-Type` is not the expected one.
     WrongType,
 }
@@ -42,7 +43,6 @@ impl BodyError {
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than this endpoint takes")
             }
-            Self::Broken => (StatusCode::BAD_REQUEST, "the body ended early"),
             Self::WrongType => {
                 (StatusCode::BAD_REQUEST, "the Content-Type is not what this endpoint takes")
             }
@@ -62,16 +62,11 @@ pub async fn body(
     if !is_expected {
         return Err(BodyError::WrongType);
     }
-    let declared =
-        parts.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: usize| length > most) {
-        return Err(BodyError::TooLarge);
-    }
-    match to_bytes(body, most).await {
-        Ok(bytes) => Ok((parts, bytes.into())),
-        // The only faults are the limit and the connection; a body without a declared length that breaks is taken for the former.
-        Err(_) if declared.is_none() => Err(BodyError::TooLarge),
-        Err(_) => Err(BodyError::Broken),
+    // A refusal sent while the client still writes is lost with the connection, so a body that is somewhat too large is read to its end.
+    match to_bytes(body, most.max(LARGEST_READ)).await {
+        Ok(bytes) if bytes.len() <= most => Ok((parts, bytes.into())),
+        // The other cause of an error is a connection that ended, and nobody hears the answer then.
+        Ok(_) | Err(_) => Err(BodyError::TooLarge),
     }
 }
 
