@@ -1,7 +1,8 @@
-//! Connects to a Lookout server, looks around, and prints what customers ordered as a table.
+//! Connects to a Lookout server, looks around, and prints which countries bought how much, as a table.
 //!
 //! ```text
-//! cargo run -p lookout-sdk --example warehouse_report -- ["select …"]
+//! cargo run -p lookout-sdk --example warehouse_report
+//! cargo run -p lookout-sdk --example warehouse_report -- "select name from products"
 //! ```
 //!
 //! `LOOKOUT_URL` is the MCP endpoint, `http://127.0.0.1:8787/mcp` unless set.
@@ -10,6 +11,7 @@
 #![expect(clippy::print_stdout, reason = "a report is printed")]
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use lookout_sdk::auth::OAuth;
 use lookout_sdk::schema::{ListTables, ListWarehouses, QueryWarehouse, QueryWarehouseResult};
@@ -18,25 +20,41 @@ use serde_json::Value;
 
 const MOST_ROWS: i64 = 20;
 
+/// Of the shop that `lookout-server serve --demo` comes with.
+const SALES_BY_COUNTRY: &str = "\
+    SELECT customers.country, COUNT(*) AS orders, ROUND(SUM(orders.total_cents) / 100.0, 2) AS revenue \
+    FROM orders JOIN customers ON customers.id = orders.customer_id \
+    WHERE orders.status <> 'cancelled' GROUP BY customers.country ORDER BY revenue DESC LIMIT 10";
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match report().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn report() -> Result<(), Box<dyn Error>> {
     let client = connect().await?;
 
-    for warehouse in client.list_warehouses(ListWarehouses::default()).await?.warehouses {
+    let warehouses = client.list_warehouses(ListWarehouses::default()).await?.warehouses;
+    for warehouse in &warehouses {
         println!("warehouse {} ({})", warehouse.id, warehouse.name);
     }
-    let tables = client.list_tables(ListTables::default()).await?.tables;
-    for table in &tables {
+    let first = warehouses.first().ok_or("no warehouse is connected to this workspace")?;
+    let warehouse_id = Some(first.id.clone());
+
+    let listing = ListTables { warehouse_id: warehouse_id.clone(), ..ListTables::default() };
+    for table in client.list_tables(listing).await?.tables {
         println!("table     {}", table.qualified_name);
     }
 
-    let sql = match (std::env::args().nth(1), tables.first()) {
-        (Some(sql), _) => sql,
-        (None, Some(table)) => format!("select * from {} limit 10", table.qualified_name),
-        (None, None) => return Err("the warehouse has no tables".into()),
-    };
+    let sql = std::env::args().nth(1).unwrap_or_else(|| SALES_BY_COUNTRY.to_owned());
     println!("\n{sql}\n");
-    let query = QueryWarehouse { max_rows: MOST_ROWS, ..QueryWarehouse::new(sql) };
+    let query = QueryWarehouse { warehouse_id, max_rows: MOST_ROWS, ..QueryWarehouse::new(sql) };
     match client.query_warehouse(query).await {
         Ok(result) => print_table(&result),
         // What the tool has to say about the statement is for the person who wrote it.

@@ -195,7 +195,8 @@ impl<S: Access> Client<S> {
     ///
     /// # Errors
     ///
-    /// When the server could not be told, as [`Client::call`]; the credentials are deleted all the same.
+    /// When the server could not be told, as [`Client::call`]; the credentials are deleted all the same,
+    /// unless this client has not used them yet and cannot find out which authorization server they belong to.
     /// With a programmatic token always [`Error::is_authorization`]: it is revoked on Lookout's token page.
     pub async fn sign_out(&self) -> Result<(), Error> {
         match &self.inner.credential {

@@ -4,7 +4,7 @@
 
 pub mod guard;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, REFERRER_POLICY,
@@ -13,6 +13,7 @@ use axum::http::header::{
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use crate::authority::parameters::Parameters;
@@ -20,8 +21,8 @@ use crate::authority::parameters::Parameters;
 /// Bytes of a form that are read.
 pub const LARGEST_FORM: usize = 64 * 1024;
 
-/// Bytes of any body that are read before the connection is given up.
-const LARGEST_READ: usize = 256 * 1024;
+/// Bytes beyond a limit that are read and thrown away before the answer.
+const DISCARDED: usize = 4 << 20;
 
 /// What a page may load and where its forms may go: this server only.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
@@ -31,6 +32,8 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self';
 pub enum BodyError {
     /// More bytes than the route takes.
     TooLarge,
+    /// The connection ended within the body.
+    Broken,
     /// The `Content-Type` is not the expected one.
     WrongType,
 }
@@ -43,6 +46,7 @@ impl BodyError {
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than this endpoint takes")
             }
+            Self::Broken => (StatusCode::BAD_REQUEST, "the body ended early"),
             Self::WrongType => {
                 (StatusCode::BAD_REQUEST, "the Content-Type is not what this endpoint takes")
             }
@@ -62,12 +66,24 @@ pub async fn body(
     if !is_expected {
         return Err(BodyError::WrongType);
     }
-    // A refusal sent while the client still writes is lost with the connection, so a body that is somewhat too large is read to its end.
-    match to_bytes(body, most.max(LARGEST_READ)).await {
-        Ok(bytes) if bytes.len() <= most => Ok((parts, bytes.into())),
-        // The other cause of an error is a connection that ended, and nobody hears the answer then.
-        Ok(_) | Err(_) => Err(BodyError::TooLarge),
+    Ok((parts, bounded(body, most).await?))
+}
+
+/// Reads at most `most` bytes of a body.
+///
+/// What is longer is read on for a while and thrown away, because a connection that closes while its client still sends takes the answer with it.
+pub async fn bounded(mut body: Body, most: usize) -> Result<Vec<u8>, BodyError> {
+    let mut bytes = Vec::new();
+    let mut total = 0;
+    while total <= most.saturating_add(DISCARDED) {
+        let Some(frame) = body.frame().await else { break };
+        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
+        total += data.len();
+        if total <= most {
+            bytes.extend_from_slice(&data);
+        }
     }
+    if total > most { Err(BodyError::TooLarge) } else { Ok(bytes) }
 }
 
 /// Reads a form.

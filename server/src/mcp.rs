@@ -12,7 +12,7 @@ mod tools;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -24,6 +24,7 @@ use crate::App;
 use crate::authority::Resource;
 use crate::authority::bearer::Caller;
 use crate::gate;
+use crate::http::bounded;
 
 pub use tool_error::ToolError;
 
@@ -131,9 +132,14 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Message, Box<Response>>
             message,
         )));
     }
-    let octets = to_bytes(body, MAX_BODY).await.map_err(|_| {
-        let message = format!("The body is larger than {MAX_BODY} octets, or it broke off.");
-        Box::new(refusal(StatusCode::PAYLOAD_TOO_LARGE, None, code::INVALID_REQUEST, &message))
+    let octets = bounded(body, MAX_BODY).await.map_err(|error| {
+        let (status, problem) = error.explain();
+        Box::new(refusal(
+            status,
+            None,
+            code::INVALID_REQUEST,
+            &format!("No message was read: {problem}."),
+        ))
     })?;
     let bad = |code, id, message: &str| {
         Err(Box::new(refusal(StatusCode::BAD_REQUEST, id, code, message)))

@@ -199,8 +199,8 @@ mod tests {
             found,
             [
                 ("äpfel".to_owned(), 1, 0),
-                ("events".to_owned(), 2, 36),
-                ("events-2".to_owned(), 2, 51)
+                ("events".to_owned(), 2, 35),
+                ("events-2".to_owned(), 2, 50)
             ]
         );
     }

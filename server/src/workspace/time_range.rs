@@ -121,25 +121,28 @@ mod tests {
 
     use super::{PRESETS, resolve};
 
-    fn range(value: serde_json::Value) -> Result<(String, String), String> {
+    fn range(value: &serde_json::Value) -> Result<(String, String), String> {
         let now = "2026-11-22T15:30:00Z".parse().expect("an instant");
-        resolve(&value, now).map(|range| (range.start.to_string(), range.end.to_string()))
+        resolve(value, now).map(|range| (range.start.to_string(), range.end.to_string()))
     }
 
     #[test]
     fn presets_resolve_to_calendar_bounds_in_utc() {
         let pair = |start: &str, end: &str| Ok((start.to_owned(), end.to_owned()));
         assert_eq!(
-            range(json!("last_7_days")),
+            range(&json!("last_7_days")),
             pair("2026-11-15T00:00:00Z", "2026-11-22T15:30:00Z")
         );
-        assert_eq!(range(json!("this_week")), pair("2026-11-16T00:00:00Z", "2026-11-22T15:30:00Z"));
         assert_eq!(
-            range(json!("previous_quarter")),
+            range(&json!("this_week")),
+            pair("2026-11-16T00:00:00Z", "2026-11-22T15:30:00Z")
+        );
+        assert_eq!(
+            range(&json!("previous_quarter")),
             pair("2026-07-01T00:00:00Z", "2026-10-01T00:00:00Z")
         );
         assert_eq!(
-            range(json!("previous_year")),
+            range(&json!("previous_year")),
             pair("2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
         );
     }
@@ -147,7 +150,7 @@ mod tests {
     #[test]
     fn every_preset_is_a_range_that_is_not_empty() {
         for preset in PRESETS {
-            let (start, end) = range(json!(preset)).expect("a preset resolves");
+            let (start, end) = range(&json!(preset)).expect("a preset resolves");
             assert!(start < end, "{preset}");
         }
     }
@@ -162,7 +165,7 @@ mod tests {
             (json!({ "start": "yesterday", "end": "2026-01-01" }), "RFC 3339"),
             (json!({ "start": "2026-01-01", "end": "2026-01-02", "zone": "x" }), "zone"),
         ] {
-            let problem = range(value).expect_err("it is refused");
+            let problem = range(&value).expect_err("it is refused");
             assert!(problem.contains(part), "{problem}");
         }
     }

@@ -87,6 +87,19 @@ fn no_header_of_a_request_changes_an_address() {
 }
 
 #[test]
+fn behind_tls_the_server_answers_to_its_public_name() {
+    let public = "https://lookout.example";
+    let server = Server::start_with(|settings| settings.public_url = Some(public.to_owned()));
+    let path = "/.well-known/oauth-authorization-server";
+    for host in ["lookout.example", "lookout.example:443"] {
+        assert_eq!(server.get(path, &[("host", host)]).json()["issuer"], public, "{host}");
+    }
+    for host in ["lookout.example:8443", "www.lookout.example", "example"] {
+        assert_eq!(server.get(path, &[("host", host)]).status, 421, "{host}");
+    }
+}
+
+#[test]
 fn pages_of_any_origin_read_what_clients_call_and_nothing_that_people_use() {
     let server = Server::start();
     let origin = [("origin", "https://app.example")];

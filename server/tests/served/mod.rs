@@ -178,9 +178,12 @@ impl Served {
 
     /// Calls a tool and returns the result of `tools/call`.
     #[track_caller]
-    pub(crate) fn tool(&self, token: &str, name: &str, arguments: Value) -> Value {
-        let reply =
-            self.modern(token, "tools/call", json!({ "name": name, "arguments": arguments }));
+    pub(crate) fn tool(&self, token: &str, name: &str, arguments: impl Into<Value>) -> Value {
+        let reply = self.modern(
+            token,
+            "tools/call",
+            json!({ "name": name, "arguments": arguments.into() }),
+        );
         assert_eq!(reply.status, 200, "{reply:?}");
         reply.json()["result"].clone()
     }
