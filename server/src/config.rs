@@ -176,7 +176,12 @@ impl Settings {
             let hosts = ["127.0.0.1", "localhost", "[::1]"];
             ports.iter().flat_map(|port| hosts.map(|host| format!("{host}:{port}"))).collect()
         };
-        let mut hosts = vec![public_url.authority.clone()];
+        let default_port = if public_url.is_https { 443 } else { 80 };
+        let mut hosts = vec![
+            public_url.authority.clone(),
+            // Some clients name the default port, which the URL leaves out.
+            format!("{}:{default_port}", public_url.authority),
+        ];
         if address.ip().is_loopback() {
             hosts.extend(loopback(&[address.port()]));
         }

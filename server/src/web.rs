@@ -1,6 +1,6 @@
 //! Pages for people: sign-in, consent, and the MCP area.
 //!
-//! They are rendered here and need no script. A form counts only when this server's own page sent it ([`forms`]). Everything that clients or people wrote is
+//! They are rendered here and need no script. A form counts only when this server's own page sent it (`forms`). Everything that clients or people wrote is
 //! escaped by the templates.
 //!
 //! A session opens pages and nothing else; no token opens a page.
