@@ -1,6 +1,6 @@
 //! The only way from a bearer token to a tool handler.
 //!
-//! The order is fixed: token and audience ([`admit`]), then scope and arguments ([`pass`]), then the handler, which takes a
+//! The order is fixed: token and audience (`admit`), then scope and arguments (`pass`), then the handler, which takes a
 //! [`Granted`] that only this module makes. A handler that skips the gate does not compile.
 //! For every tool and every caller: callable, listed and granted are the same thing, because all ask the authority's policy.
 //!
@@ -111,7 +111,7 @@ pub(crate) async fn admit(
             status,
             error,
             scope: resource.scopes(),
-            metadata: metadata_url(app, resource),
+            metadata: resource.metadata_address(&app.authority.issuer),
         })
     };
     let presented = match bearer(headers) {
@@ -192,7 +192,7 @@ pub(crate) fn pass(
             status: StatusCode::FORBIDDEN,
             error: Some(("insufficient_scope", description)),
             scope: entry.scopes,
-            metadata: metadata_url(app, resource),
+            metadata: resource.metadata_address(&app.authority.issuer),
         }));
     }
     validate(entry, &arguments).map_err(PassRefusal::Arguments)?;
@@ -202,11 +202,6 @@ pub(crate) fn pass(
 /// Whether this resource has the tool at all; the read-only one never runs a tool that needs more than it can grant.
 fn offered(entry: &ToolEntry, resource: Resource) -> bool {
     entry.scopes.is_subset(resource.scopes())
-}
-
-/// Where the resource describes itself (RFC 9728 section 3.1).
-fn metadata_url(app: &App, resource: Resource) -> String {
-    app.authority.issuer.join(&format!("/.well-known/oauth-protected-resource{}", resource.path()))
 }
 
 /// Checks raw arguments against the tool's schema and reports every violation at once.

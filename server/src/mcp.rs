@@ -1,7 +1,7 @@
 //! The MCP endpoint: one handler for both resources and for every revision.
 //!
 //! Order of judgement, first match answers: `Origin`, token, HTTP method, body, revision, then the method.
-//! A request that carries the modern `_meta` or header is served by [`modern`], any other by [`initialize`].
+//! A request that carries the modern `_meta` or header is served by `modern`, any other by `initialize`.
 //! No session is minted, no stream is kept open, and nothing is remembered between requests.
 
 mod initialize;

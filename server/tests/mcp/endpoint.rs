@@ -1,10 +1,8 @@
 //! The endpoint as a client sees it: both wires, the challenges, and bad input.
 
-mod served;
-
+use crate::served::{Reply, Served};
 use lookout_schema::{CATALOGUE_DIGEST, catalogue};
 use serde_json::{Value, json};
-use served::{Reply, Served};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const MODERN: (&str, &str) = ("mcp-protocol-version", "2026-07-28");

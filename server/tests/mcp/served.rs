@@ -1,7 +1,5 @@
 //! A real server on loopback with a small demo shop, for tests that speak HTTP to it.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-
 use std::net::TcpListener;
 use std::sync::Arc;
 

@@ -1,9 +1,7 @@
 //! Saving dashboards: checked whole, guarded by revision, repeatable by key, and seen by every later read.
 
-mod served;
-
+use crate::served::Served;
 use serde_json::{Value, json};
-use served::Served;
 
 fn spec() -> Value {
     json!({
