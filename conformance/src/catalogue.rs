@@ -83,19 +83,6 @@ impl Catalogue {
         self.scopes.iter().map(|scope| scope.name.clone()).collect()
     }
 
-    /// Every non-empty set of scopes.
-    pub(crate) fn scope_sets(&self) -> Vec<Vec<String>> {
-        let names = self.scope_names();
-        let subsets = 1..1_usize << names.len();
-        let member = |set: usize, index: usize| set >> index & 1 == 1;
-        subsets
-            .map(|set| {
-                let chosen = names.iter().enumerate().filter(|(index, _)| member(set, *index));
-                chosen.map(|(_, name)| name.clone()).collect()
-            })
-            .collect()
-    }
-
     /// The names of the tools that `scopes` suffice for, sorted.
     pub(crate) fn callable_with(&self, scopes: &[String]) -> Vec<String> {
         let callable = self.tools.iter().filter(|tool| tool.is_callable_with(scopes));
@@ -141,7 +128,6 @@ mod tests {
             .map(|scope| catalogue.callable_with(std::slice::from_ref(scope)).len())
             .sum();
         assert!(apart <= all.len(), "no tool is callable with two different single scopes");
-        assert_eq!(catalogue.scope_sets().len(), (1 << singles.len()) - 1);
     }
 
     #[test]

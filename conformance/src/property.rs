@@ -20,6 +20,9 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use crate::outcome::{Halt, Outcome};
 use crate::probe::Probe;
 
+/// So many scopes have few enough sets to try them all.
+const FEW_SCOPES: usize = 4;
+
 impl Probe<'_> {
     /// Tries `law` on as many inputs as the run asks for.
     pub(crate) fn forall<S>(&self, inputs: &S, law: impl Fn(&S::Value) -> Outcome) -> Outcome
@@ -76,6 +79,16 @@ impl Probe<'_> {
             return Err(violation.on(format!("{input:?}")).into());
         }
         stopped.into_inner().map_or(Ok(()), Err)
+    }
+
+    /// Tries `law` on every set of the catalogue's scopes, or on a sample where there are too many.
+    pub(crate) fn for_scope_sets(&self, law: impl Fn(&Vec<String>) -> Outcome) -> Outcome {
+        let scopes = self.catalogue().scope_names();
+        if scopes.len() <= FEW_SCOPES {
+            self.for_each(scope::sets(&scopes), law)
+        } else {
+            self.forall(&scope::subset(scopes), law)
+        }
     }
 
     /// Tries `law` on every one of `inputs`, in order: for spaces small enough to exhaust.

@@ -6,6 +6,8 @@
 pub mod app;
 pub mod authority;
 pub mod config;
+#[cfg(feature = "danger-planted-faults")]
+pub mod danger;
 pub mod demo;
 pub mod gate;
 pub mod http;

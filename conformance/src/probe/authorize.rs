@@ -134,7 +134,8 @@ impl Page {
 impl Probe<'_> {
     /// A well-formed request for `client`, for every scope, at the main resource.
     pub(crate) fn authorization(&self, client: &Client) -> Authorization {
-        let verifier = self.random_text();
+        // Longer than the shortest legal length, which has a check of its own.
+        let verifier = format!("{}{}", self.random_text(), self.random_text());
         self.learn("verifier", &verifier);
         let parameters = Parameters::default()
             .set("response_type", "code")

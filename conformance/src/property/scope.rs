@@ -2,6 +2,17 @@
 
 use proptest::prelude::*;
 
+/// Every non-empty set of `scopes`, small sets first.
+pub(crate) fn sets(scopes: &[String]) -> Vec<Vec<String>> {
+    let chosen = |set: usize| {
+        let members = scopes.iter().enumerate().filter(move |(index, _)| set >> index & 1 == 1);
+        members.map(|(_, scope)| scope.clone()).collect::<Vec<String>>()
+    };
+    let mut sets: Vec<Vec<String>> = (1..1_usize << scopes.len()).map(chosen).collect();
+    sets.sort_by_key(Vec::len);
+    sets
+}
+
 /// A non-empty selection of `scopes`, which shrinks towards fewer.
 pub(crate) fn subset(scopes: Vec<String>) -> impl Strategy<Value = Vec<String>> {
     let count = scopes.len();

@@ -25,14 +25,6 @@ pub(super) const CHECKS: &[Check] = &[
         run: lookalike,
     },
     Check {
-        id: "audience/several",
-        level: Level::Must,
-        clause: rfc(8707, "2.1"),
-        claim: "A request for two resources yields no token for both.",
-        needs: &[Capability::Consent, Capability::SecondResource],
-        run: several,
-    },
-    Check {
         id: "audience/exchange",
         level: Level::Must,
         clause: rfc(8707, "2.2"),
@@ -92,21 +84,6 @@ fn lookalike(probe: &Probe<'_>) -> Outcome {
             Landing::Page { .. } => Ok(()),
         }
     })
-}
-
-fn several(probe: &Probe<'_>) -> Outcome {
-    let Some(second) = &probe.site().second else { return Ok(()) };
-    let request = probe.authorization(&probe.client()?).also("resource", &second.endpoint);
-    let landing = probe.authorize(&request, &Decision::Allow)?;
-    let Landing::Callback(callback) = &landing else { return probe.gives_no_code(&landing) };
-    let Some(issued) = request.issued(callback) else { return Ok(()) };
-    let reply = probe.token(&probe.exchange(&issued))?.alive()?;
-    if !reply.is_success() {
-        return Ok(());
-    }
-    let token = probe.tokens(reply, "exchange a code")?.access;
-    let both = probe.is_live(&token)? && probe.is_live_at(&second.endpoint, &token)?;
-    ensure(!both, "one audience", || "the token works at both".to_owned())
 }
 
 fn exchange(probe: &Probe<'_>) -> Outcome {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::check::{Capability, Check, Level, mcp, rfc};
-use crate::outcome::{Outcome, ensure, not_tested};
+use crate::outcome::{Outcome, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::http::{Request, encode_form};
 use crate::probe::mcp::{bearing, rpc};
@@ -132,7 +132,7 @@ fn body(probe: &Probe<'_>) -> Outcome {
     ];
     for (what, request) in placements {
         let reply = probe.send(&request)?;
-        crate::outcome::on(what, reply.has_status(&[400, 401, 415]))?;
+        on(what, reply.has_status(&[400, 401, 415]))?;
     }
     Ok(())
 }
@@ -149,7 +149,7 @@ fn two_headers(probe: &Probe<'_>) -> Outcome {
     for (what, first, second) in pairs {
         let request = message(probe).header("authorization", first).header("authorization", second);
         let reply = probe.send(&request)?;
-        crate::outcome::on(what, reply.has_status(&[400, 401]))?;
+        on(what, reply.has_status(&[400, 401]))?;
     }
     Ok(())
 }

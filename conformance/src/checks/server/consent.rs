@@ -1,11 +1,11 @@
 //! The person's decision: nobody else can make it, and it is made once.
 
 use crate::check::{Capability, Check, Level, lookout, mcp, rfc};
-use crate::outcome::{Outcome, ProbeError, Violation, ensure, not_tested};
+use crate::outcome::{Outcome, ProbeError, Violation, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::authorize::{Authorization, Decision};
 use crate::probe::browser::{Browser, Landing};
-use crate::probe::form::{DENY_WORDS, Entries, Form, count};
+use crate::probe::form::{DENY_WORDS, Entries, Form, Page, count};
 use crate::probe::http::{Request, encode_form};
 use crate::probe::register::Method;
 use crate::property::body::INERT_NAMES;
@@ -122,7 +122,7 @@ fn explicit(probe: &Probe<'_>) -> Outcome {
     ];
     for (what, request) in shortcuts {
         let landing = probe.walk(probe.browser(), request)?;
-        crate::outcome::on(what, probe.gives_no_code(&landing))?;
+        on(what, probe.gives_no_code(&landing))?;
     }
     Ok(())
 }
@@ -169,10 +169,35 @@ fn edited(entries: &[(String, String)], name: &str, edit: &str) -> Entries {
     entries
 }
 
+/// The page's own values sent from browsers that the page was not shown to: one that nobody signed
+/// in to, and one of the same person with an anti-forgery value of its own.
 fn other_browser(probe: &Probe<'_>) -> Outcome {
     let (_, form, entries) = allow(probe)?;
     let landing = probe.walk(&Browser::default(), form.request(&entries))?;
-    probe.gives_no_code(&landing)
+    on("a browser without a session", probe.gives_no_code(&landing))?;
+
+    let other = Browser::default();
+    let (shown, form, _) = allow(probe)?;
+    for handle in form.hidden().cloned().collect::<Vec<_>>() {
+        let own = probe.authorization(&probe.client()?);
+        let landing = probe.walk_signed_in(&other, probe.authorize_url(&own)?)?;
+        let Landing::Page { reply, address } = landing else { continue };
+        let page = Page::read(&reply.body, &address);
+        let (form, mut entries) = page.decide(&Decision::Allow, &[])?;
+        for (_, value) in entries.iter_mut().filter(|(name, _)| *name == handle.name) {
+            value.clone_from(&handle.value);
+        }
+        let landing = probe.walk(&other, form.request(&entries))?;
+        let Landing::Callback(callback) = landing else { continue };
+        let is_first = callback.one("state") == shown.parameters.find("state");
+        let what = format!("another session, with {} of the first", handle.name);
+        let taken = is_first && callback.one("code").is_some();
+        on(
+            &what,
+            ensure(!taken, "no code for a request shown elsewhere", || callback.uri.clone()),
+        )?;
+    }
+    Ok(())
 }
 
 fn other_origin(probe: &Probe<'_>) -> Outcome {
@@ -224,7 +249,7 @@ fn once(probe: &Probe<'_>) -> Outcome {
         return Err(ProbeError::step("approve", "no code came back").into());
     }
     let second = probe.walk(probe.browser(), form.request(&entries))?;
-    crate::outcome::on("the same approval twice", probe.gives_no_code(&second))?;
+    on("the same approval twice", probe.gives_no_code(&second))?;
 
     let request = probe.authorization(&probe.client()?);
     let page = probe.consent(&request)?.page;
@@ -235,7 +260,7 @@ fn once(probe: &Probe<'_>) -> Outcome {
     let (_, approval) = page.decide(&Decision::Allow, &[])?;
     probe.walk(probe.browser(), form.request(&denial))?;
     let after = probe.walk(probe.browser(), form.request(&approval))?;
-    crate::outcome::on("an approval after denial", probe.gives_no_code(&after))
+    on("an approval after denial", probe.gives_no_code(&after))
 }
 
 fn each_client(probe: &Probe<'_>) -> Outcome {

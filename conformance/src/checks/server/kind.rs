@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::check::{Capability, Check, Level, lookout, rfc};
-use crate::outcome::{Outcome, ProbeError, ensure};
+use crate::outcome::{Outcome, ProbeError, ensure, on};
 use crate::probe::Probe;
 use crate::probe::authorize::s256;
 use crate::probe::browser::{Browser, Landing};
@@ -96,7 +96,7 @@ fn bearer(probe: &Probe<'_>) -> Outcome {
         probe.forget_transcript();
         let reply = probe.mcp(secret, "tools/list", json!({}))?;
         let refused = ensure(matches!(reply.status, 400 | 401), "401", || reply.summary());
-        crate::outcome::on(what, refused)?;
+        on(what, refused)?;
     }
     Ok(())
 }
@@ -108,7 +108,7 @@ fn refresh_grant(probe: &Probe<'_>) -> Outcome {
     for (what, secret) in &kinds {
         probe.forget_transcript();
         let reply = probe.token(&probe.refreshing(&grant.client, secret))?;
-        crate::outcome::on(what, reply.is_refused(&["invalid_grant", "invalid_request"]))?;
+        on(what, reply.is_refused(&["invalid_grant", "invalid_request"]))?;
     }
     Ok(())
 }
@@ -124,7 +124,7 @@ fn code_grant(probe: &Probe<'_>) -> Outcome {
         probe.forget_transcript();
         let request = probe.exchange(&grant.issued).set("code", secret.expose());
         let reply = probe.token(&request)?;
-        crate::outcome::on(what, reply.is_refused(&["invalid_grant", "invalid_request"]))?;
+        on(what, reply.is_refused(&["invalid_grant", "invalid_request"]))?;
     }
     Ok(())
 }
@@ -166,7 +166,7 @@ fn token_at_page(probe: &Probe<'_>) -> Outcome {
             };
             let refused =
                 ensure(!opened, "the sign-in page, or a refusal", || "the page".to_owned());
-            crate::outcome::on(what, refused)?;
+            on(what, refused)?;
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::check::{Capability, Check, Level, mcp, mcp_2025};
-use crate::outcome::{Outcome, ensure};
+use crate::outcome::{Outcome, ensure, on};
 use crate::probe::Probe;
 use crate::probe::http::{Reply, Request};
 use crate::probe::mcp::{
@@ -134,7 +134,7 @@ fn origin(probe: &Probe<'_>) -> Outcome {
         probe.send(&request)?.has_status(&[403])
     })?;
     let request = bearing(ordinary(probe), &token).header("origin", own);
-    crate::outcome::on("the server's own origin", probe.send(&request)?.has_status(&[200]))
+    on("the server's own origin", probe.send(&request)?.has_status(&[200]))
 }
 
 fn host(probe: &Probe<'_>) -> Outcome {

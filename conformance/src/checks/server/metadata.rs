@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::check::{Capability, Check, Level, lookout, mcp, rfc};
-use crate::outcome::{Outcome, ensure};
+use crate::outcome::{Outcome, ProbeError, ensure};
 use crate::probe::Probe;
 use crate::probe::browser::Landing;
 use crate::probe::http::{Reply, Request};
@@ -157,9 +157,7 @@ fn iss_advertised(probe: &Probe<'_>) -> Outcome {
     let request = probe.authorization(&probe.client()?);
     let landing = probe.authorize(&request, &crate::probe::authorize::Decision::Deny)?;
     let Landing::Callback(callback) = landing else {
-        return Err(
-            crate::outcome::ProbeError::page("consent", "denying led to no redirect").into()
-        );
+        return Err(ProbeError::page("consent", "denying led to no redirect").into());
     };
     let sent = callback.one("iss").is_some();
     ensure(sent == advertised, format!("{member} {sent}, as the response shows"), || {

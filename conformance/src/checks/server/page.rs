@@ -1,11 +1,11 @@
 //! Pages: what a browser is told about them, and the session behind them.
 
 use crate::check::{Capability, Check, Level, lookout, mcp, rfc};
-use crate::outcome::{Outcome, ProbeError, ensure};
+use crate::outcome::{Outcome, ProbeError, ensure, on};
 use crate::probe::Probe;
 use crate::probe::browser::{Browser, Landing};
 use crate::probe::form::Page;
-use crate::probe::http::{Reply, Request};
+use crate::probe::http::Reply;
 use crate::probe::register::Client;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -96,7 +96,7 @@ fn framing(probe: &Probe<'_>) -> Outcome {
         let options = reply.header("x-frame-options").map(str::to_ascii_lowercase);
         let is_closed = ancestors.as_deref() == Some("'none'")
             || (ancestors.is_none() && options.as_deref() == Some("deny"));
-        crate::outcome::on(
+        on(
             what,
             ensure(is_closed, "frame-ancestors 'none'", || format!("{ancestors:?}, {options:?}")),
         )?;
@@ -113,7 +113,7 @@ fn content_policy(probe: &Probe<'_>) -> Outcome {
         let object = directive(&reply, "object-src").or(default);
         let base = directive(&reply, "base-uri");
         let is_strict = !inline && object.as_deref() == Some("'none'") && base.is_some();
-        crate::outcome::on(
+        on(
             what,
             ensure(is_strict, "no inline script, object-src 'none' and a base-uri", || {
                 format!("{:?}", reply.header("content-security-policy"))
@@ -134,10 +134,7 @@ fn uncached(probe: &Probe<'_>) -> Outcome {
             let found = reply.header(header).unwrap_or_default();
             let is_right = found.to_ascii_lowercase().contains(value);
             let is_right = is_right || (header == "referrer-policy" && found == "same-origin");
-            crate::outcome::on(
-                what,
-                ensure(is_right, format!("{header}: {value}"), || format!("{found:?}")),
-            )?;
+            on(what, ensure(is_right, format!("{header}: {value}"), || format!("{found:?}")))?;
         }
     }
     Ok(())
@@ -157,7 +154,7 @@ fn cookies(probe: &Probe<'_>) -> Outcome {
         let secure = !is_tls || attributes.split(';').any(|attribute| attribute.trim() == "secure");
         let wanted = "HttpOnly, SameSite Lax or Strict, and Secure over https";
         let is_right = attributes.contains("httponly") && same_site && secure;
-        crate::outcome::on(&name, ensure(is_right, wanted, || attributes.clone()))?;
+        on(&name, ensure(is_right, wanted, || attributes.clone()))?;
     }
     Ok(())
 }
@@ -197,9 +194,7 @@ fn forged_sign_in(probe: &Probe<'_>) -> Outcome {
             _ => (field.name.clone(), person.user.clone()),
         })
         .collect();
-    let forged =
-        Request::post_form(&form.action, &entries).header("origin", "https://evil.example");
-    probe.walk(&browser, forged)?;
+    probe.walk(&browser, form.request(&entries))?;
     let landing = probe.walk(&browser, request)?;
     let signed_in = match &landing {
         Landing::Page { reply, address } => {

@@ -97,10 +97,9 @@ fn method(probe: &Probe<'_>) -> Outcome {
 fn wrong_verifier(probe: &Probe<'_>) -> Outcome {
     let client = probe.client()?;
     probe.forall(&wrong(), |wrong| {
-        let right = format!("{}{}", probe.random_text(), probe.random_text());
-        probe.learn("verifier", &right);
-        let issued = probe.code(&probe.authorization(&client).with_verifier(&right))?;
-        let exchange = probe.exchange(&issued).set("code_verifier", wrong.verifier(&right));
+        let issued = probe.code(&probe.authorization(&client))?;
+        let verifier = wrong.verifier(issued.authorization.verifier.expose());
+        let exchange = probe.exchange(&issued).set("code_verifier", verifier);
         probe.token(&exchange)?.is_refused(&["invalid_grant", "invalid_request"])
     })
 }

@@ -7,7 +7,6 @@ use crate::outcome::{Outcome, ensure};
 use crate::probe::Probe;
 use crate::probe::browser::Landing;
 use crate::probe::register::Method;
-use crate::property::scope::subset;
 use crate::property::token::mutation;
 use crate::secret::Secret;
 
@@ -93,8 +92,7 @@ fn default_scope(probe: &Probe<'_>) -> Outcome {
 }
 
 fn narrowing(probe: &Probe<'_>) -> Outcome {
-    let inputs = subset(probe.catalogue().scope_names());
-    probe.forall_in(probe.options.cases.div_ceil(3), &inputs, |scopes| {
+    probe.for_scope_sets(|scopes| {
         let made = probe.create_programmatic(Some(scopes))?;
         shows_tools_of(probe, &made.token, scopes)?;
         for tool in probe.catalogue().tools.iter().filter(|tool| !tool.is_callable_with(scopes)) {

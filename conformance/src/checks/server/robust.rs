@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::check::{Capability, Check, Level, lookout};
-use crate::outcome::{Halt, Outcome, ProbeError, Violation, ensure};
+use crate::outcome::{Halt, Outcome, ProbeError, Violation, ensure, on};
 use crate::probe::Probe;
 use crate::probe::http::{Reply, Request, encode_form};
 use crate::probe::mcp::bearing;
@@ -63,7 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn survives(what: &str, reply: &Reply) -> Outcome {
-    crate::outcome::on(what, reply.is_no_failure())
+    on(what, reply.is_no_failure())
 }
 
 fn endpoint_body(probe: &Probe<'_>) -> Outcome {
@@ -92,10 +92,7 @@ fn registration_body(probe: &Probe<'_>) -> Outcome {
         let reply = probe.send(&Request::post(&endpoint, "application/json", body.into_bytes()))?;
         survives(what, &reply)?;
         let is_no_client = reply.text("client_id").is_none();
-        crate::outcome::on(
-            what,
-            ensure(is_no_client, "no client", || "a client was registered".to_owned()),
-        )?;
+        on(what, ensure(is_no_client, "no client", || "a client was registered".to_owned()))?;
     }
     let good = probe.registration(Method::None, "http://127.0.0.1:4711/callback").to_string();
     for kind in CONTENT_TYPES {
@@ -184,10 +181,7 @@ fn oversize(probe: &Probe<'_>) -> Outcome {
         match probe.send(&request) {
             Ok(reply) => {
                 let refused = (400..500).contains(&reply.status);
-                crate::outcome::on(
-                    what,
-                    ensure(refused, "a refusal in the 400s", || reply.summary()),
-                )?;
+                on(what, ensure(refused, "a refusal in the 400s", || reply.summary()))?;
             }
             // Closing the connection bounds the cost too, so long as the server still answers.
             Err(ProbeError::NoAnswer { .. }) => {}

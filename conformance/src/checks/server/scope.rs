@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use crate::catalogue::Tool;
 use crate::check::{Capability, Check, Level, lookout, mcp, rfc};
-use crate::outcome::{Outcome, ProbeError, Violation, ensure, not_tested};
+use crate::outcome::{Outcome, ProbeError, Violation, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::authorize::Decision;
 use crate::probe::browser::Landing;
 use crate::probe::http::Reply;
 use crate::probe::mcp::{bearing, rpc};
-use crate::property::scope::{names, near_misses, subset};
+use crate::property::scope::{names, near_misses, sets};
 use crate::secret::Secret;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -114,25 +114,25 @@ fn is_gated(reply: &Reply) -> bool {
 }
 
 fn gate(probe: &Probe<'_>) -> Outcome {
-    for scopes in probe.catalogue().scope_sets() {
-        let token = token_of(probe, &scopes)?;
+    probe.for_scope_sets(|scopes| {
+        let token = token_of(probe, scopes)?;
         for tool in &probe.catalogue().tools {
             probe.forget_transcript();
             let arguments = harmless_arguments(probe, tool);
             let reply =
                 probe.call_tool(&probe.site().endpoint, &token, &tool.name, &arguments)?.alive()?;
-            let expected = tool.is_callable_with(&scopes);
-            let input = format!("{} with scope {}", tool.name, scopes.join(" "));
+            let expected = tool.is_callable_with(scopes);
             let wanted = if expected { "let through" } else { "403" };
             let is_right = if expected { !is_gated(&reply) } else { reply.status == 403 };
-            crate::outcome::on(&input, ensure(is_right, wanted, || reply.summary()))?;
+            let input = format!("{} with scope {}", tool.name, scopes.join(" "));
+            on(&input, ensure(is_right, wanted, || reply.summary()))?;
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn listed(probe: &Probe<'_>) -> Outcome {
-    probe.for_each(probe.catalogue().scope_sets(), |scopes| {
+    probe.for_scope_sets(|scopes| {
         let mut shown = probe.list_tools(&probe.site().endpoint, &token_of(probe, scopes)?)?;
         shown.sort();
         let expected = probe.catalogue().callable_with(scopes);
@@ -143,7 +143,7 @@ fn listed(probe: &Probe<'_>) -> Outcome {
 /// Every tool with a set of scopes that does not suffice for it.
 fn refusals<'a>(probe: &Probe<'a>) -> Vec<(Vec<String>, &'a Tool)> {
     let mut refusals = Vec::new();
-    for scopes in probe.catalogue().scope_sets() {
+    for scopes in sets(&probe.catalogue().scope_names()) {
         for tool in probe.catalogue().tools.iter().filter(|tool| !tool.is_callable_with(&scopes)) {
             refusals.push((scopes.clone(), tool));
         }
@@ -171,7 +171,7 @@ fn step_up(probe: &Probe<'_>) -> Outcome {
             "403 insufficient_scope with scope {} and resource_metadata",
             tool.scopes.join(" ")
         );
-        crate::outcome::on(&tool.name, ensure(is_right, expected, || reply.summary()))?;
+        on(&tool.name, ensure(is_right, expected, || reply.summary()))?;
     }
     Ok(())
 }
@@ -220,7 +220,7 @@ fn body_decides(probe: &Probe<'_>) -> Outcome {
         let reply = probe.send(&request.header(header, value))?.alive()?;
         let ran = reply.is_success() && rpc(&reply).get("result").is_some();
         let observed = || format!("{} and a result, with {header}: {value}", reply.summary());
-        crate::outcome::on(header, ensure(!ran, "a refusal", observed))?;
+        on(header, ensure(!ran, "a refusal", observed))?;
     }
     Ok(())
 }
@@ -258,8 +258,7 @@ fn near_miss(probe: &Probe<'_>) -> Outcome {
 
 fn consent_narrows(probe: &Probe<'_>) -> Outcome {
     let client = probe.client()?;
-    let all = probe.catalogue().scope_names();
-    probe.forall(&subset(all), |kept| {
+    probe.for_scope_sets(|kept| {
         let request = probe.authorization(&client);
         let grant = probe.grant_after(&request, &Decision::AllowOnly(kept.clone()))?;
         let mut shown = probe.list_tools(&probe.site().endpoint, &grant.tokens.access)?;

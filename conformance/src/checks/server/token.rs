@@ -1,7 +1,7 @@
 //! The token endpoint: who may use it, in which words, and what it answers.
 
 use crate::check::{Capability, Check, Level, rfc};
-use crate::outcome::{Outcome, Violation, ensure};
+use crate::outcome::{Outcome, Violation, ensure, on};
 use crate::probe::Probe;
 use crate::probe::http::{Reply, Request, encode_form};
 use crate::probe::register::Method;
@@ -272,10 +272,7 @@ fn registered_method(probe: &Probe<'_>) -> Outcome {
             let reply = probe.token(&probe.exchange(&issued).by(&confused))?;
             let halt =
                 reply.is_refused(&["invalid_client", "unauthorized_client", "invalid_request"]);
-            crate::outcome::on(
-                &format!("registered {}, used {}", method.name(), other.name()),
-                halt,
-            )?;
+            on(&format!("registered {}, used {}", method.name(), other.name()), halt)?;
         }
     }
     let public = probe.client()?;

@@ -1,0 +1,182 @@
+//! Wrong decisions on the way to a code and to the first tokens: one field of the policy each.
+
+use super::Fault;
+use crate::authority::pkce::{ChallengeMethod, verifier_matches};
+use crate::authority::{Policy, redirect};
+
+const STRICT: Policy = Policy::STRICT;
+
+pub(super) const FAULTS: &[Fault] = &[
+    Fault::decision(
+        "any-redirect-registered",
+        "Any text is registered as a redirect URI.",
+        Policy { redirect_is_registrable: |_| true, ..STRICT },
+    ),
+    Fault::decision(
+        "redirect-by-prefix",
+        "A redirect URI matches when it begins like the registered one.",
+        Policy { redirect_matches: |registered, asked| asked.starts_with(registered), ..STRICT },
+    ),
+    Fault::decision(
+        "any-port",
+        "The loopback exception for ports applies to every host.",
+        Policy { redirect_matches: matches_but_for_the_port, ..STRICT },
+    ),
+    Fault::decision(
+        "no-loopback-exception",
+        "A loopback redirect URI is accepted on the registered port only.",
+        Policy { redirect_matches: |registered, asked| registered == asked, ..STRICT },
+    ),
+    Fault::decision(
+        "redirect-errors-anywhere",
+        "An error is sent to the redirect URI before that is known to be registered.",
+        Policy { error_redirect_allowed: |_| true, ..STRICT },
+    ),
+    Fault::decision(
+        "repeated-parameters",
+        "A repeated parameter is read once and not refused.",
+        Policy { repeated_parameter: |_| None, ..STRICT },
+    ),
+    Fault::decision(
+        "any-response-type",
+        "The response type is not looked at.",
+        Policy { response_type_accepted: |_| true, ..STRICT },
+    ),
+    Fault::decision(
+        "no-iss",
+        "Authorization responses do not name the issuer, though the metadata says so.",
+        Policy { response_issuer: |_| None, ..STRICT },
+    ),
+    Fault::decision(
+        "iss-with-slash",
+        "Authorization responses name the issuer with a slash behind it.",
+        Policy { response_issuer: |issuer| Some(format!("{}/", issuer.as_str())), ..STRICT },
+    ),
+    Fault::decision(
+        "state-trimmed",
+        "White space and control characters are taken out of the state.",
+        Policy { response_state: |state| Some(state?.split_whitespace().collect()), ..STRICT },
+    ),
+    Fault::decision(
+        "pkce-optional",
+        "A request without a challenge is accepted.",
+        Policy { challenge_required: |_| false, ..STRICT },
+    ),
+    Fault::decision(
+        "plain-accepted",
+        "The method plain, also when it is implied, is accepted.",
+        Policy {
+            challenge_method_accepted: |name| match name {
+                None | Some("plain") => Some(ChallengeMethod::Plain),
+                Some("S256") => Some(ChallengeMethod::S256),
+                Some(_) => None,
+            },
+            ..STRICT
+        },
+    ),
+    Fault::decision(
+        "method-defaults-to-s256",
+        "A missing or unknown method is taken for S256.",
+        Policy { challenge_method_accepted: |_| Some(ChallengeMethod::S256), ..STRICT },
+    ),
+    Fault::decision(
+        "verifier-ignored",
+        "Any verifier is good.",
+        Policy { verifier_matches: |_, _, _| true, ..STRICT },
+    ),
+    Fault::decision(
+        "verifier-optional",
+        "The verifier is checked only when there is one.",
+        Policy { verifier_required: |_| false, ..STRICT },
+    ),
+    Fault::decision(
+        "challenge-as-verifier",
+        "The challenge itself is taken for its verifier.",
+        Policy {
+            verifier_matches: |challenge, method, verifier| {
+                challenge == verifier || verifier_matches(challenge, method, verifier)
+            },
+            ..STRICT
+        },
+    ),
+    Fault::decision(
+        "any-verifier-syntax",
+        "A verifier of any length and alphabet is accepted.",
+        Policy { verifier_is_well_formed: |_| true, ..STRICT },
+    ),
+    Fault::decision(
+        "verifier-off-by-one",
+        "A verifier of the shortest legal length is refused.",
+        Policy { verifier_is_well_formed: |verifier| verifier.len() > 43, ..STRICT },
+    ),
+    Fault::decision(
+        "consent-in-any-session",
+        "A consent page may be answered from another session than it was shown to.",
+        Policy { request_belongs_to_session: |_, _| true, ..STRICT },
+    ),
+    Fault::decision(
+        "consent-again",
+        "A consent page may be answered any number of times.",
+        Policy { request_undecided: |_| true, ..STRICT },
+    ),
+    Fault::decision(
+        "ticked-not-offered",
+        "The form, not the request that was shown, says which scopes are granted.",
+        Policy { approved_scopes: |_, ticked| ticked, ..STRICT },
+    ),
+    Fault::decision(
+        "unticking-ignored",
+        "Scopes that the person unticked are granted all the same.",
+        Policy { approved_scopes: |offered, _| offered, ..STRICT },
+    ),
+    Fault::decision(
+        "any-client-secret",
+        "The client secret is not compared.",
+        Policy { client_secret_matches: |_, _| true, ..STRICT },
+    ),
+    Fault::decision(
+        "any-client-method",
+        "A client may authenticate in any way.",
+        Policy { client_method_accepted: |_, _| true, ..STRICT },
+    ),
+    Fault::decision(
+        "code-reusable",
+        "A code can be redeemed again and again.",
+        Policy { code_unused: |_| true, ..STRICT },
+    ),
+    Fault::decision(
+        "replay-only-refused",
+        "A used code is refused, and its tokens live on.",
+        Policy { replay_revokes_grant: |_, _| false, ..STRICT },
+    ),
+    Fault::decision(
+        "code-of-any-client",
+        "A code is not bound to its client.",
+        Policy { code_client_matches: |_, _| true, ..STRICT },
+    ),
+    Fault::decision(
+        "code-for-any-redirect",
+        "The redirect URI of the token request is not compared.",
+        Policy { code_redirect_matches: |_, _| true, ..STRICT },
+    ),
+    Fault::decision(
+        "code-for-any-resource",
+        "The resource of a token request is not compared with the grant's.",
+        Policy { code_resource_matches: |_, _| true, ..STRICT },
+    ),
+    Fault::decision(
+        "code-immortal",
+        "Codes do not expire.",
+        Policy { code_unexpired: |_, _| true, ..STRICT },
+    ),
+];
+
+fn matches_but_for_the_port(registered: &str, asked: &str) -> bool {
+    let without_port = |uri: &str| {
+        let (start, rest) = uri.split_once("://").unwrap_or(("", uri));
+        let end = rest.find('/').unwrap_or(rest.len());
+        let host = rest[..end].split(':').next().unwrap_or_default().to_owned();
+        (start.to_owned(), host, rest[end..].to_owned())
+    };
+    redirect::matches(registered, asked) || without_port(registered) == without_port(asked)
+}

@@ -1,0 +1,215 @@
+//! Credentials and parameters that are taken from the wrong place.
+
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderValue, Method};
+
+use super::Fault;
+use super::tamper::{Incoming, Memory, NOTHING, Outgoing, Tampering};
+
+pub(super) const FAULTS: &[Fault] = &[
+    Fault::tampering(
+        "token-in-query",
+        "A token in the address is accepted.",
+        Tampering {
+            before: |request, _| {
+                let token = request.parameter("access_token").filter(|_| request.is_endpoint());
+                if let Some(token) = token {
+                    request.set_header("authorization", &format!("Bearer {token}"));
+                }
+                None
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "token-in-another-header",
+        "A token in a header of the server's own invention is accepted.",
+        Tampering {
+            before: |request, _| {
+                if let Some(token) = request.header("x-access-token").map(str::to_owned) {
+                    request.set_header("authorization", &format!("Bearer {token}"));
+                }
+                None
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "first-header-wins",
+        "Of two Authorization headers the first is taken.",
+        Tampering {
+            before: |request, _| {
+                if let Some(first) = request.headers.get(AUTHORIZATION).cloned() {
+                    request.headers.insert(AUTHORIZATION, first);
+                }
+                None
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "header-repaired",
+        "Anything that looks like a token is picked out of a malformed Authorization header.",
+        Tampering { before: pick_out_the_token, ..NOTHING },
+    ),
+    Fault::tampering(
+        "scheme-in-one-case",
+        "The scheme Bearer is accepted in one spelling only.",
+        Tampering {
+            before: |request, _| {
+                let is_other = |value: &str| !value.starts_with("Bearer ");
+                if request.is_endpoint() && request.header("authorization").is_some_and(is_other) {
+                    request.headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer none"));
+                }
+                None
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "last-token-remembered",
+        "A request without a token is taken for one of the caller before.",
+        Tampering {
+            before: |request, memory| {
+                match (request.bearer().map(str::to_owned), request.is_endpoint()) {
+                    (Some(token), true) => memory.keep("last", token),
+                    (None, true) if request.header("cookie").is_none() => {
+                        let last = memory.find("last").unwrap_or("none");
+                        request.set_header("authorization", &format!("Bearer {last}"));
+                    }
+                    _ => {}
+                }
+                None
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "session-opens-endpoint",
+        "A signed-in browser reaches the endpoint with its cookie.",
+        Tampering {
+            before: |request, memory| {
+                if request.is_endpoint() {
+                    match request.bearer().map(str::to_owned) {
+                        Some(token) => memory.keep("token", token),
+                        None if request.header("cookie").is_some() => {
+                            let token = memory.find("token").unwrap_or("none").to_owned();
+                            request.set_header("authorization", &format!("Bearer {token}"));
+                        }
+                        None => {}
+                    }
+                }
+                None
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "token-opens-pages",
+        "A bearer token opens the pages of the person that it belongs to.",
+        Tampering {
+            before: |request, memory| {
+                if let Some(cookie) = request.header("cookie").map(str::to_owned) {
+                    memory.keep("cookie", cookie);
+                } else if request.path.starts_with("/w/") && request.bearer().is_some() {
+                    let cookie = memory.find("cookie").unwrap_or_default().to_owned();
+                    request.set_header("cookie", &cookie);
+                }
+                None
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "forms-by-get",
+        "Form endpoints answer GET and read the address as the form.",
+        Tampering { before: read_the_address_as_the_form, ..NOTHING },
+    ),
+    Fault::tampering(
+        "token-request-in-query",
+        "Parameters of a token request are also read from the address.",
+        Tampering {
+            before: |request, _| {
+                if request.path == "/oauth/token" && request.method == Method::POST {
+                    let mut form = request.form();
+                    form.extend(url::form_urlencoded::parse(request.query.as_bytes()).into_owned());
+                    request.set_form(&form);
+                }
+                None
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "token-request-in-json",
+        "A token request may be JSON.",
+        Tampering {
+            before: |request, _| {
+                let kind = request.headers.get(CONTENT_TYPE);
+                let is_json = kind.is_some_and(|kind| kind == "application/json");
+                if request.path == "/oauth/token" && is_json {
+                    let json = request.json();
+                    let members = json.as_object().into_iter().flatten();
+                    let form: Vec<(String, String)> = members
+                        .filter_map(|(name, value)| {
+                            Some((name.clone(), value.as_str()?.to_owned()))
+                        })
+                        .collect();
+                    request.set_form(&form);
+                }
+                None
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "basic-ignored",
+        "Client authentication in the Authorization header is advertised and not read.",
+        Tampering {
+            before: |request, _| {
+                if request.path == "/oauth/token" {
+                    request.headers.remove(AUTHORIZATION);
+                }
+                None
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "any-host",
+        "The endpoint answers under every host name.",
+        Tampering {
+            before: |request, memory| {
+                if request.is_endpoint() {
+                    let own = memory.base.trim_start_matches("http://").to_owned();
+                    request.set_header("host", &own);
+                }
+                None
+            },
+            ..NOTHING
+        },
+    ),
+];
+
+fn pick_out_the_token(request: &mut Incoming, _: &mut Memory) -> Option<Outgoing> {
+    let value = request.header("authorization")?;
+    let start = value.find("lkoat_")?;
+    let token: String =
+        value[start..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    request.headers.remove(AUTHORIZATION);
+    request.set_header("authorization", &format!("Bearer {token}"));
+    None
+}
+
+fn read_the_address_as_the_form(request: &mut Incoming, memory: &mut Memory) -> Option<Outgoing> {
+    let is_form =
+        ["/oauth/token", "/oauth/revoke", "/oauth/consent"].contains(&request.path.as_str());
+    if is_form && request.method == Method::GET {
+        request.method = Method::POST;
+        request.body = std::mem::take(&mut request.query).into_bytes();
+        request.set_header("content-type", "application/x-www-form-urlencoded");
+        let own = memory.base.clone();
+        request.set_header("origin", &own);
+    }
+    None
+}
