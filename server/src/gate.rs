@@ -11,7 +11,8 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
 use lookout_schema::{ErrorCode, ScopeSet, Tool, ToolEntry, catalogue};
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ use crate::App;
 use crate::app::BearerRefusal;
 use crate::authority::Resource;
 use crate::authority::bearer::Caller;
-use crate::mcp::ToolError;
+use crate::mcp::{ToolError, cut};
 
 /// Most argument violations that one answer lists.
 const MAX_VIOLATIONS: usize = 50;
@@ -217,7 +218,7 @@ fn validate(entry: &ToolEntry, arguments: &Value) -> Result<(), ToolError> {
     let violations: Vec<_> = VALIDATORS[entry.name.as_str()]
         .iter_errors(arguments)
         .take(MAX_VIOLATIONS)
-        .map(|error| json!({ "pointer": error.instance_path().as_str(), "message": shortened(&error.to_string()) }))
+        .map(|error| json!({ "pointer": error.instance_path().as_str(), "message": cut(&described(&error), 200) }))
         .collect();
     if violations.is_empty() {
         return Ok(());
@@ -238,16 +239,11 @@ fn validate(entry: &ToolEntry, arguments: &Value) -> Result<(), ToolError> {
         .details(json!({ "violations": violations })))
 }
 
-/// A violation without the long value that it may quote.
-fn shortened(message: &str) -> String {
-    const LONGEST: usize = 200;
-    match message.char_indices().nth(LONGEST) {
-        Some(_) => {
-            let tail = message.char_indices().rev().nth(LONGEST / 2).map_or(0, |(index, _)| index);
-            let head = message.char_indices().nth(LONGEST / 2).map_or(0, |(index, _)| index);
-            format!("{} … {}", &message[..head], &message[tail..])
-        }
-        None => message.to_owned(),
+/// What is wrong, without the value that is: it may be long, and the caller has it.
+fn described(error: &ValidationError<'_>) -> String {
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { .. } => error.to_string(),
+        _ => error.masked_with("the value").to_string(),
     }
 }
 

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
@@ -27,6 +28,10 @@ use crate::gate;
 use crate::http::bounded;
 
 pub use tool_error::ToolError;
+pub(crate) use tool_error::cut;
+
+/// Longest message of a JSON-RPC error, in characters; what a caller sent is quoted in some.
+const MAX_MESSAGE: usize = 300;
 
 /// Largest request body, in octets.
 const MAX_BODY: usize = 1 << 20;
@@ -48,6 +53,21 @@ async fn endpoint(app: &App, resource: Resource, request: Request) -> Response {
             "This origin may not call the endpoint; an operator can allow it in `allowed_origins`.";
         return refusal(StatusCode::FORBIDDEN, None, code::INVALID_REQUEST, message);
     }
+    let origin = parts.headers.get(header::ORIGIN).cloned();
+    let mut response = answer(app, resource, &parts, body).await;
+    if let Some(origin) = origin {
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("www-authenticate"),
+        );
+        headers.append(header::VARY, HeaderValue::from_static("origin"));
+    }
+    response
+}
+
+async fn answer(app: &App, resource: Resource, parts: &Parts, body: Body) -> Response {
     if parts.method == Method::OPTIONS {
         return preflight();
     }
@@ -227,7 +247,7 @@ fn success(id: Value, result: Value) -> Response {
 
 /// A JSON-RPC error.
 fn refusal(status: StatusCode, id: Option<Value>, code: i64, message: &str) -> Response {
-    json_response(status, &protocol::Response::error(id, code, message, None))
+    json_response(status, &protocol::Response::error(id, code, cut(message, MAX_MESSAGE), None))
 }
 
 /// A JSON body that nothing between here and the client keeps.

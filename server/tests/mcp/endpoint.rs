@@ -257,7 +257,27 @@ fn bad_input_gets_a_precise_error_and_never_a_server_error() {
         400,
         -32602,
     );
-    refused(&served.modern(&token, "tools/call", json!({})), 400, -32020);
+    refused(&served.modern(&token, "tools/call", json!({})), 400, -32602);
     refused(&served.modern(&token, "tools/list", json!({ "cursor": "x" })), 400, -32602);
     refused(&served.modern(&token, "no/such", json!({})), 404, -32601);
+}
+
+#[test]
+fn a_page_of_an_allowed_origin_can_read_answers_and_challenges() {
+    let served = Served::start_with(|settings| {
+        settings.allowed_origins = vec!["https://app.example".to_owned()]
+    });
+    let origin = ("origin", "https://app.example");
+    let preflight =
+        served.request("OPTIONS", "/mcp", &[origin, ("access-control-request-method", "POST")]);
+    assert_eq!(preflight.status, 204);
+    assert!(preflight.header("access-control-allow-headers").contains("authorization"));
+    for reply in [preflight, served.request("POST", "/mcp", &[origin])] {
+        assert_eq!(reply.header("access-control-allow-origin"), "https://app.example", "{reply:?}");
+        assert_eq!(reply.header("access-control-expose-headers"), "www-authenticate");
+        assert_eq!(reply.header("vary"), "origin");
+        assert_eq!(reply.header("access-control-allow-credentials"), "");
+    }
+    let other = served.request("OPTIONS", "/mcp", &[("origin", "https://evil.example")]);
+    assert_eq!((other.status, other.header("access-control-allow-origin")), (403, ""));
 }

@@ -174,7 +174,7 @@ impl Served {
             ("mcp-protocol-version", "2026-07-28"),
             ("mcp-method", method),
         ];
-        if method == "tools/call" {
+        if method == "tools/call" && !name.is_empty() {
             headers.push(("mcp-name", &name));
         }
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
