@@ -11,7 +11,7 @@ pub(crate) mod scope;
 pub(crate) mod token;
 pub(crate) mod uri;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Debug;
 
 use proptest::strategy::Strategy;
@@ -44,18 +44,24 @@ impl Probe<'_> {
         S: Strategy,
         S::Value: Debug,
     {
+        // The runner's own bound would complain on standard error when it is reached.
         let config = Config {
             cases,
             failure_persistence: None,
-            max_shrink_iters: self.options.shrink_tries,
+            max_shrink_iters: u32::MAX,
             ..Config::default()
         };
         let mut runner = TestRunner::new_with_rng(config, self.fork_random());
         let last_violation = RefCell::new(None);
         let stopped = RefCell::new(None);
+        let shrinks_left = Cell::new(self.options.shrink_tries);
         let result = runner.run(inputs, |input| {
-            if stopped.borrow().is_some() {
+            let is_shrinking = last_violation.borrow().is_some();
+            if stopped.borrow().is_some() || (is_shrinking && shrinks_left.get() == 0) {
                 return Ok(());
+            }
+            if is_shrinking {
+                shrinks_left.set(shrinks_left.get() - 1);
             }
             self.forget_transcript();
             match law(&input) {

@@ -35,6 +35,9 @@ pub struct Exchange {
     pub curl: String,
 }
 
+/// Bodies of requests are kept up to this many bytes.
+const LONGEST_KEPT: usize = 16 << 10;
+
 #[derive(Debug, Default)]
 pub(crate) struct Transcript {
     exchanges: VecDeque<(Request, Result<Reply, String>)>,
@@ -45,7 +48,7 @@ impl Transcript {
         if self.exchanges.len() == LONGEST {
             self.exchanges.pop_front();
         }
-        self.exchanges.push_back((request.clone(), answer));
+        self.exchanges.push_back((request.abridged(LONGEST_KEPT), answer));
     }
 
     /// Forgets what came before: the next case of a property starts here.

@@ -52,6 +52,16 @@ impl Request {
         self
     }
 
+    /// The same request with no more than `longest` bytes of its body, to be remembered.
+    pub(crate) fn abridged(&self, longest: usize) -> Self {
+        Self {
+            method: self.method.clone(),
+            url: self.url.clone(),
+            headers: self.headers.clone(),
+            body: self.body.as_ref().map(|body| body[..body.len().min(longest)].to_vec()),
+        }
+    }
+
     /// Method and path, the way a person would name this request.
     pub(crate) fn name(&self) -> String {
         let path = url::Url::parse(&self.url)

@@ -108,7 +108,7 @@ impl Probe<'_> {
     }
 
     pub(crate) fn is_live_at(&self, endpoint: &str, token: &Secret) -> Result<bool, ProbeError> {
-        let reply = self.mcp_at(endpoint, token, "tools/list", json!({}))?.alive()?;
+        let reply = self.mcp_at(endpoint, token, self.site().heartbeat, json!({}))?.alive()?;
         match reply.status {
             200 => Ok(true),
             401 => Ok(false),

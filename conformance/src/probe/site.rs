@@ -23,6 +23,8 @@ pub(crate) struct Site {
     /// Origins that belong to the server under test.
     pub(crate) origins: Vec<String>,
     pub(crate) revision: Revision,
+    /// A method that needs a token and nothing else: whether it is answered tells live from dead.
+    pub(crate) heartbeat: &'static str,
     /// Another protected resource of the same authorization server.
     pub(crate) second: Option<Second>,
     pub(crate) tokens_page: Option<String>,
@@ -117,6 +119,7 @@ impl Site {
             metadata,
             origins,
             revision: Revision::Stateless,
+            heartbeat: "tools/list",
             second: None,
             tokens_page: None,
             values: BTreeMap::new(),

@@ -81,6 +81,11 @@ fn with_grant(probe: &Probe<'_>, site: &mut Site, grant: &Grant) {
     let is_stateless = answers(stateless(&site.endpoint, "server/discover", json!({})));
     let has_initialize = answers(initialize(&site.endpoint, INITIALIZE[0]));
     site.revision = if is_stateless { Revision::Stateless } else { Revision::Initialize };
+    // Discovery is the cheapest call, but some servers answer it to anybody.
+    let discovery = stateless(&site.endpoint, "server/discover", json!({}));
+    if is_stateless && probe.send(&discovery).is_ok_and(|reply| reply.status == 401) {
+        site.heartbeat = "server/discover";
+    }
     if !is_stateless {
         lack(site, Capability::Stateless, "server/discover was not answered");
     }

@@ -84,7 +84,24 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::tampering(
         "gate-reads-the-header",
         "The gate judges the tool that the header names, and the body's tool runs.",
-        Tampering { before: judge_the_header, after: remember_the_widest_token },
+        Tampering { before: judge_the_header, ..NOTHING },
+    ),
+    Fault::tampering(
+        "writing-listed-at-readonly",
+        "The read-only endpoint lists a tool that writes.",
+        Tampering {
+            after: |request, answer, _| {
+                if request.path != "/mcp/readonly" {
+                    return Then::Answer;
+                }
+                result(request, answer, |result| {
+                    if let Some(tools) = result.get_mut("tools").and_then(Value::as_array_mut) {
+                        tools.push(json!({"name": "save_dashboard", "inputSchema": {}}));
+                    }
+                })
+            },
+            ..NOTHING
+        },
     ),
     Fault::tampering(
         "meta-optional",
@@ -235,30 +252,15 @@ fn headers_from_the_body(request: &mut Incoming, _: &mut Memory) -> Option<Outgo
     None
 }
 
-/// Where header and body name different tools, the body's call is made with a token that may.
-fn judge_the_header(request: &mut Incoming, memory: &mut Memory) -> Option<Outgoing> {
+fn judge_the_header(request: &mut Incoming, _: &mut Memory) -> Option<Outgoing> {
     let json = request.json();
     let in_body = json.pointer("/params/name")?.as_str()?;
     let in_header = request.header("mcp-name")?;
-    if in_header != in_body && in_header != "save_dashboard" {
-        let widest = memory.find("widest")?.to_owned();
-        request.set_header("mcp-name", in_body);
-        request.set_header("authorization", &format!("Bearer {widest}"));
-    }
-    None
-}
-
-fn remember_the_widest_token(
-    request: &Incoming,
-    answer: &mut Outgoing,
-    memory: &mut Memory,
-) -> Then {
-    let json = answer.json();
-    let is_widest = request.path == "/oauth/token" && json["scope"] == "mcp:read mcp:write";
-    if let Some(token) = json["access_token"].as_str().filter(|_| is_widest) {
-        memory.keep("widest", token);
-    }
-    Then::Answer
+    let is_let_through = in_header != in_body && in_header != "save_dashboard";
+    is_let_through.then(|| {
+        let result = json!({"resultType": "complete", "content": [], "structuredContent": {}});
+        Outgoing::made_up(StatusCode::OK, &json!({"jsonrpc": "2.0", "id": 1, "result": result}))
+    })
 }
 
 fn add_meta(request: &mut Incoming, _: &mut Memory) -> Option<Outgoing> {

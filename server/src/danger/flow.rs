@@ -1,4 +1,5 @@
-//! Wrong decisions on the way to a code and to the first tokens: one field of the policy each.
+//! Wrong decisions on the way to a code and to the first tokens: one field of the policy each, or two
+//! where the strict server decides the same thing twice.
 
 use super::Fault;
 use crate::authority::pkce::{ChallengeMethod, verifier_matches};
@@ -112,7 +113,11 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::decision(
         "consent-in-any-session",
         "A consent page may be answered from another session than it was shown to.",
-        Policy { request_belongs_to_session: |_, _| true, ..STRICT },
+        Policy {
+            request_belongs_to_session: |_, _| true,
+            form_token_matches: |_, _| true,
+            ..STRICT
+        },
     ),
     Fault::decision(
         "consent-again",

@@ -183,7 +183,8 @@ pub(super) const FAULTS: &[Fault] = &[
             after: |request, answer, memory| {
                 if request.path.ends_with("/mcp/tokens") && answer.is_html() {
                     let text = answer.text();
-                    let shown = text.split("id=\"new-token\">").nth(1);
+                    let shown = text.split("id=\"new-token\"").nth(1);
+                    let shown = shown.and_then(|rest| rest.split('>').nth(1));
                     match shown.and_then(|rest| rest.split('<').next()) {
                         Some(token) => memory.keep("token", token),
                         None => {

@@ -4,7 +4,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method};
 
 use super::Fault;
-use super::tamper::{Incoming, Memory, NOTHING, Outgoing, Tampering};
+use super::tamper::{Incoming, Memory, NOTHING, Outgoing, Tampering, Then};
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault::tampering(
@@ -89,19 +89,21 @@ pub(super) const FAULTS: &[Fault] = &[
         "A signed-in browser reaches the endpoint with its cookie.",
         Tampering {
             before: |request, memory| {
-                if request.is_endpoint() {
-                    match request.bearer().map(str::to_owned) {
-                        Some(token) => memory.keep("token", token),
-                        None if request.header("cookie").is_some() => {
-                            let token = memory.find("token").unwrap_or("none").to_owned();
-                            request.set_header("authorization", &format!("Bearer {token}"));
-                        }
-                        None => {}
-                    }
+                let is_bare = request.is_endpoint() && request.bearer().is_none();
+                if is_bare && request.header("cookie").is_some() {
+                    let token = memory.find("token").unwrap_or("none").to_owned();
+                    request.set_header("authorization", &format!("Bearer {token}"));
                 }
                 None
             },
-            ..NOTHING
+            after: |request, answer, memory| {
+                if let Some(token) = answer.json()["access_token"].as_str()
+                    && request.path == "/oauth/token"
+                {
+                    memory.keep("token", token);
+                }
+                Then::Answer
+            },
         },
     ),
     Fault::tampering(

@@ -160,9 +160,12 @@ impl Memory {
 type Shared = (Tampering, Arc<Mutex<Memory>>);
 
 /// `router`, tampered with.
+///
+/// A layer of `router` itself would run after a route was chosen, too late to change the path or the method.
 pub(super) fn layer(router: Router, tampering: Tampering, base: String) -> Router {
     let memory = Memory { base, texts: BTreeMap::new() };
-    router.layer(from_fn_with_state((tampering, Arc::new(Mutex::new(memory))), tampered))
+    let state = (tampering, Arc::new(Mutex::new(memory)));
+    Router::new().fallback_service(router).layer(from_fn_with_state(state, tampered))
 }
 
 async fn tampered(

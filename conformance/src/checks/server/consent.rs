@@ -103,6 +103,8 @@ fn allow(probe: &Probe<'_>) -> Outcome<(Authorization, Form, Entries)> {
 }
 
 fn explicit(probe: &Probe<'_>) -> Outcome {
+    let landing = probe.ask(&probe.authorization(&probe.client()?))?;
+    probe.gives_no_code(&landing)?;
     let (request, form, entries) = allow(probe)?;
     let authorize = probe.authorize_url(&request)?.url;
     let mut with_decision = request.parameters.0;

@@ -133,6 +133,8 @@ fn session_at_endpoint(probe: &Probe<'_>) -> Outcome {
     let Some(cookies) = probe.browser().header() else {
         return Err(ProbeError::page("sign-in", "it set no cookie").into());
     };
+    // A grant of the same person is there to be reached.
+    probe.grant()?;
     let endpoint = &probe.site().endpoint;
     let request = probe.message(endpoint, "tools/list", json!({})).header("cookie", &cookies);
     probe.send(&request)?.has_status(&[401])?;

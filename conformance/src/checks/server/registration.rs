@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use crate::check::{Capability, Check, Level, rfc};
 use crate::outcome::{Outcome, ensure};
 use crate::probe::Probe;
-use crate::probe::http::Reply;
+use crate::probe::http::{Reply, Request};
 use crate::probe::register::Method;
 use crate::probe::site::strings;
 use crate::property::scope::names;
 use crate::property::uri::dangerous;
+
+use super::robust::is_bounded;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -212,10 +214,9 @@ fn bounded(probe: &Probe<'_>) -> Outcome {
     long_uri["redirect_uris"] = json!([format!("{OWN}/{}", "u".repeat(100_000))]);
     let documents =
         [("a long name", long_name), ("many redirect URIs", many_uris), ("a long URI", long_uri)];
+    let endpoint = probe.site().endpoint_of("registration_endpoint")?;
     for (what, document) in documents {
-        let reply = probe.register(&document)?;
-        let refused = (400..500).contains(&reply.status) && reply.text("client_id").is_none();
-        ensure(refused, format!("a refusal in the 400s of {what}"), || reply.summary())?;
+        is_bounded(probe, what, Request::post_json(&endpoint, &document))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::check::{Capability, Check, Level, lookout};
-use crate::outcome::{Halt, Outcome, ProbeError, Violation, ensure, on};
+use crate::outcome::{Outcome, ProbeError, ensure, on};
 use crate::probe::Probe;
 use crate::probe::http::{Reply, Request, encode_form};
 use crate::probe::mcp::bearing;
@@ -175,23 +175,27 @@ fn oversize(probe: &Probe<'_>) -> Outcome {
     }
     for (what, address, kind) in endpoints {
         probe.forget_transcript();
-        // The server may refuse on the announced length, before anything is sent.
-        let request =
-            Request::post(&address, kind, megabytes.clone()).header("expect", "100-continue");
-        match probe.send(&request) {
-            Ok(reply) => {
-                let refused = (400..500).contains(&reply.status);
-                on(what, ensure(refused, "a refusal in the 400s", || reply.summary()))?;
-            }
-            // Closing the connection bounds the cost too, so long as the server still answers.
-            Err(ProbeError::NoAnswer { .. }) => {}
-            Err(other) => return Err(other.into()),
-        }
-        probe.send(&Request::get(&address)).map_err(|error| -> Halt {
-            Violation::new("an answer afterwards", error.to_string()).on(what).into()
-        })?;
+        is_bounded(probe, what, Request::post(&address, kind, megabytes.clone()))?;
     }
     Ok(())
+}
+
+/// Holds when the server refuses what is too large, by a status or by closing the connection, and
+/// goes on answering.
+pub(super) fn is_bounded(probe: &Probe<'_>, what: &str, request: Request) -> Outcome {
+    let address = request.url.clone();
+    // The server may refuse on the announced length, before anything is sent.
+    match probe.send(&request.header("expect", "100-continue")) {
+        Ok(reply) => {
+            let refused = (400..500).contains(&reply.status);
+            on(what, ensure(refused, "a refusal in the 400s", || reply.summary()))?;
+        }
+        Err(ProbeError::NoAnswer { .. }) => {}
+        Err(other) => return Err(other.into()),
+    }
+    // An idle connection may have been closed along with the busy one.
+    let mut answers = (0..3).map(|_| probe.send(&Request::get(&address)));
+    ensure(answers.any(|answer| answer.is_ok()), "an answer afterwards", || "none".to_owned())
 }
 
 fn no_internals(probe: &Probe<'_>) -> Outcome {

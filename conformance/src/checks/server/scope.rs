@@ -206,7 +206,9 @@ fn no_side_effect(probe: &Probe<'_>) -> Outcome {
 }
 
 fn body_decides(probe: &Probe<'_>) -> Outcome {
-    let Some((scopes, tool)) = refusals(probe).into_iter().next_back() else {
+    let mut refused = refusals(probe);
+    refused.sort_by_key(|(_, tool)| tool.is_read_only());
+    let Some((scopes, tool)) = refused.into_iter().next() else {
         return Err(not_tested("every scope suffices for every tool"));
     };
     let token = token_of(probe, &scopes)?;
