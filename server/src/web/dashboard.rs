@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use lookout_schema::DashboardSpec;
 
-use super::workspace::Member;
+use super::workspace::{Member, no_such_page};
 use super::{pages, unavailable};
 use crate::App;
 use crate::workspace::rfc3339;
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    Path((_, slug)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> Response {
     let (mut parts, _) = request.into_parts();
@@ -22,6 +23,8 @@ pub(super) async fn show(
         Ok(member) => member,
         Err(response) => return response,
     };
+    // An address that is not text was answered above already, in the same way.
+    let Ok(Path((_, slug))) = path else { return no_such_page() };
     let dashboard = match app.store.dashboard(&member.membership.workspace_id, &slug).await {
         Ok(Some(dashboard)) => dashboard,
         Ok(None) => {

@@ -1,7 +1,7 @@
 //! What the authorization endpoint refuses, and where it says so.
 
 use crate::browser::{Browser, authorize_path, field};
-use crate::server::{CALLBACK, CHALLENGE, Server};
+use crate::server::{CALLBACK, CHALLENGE, Reply, Server};
 
 #[test]
 fn an_unknown_client_or_address_is_refused_on_a_page_that_leads_nowhere() {
@@ -62,10 +62,13 @@ fn other_faults_are_told_to_the_client_with_state_and_issuer() {
         (vec![("code_challenge", CHALLENGE), ("code_challenge", CHALLENGE)], "invalid_request"),
     ];
     cases.extend(foreign.iter().map(|uri| (vec![("resource", uri.as_str())], "invalid_target")));
-    let mut browsers = [Browser::new(&server), Browser::signed_in(&server)];
+    let mut browser = Browser::signed_in(&server);
     for (more, expected) in cases {
-        for browser in &mut browsers {
-            let reply = browser.authorize(&client, &more);
+        // Nobody who is not signed in is sent to an address that anybody can register; afterwards the same request is answered.
+        let first = Browser::new(&server).authorize(&client, &more);
+        let path = return_to(&first);
+        assert_eq!(path, authorize_path(&client, &more));
+        for reply in [browser.authorize(&client, &more), browser.get(&path)] {
             assert_eq!(reply.status, 303, "{more:?}: {reply:?}");
             assert!(reply.header("location").starts_with(CALLBACK), "{reply:?}");
             assert_eq!(reply.parameter("error").as_deref(), Some(expected), "{more:?}");
@@ -73,6 +76,41 @@ fn other_faults_are_told_to_the_client_with_state_and_issuer() {
             assert_eq!(reply.parameter("iss").as_deref(), Some(server.base.as_str()));
             assert_eq!(reply.parameter("code"), None);
         }
+    }
+}
+
+/// Where this redirect to the sign-in page leads afterwards.
+#[track_caller]
+fn return_to(reply: &Reply) -> String {
+    let query = reply.header("location").strip_prefix("/sign-in?");
+    let query = query.unwrap_or_else(|| panic!("not to the sign-in page: {reply:?}"));
+    assert_eq!(reply.status, 303, "{reply:?}");
+    let (name, path) = url::form_urlencoded::parse(query.as_bytes()).next().expect("a parameter");
+    assert_eq!(name, "return_to");
+    path.into_owned()
+}
+
+#[test]
+fn without_a_session_no_request_leads_to_a_client() {
+    let server = Server::start();
+    let (client, _) =
+        server.register(&serde_json::json!({ "redirect_uris": ["https://evil.example/cb"] }));
+    let evil = [("redirect_uri", "https://evil.example/cb"), ("response_type", "token")];
+    let planted = format!("sid=lkses_{}", "x".repeat(49));
+    for cookie in ["", "sid=x", planted.as_str()] {
+        let path = authorize_path(&client, &evil);
+        assert_eq!(return_to(&server.get(&path, &[("cookie", cookie)])), path);
+        let (endpoint, query) = path.split_once('?').unwrap();
+        let form: Vec<(String, String)> =
+            url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let form: Vec<(&str, &str)> = form.iter().map(|(k, v)| (&**k, &**v)).collect();
+        assert_eq!(return_to(&server.post_form(endpoint, &form, &[("cookie", cookie)])), path);
+    }
+    // What is not redirected needs no session.
+    let mut browser = Browser::new(&server);
+    for more in [("client_id", "unknown"), ("redirect_uri", CALLBACK)] {
+        let reply = browser.authorize(&client, &[more]);
+        assert_eq!((reply.status, reply.header("location")), (400, ""), "{more:?}: {reply:?}");
     }
 }
 

@@ -86,7 +86,17 @@ fn a_token_is_made_listed_and_revoked_from_the_command_line() {
 fn bad_configuration_is_one_line_that_names_the_key() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lookout.toml");
+    let warehouse = |id: &str, more: &str| {
+        format!("[[warehouse]]\nid = \"{id}\"\nname = \"n\"\npath = \"none.db\"\n{more}\n")
+    };
+    let (here, there) = ("workspace = \"demo\"", "workspace = \"lab\"");
+    let first = "workspace = \"demo\"\ndefault = true";
+    let twice = [warehouse("shop", here), warehouse("shop", there), warehouse("shop", here)];
+    let defaults = [warehouse("shop", first), warehouse("log", here), warehouse("crm", first)];
+    let (twice, defaults) = (twice.concat(), defaults.concat());
     let cases = [
+        (twice.as_str(), "warehouse: the workspace \"demo\" has the id \"shop\" twice"),
+        (&defaults, "warehouse: the workspace \"demo\" has two defaults, \"shop\" and \"crm\""),
         ("lissten = \"127.0.0.1:1\"", "lookout.toml:1: unknown field `lissten`"),
         ("\n[lifetimes]\ncode = 0", "lifetimes.code is 0"),
         ("[lifetimes]\ncode = 601", "seconds from 1 to 600"),

@@ -179,6 +179,23 @@ fn the_consent_page_says_who_asks_for_what_and_where_the_answer_goes() {
 }
 
 #[test]
+fn an_address_that_is_not_text_is_an_ordinary_missing_page() {
+    let server = Server::start();
+    let mut browser = Browser::signed_in(&server);
+    let missing = browser.get("/w/elsewhere/d/overview");
+    assert_eq!(missing.status, 404);
+    for path in ["/w/demo/d/%ff", "/w/%ff/d/overview", "/w/%ff/mcp/tokens"] {
+        for reply in [browser.get(path), server.get(path, &[])] {
+            assert_eq!((reply.status, &reply.text), (404, &missing.text), "{path}");
+            assert_eq!(
+                reply.header("content-security-policy"),
+                missing.header("content-security-policy")
+            );
+        }
+    }
+}
+
+#[test]
 fn a_token_form_with_a_fault_says_which() {
     let server = Server::start();
     let mut browser = Browser::signed_in(&server);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
+use crate::browser::{Browser, csrf_of};
 use crate::server::{CALLBACK, Server};
 
 #[test]
@@ -118,4 +118,26 @@ fn unused_clients_are_bounded_and_removed_after_a_day_and_used_ones_stay() {
     server.sweep();
     assert_eq!(server.post_json("/oauth/register", &document).status, 201);
     assert_eq!(server.refresh(&used, &tokens.refresh).status, 200);
+}
+
+#[test]
+fn a_client_that_a_member_registers_is_kept_and_neither_bounded_nor_counted() {
+    let server = Server::start_with(|settings| settings.limits.unconsented_clients = 1);
+    let anonymous = server.client();
+    let document = json!({ "redirect_uris": [CALLBACK] });
+    assert_eq!(server.post_json("/oauth/register", &document).status, 429);
+
+    let mut browser = Browser::signed_in(&server);
+    let csrf = csrf_of(&browser.get("/w/demo/mcp/clients"), "/w/demo/mcp/clients");
+    let form = [("csrf", csrf.as_str()), ("name", "Mine"), ("redirect_uris", CALLBACK)];
+    let page = browser.post("/w/demo/mcp/clients", &form);
+    assert_eq!(page.status, 200, "the bound is not for members: {page:?}");
+    let after = page.text.split_once("id=\"new-client\" class=\"uri\">").expect("a client").1;
+    let own = after.split('<').next().expect("an identifier");
+
+    server.sql("update clients set created_at = created_at - 86400001");
+    server.sweep();
+    assert_eq!(browser.authorize(&anonymous, &[]).status, 400, "it is gone");
+    assert_eq!(server.post_json("/oauth/register", &document).status, 201, "there is room again");
+    browser.connect(own);
 }

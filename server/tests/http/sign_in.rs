@@ -1,5 +1,6 @@
 //! Signing in and out.
 
+use lookout_server::authority::records::Role;
 use lookout_server::config::Settings;
 
 use crate::browser::{Browser, field};
@@ -63,6 +64,24 @@ fn a_session_ends_when_unused_and_when_old() {
     let mut browser = Browser::signed_in(&server);
     server.pass(12 * 3600);
     assert_eq!(browser.get("/").status, 303, "half a day unused");
+}
+
+#[test]
+fn a_new_password_ends_the_sessions_of_that_person_only() {
+    let server = Server::start();
+    let eve = "eve@lookout.example";
+    server.add_person(eve, "demo", Role::Member);
+    let mut theirs = Browser::signed_in_as(&server, eve);
+    let mut sessions = [Browser::signed_in(&server), Browser::signed_in(&server)];
+    for browser in &mut sessions {
+        assert_eq!(browser.get("/").status, 200);
+    }
+    server.add_person(EMAIL, "demo", Role::Member);
+    for browser in &mut sessions {
+        assert_eq!(browser.get("/").status, 303);
+    }
+    assert_eq!(theirs.get("/").status, 200);
+    assert_eq!(Browser::signed_in(&server).get("/").status, 200);
 }
 
 #[test]

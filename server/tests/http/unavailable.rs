@@ -41,3 +41,16 @@ fn a_database_that_fails_is_answered_with_try_again() {
     assert!(server.admits(&tokens.access, Resource::Mcp).is_some());
     Tokens::of(&server.refresh(&client, &tokens.refresh));
 }
+
+#[test]
+fn a_page_is_shown_although_the_visit_cannot_be_noted() {
+    let server = Server::start();
+    let mut browser = Browser::signed_in(&server);
+    server.pass(61);
+    server.sql(
+        "create trigger stuck before update on sessions begin select raise(abort, 'stuck'); end",
+    );
+    assert_eq!(browser.get("/").status, 200);
+    server.sql("drop trigger stuck");
+    assert_eq!(browser.get("/").status, 200);
+}
