@@ -18,7 +18,7 @@ const DOCUMENT: &str = "select id, source_id, source_name, title, summary, event
 const KEPT_MS: i64 = 7 * 86_400_000;
 
 /// The store's clock, in milliseconds since the Unix epoch.
-const NOW: &str = "cast(unixepoch('subsec') * 1000 as integer)";
+const NOW: &str = super::rows::now!();
 
 impl WorkspaceStore for SqliteStore {
     fn dashboards<'a>(
