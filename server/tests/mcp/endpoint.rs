@@ -281,3 +281,19 @@ fn a_page_of_an_allowed_origin_can_read_answers_and_challenges() {
     let other = served.request("OPTIONS", "/mcp", &[("origin", "https://evil.example")]);
     assert_eq!((other.status, other.header("access-control-allow-origin")), (403, ""));
 }
+
+#[test]
+fn a_refusal_reaches_a_client_that_is_still_sending() {
+    let served = Served::start();
+    let authorization = format!("Bearer {}", served.token("mcp:read"));
+    let auth = ("authorization", authorization.as_str());
+    let body = vec![b' '; 3 << 20];
+    for _ in 0..5 {
+        assert_eq!(served.post("/mcp", &[JSON], &body).status, 401);
+        assert_eq!(served.post("/mcp", &[JSON, ("origin", "https://evil.example")], &body).status, 403);
+        assert_eq!(served.post("/mcp", &[auth, ("content-type", "text/plain")], &body).status, 415);
+        assert_eq!(served.post("/mcp", &[auth, JSON, ("accept", "text/html")], &body).status, 406);
+        assert_eq!(served.post("/mcp", &[auth, JSON], &body).status, 413);
+        assert_eq!(served.post("/oauth/token", &[JSON], &body).status, 400);
+    }
+}
