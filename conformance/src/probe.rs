@@ -211,14 +211,22 @@ impl<'a> Probe<'a> {
 
     /// Leaves no live credential behind. What is already gone is no concern.
     pub(crate) fn tidy(&self) {
+        if !self.options.tidy {
+            return;
+        }
         let litter = std::mem::take(&mut *locked(&self.litter));
         if self.site.endpoint_of("revocation_endpoint").is_ok() {
             for (client, token) in &litter.grants {
                 let _ = self.revoke_by(&self.revocation(client, token));
             }
         }
-        for name in &litter.programmatic {
-            let _ = self.revoke_programmatic(name);
+        if litter.programmatic.is_empty() {
+            return;
+        }
+        if let Ok((_, page)) = self.tokens_page() {
+            for name in &litter.programmatic {
+                let _ = self.press_revoke(&page, name);
+            }
         }
     }
 }

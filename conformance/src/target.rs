@@ -66,6 +66,9 @@ pub struct Options {
     pub only: Vec<String>,
     /// Whether a SHOULD or a hardening claim that does not hold is a failure.
     pub strict: bool,
+    /// Whether a check ends the grants and tokens that it made. Only a server that is thrown away
+    /// afterwards can do without.
+    pub tidy: bool,
     /// How many checks run at once.
     pub threads: usize,
     /// How long a check may wait for something to expire.
@@ -82,6 +85,7 @@ impl Default for Options {
             shrink_tries: 96,
             only: Vec::new(),
             strict: false,
+            tidy: true,
             threads: 3,
             max_wait: Duration::from_secs(5),
             timeout: Duration::from_secs(20),

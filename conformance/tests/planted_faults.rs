@@ -27,7 +27,14 @@ const GAPS: &[(&str, &str)] = &[];
 
 fn options() -> Options {
     // Few cases: a fault that needs luck to be caught should be caught by the fixed seed.
-    Options { cases: 2, shrink_tries: 2, threads: 1, strict: true, ..Options::default() }
+    Options {
+        cases: 2,
+        shrink_tries: 2,
+        threads: 1,
+        strict: true,
+        tidy: false,
+        ..Options::default()
+    }
 }
 
 /// The ids of the checks that `fault` fails.

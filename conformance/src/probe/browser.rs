@@ -143,6 +143,9 @@ impl Probe<'_> {
     ) -> Result<Landing, ProbeError> {
         let landing = self.walk(browser, request)?;
         let Landing::Page { reply, address } = &landing else { return Ok(landing) };
+        if !may_ask_for_a_password(&reply.body) {
+            return Ok(landing);
+        }
         let page = Page::read(&reply.body, address);
         let (Some(form), Some(person)) = (page.sign_in(), self.person()) else {
             return Ok(landing);
@@ -158,6 +161,7 @@ impl Probe<'_> {
         let entries = form.entries(form.buttons.first());
         let landing = self.walk(browser, form.request(&entries))?;
         if let Landing::Page { reply, address } = &landing
+            && may_ask_for_a_password(&reply.body)
             && Page::read(&reply.body, address).sign_in().is_some()
         {
             return Err(ProbeError::page("sign-in", "it asked again: is the password right?"));
@@ -170,4 +174,10 @@ impl Probe<'_> {
         let next = url::Url::parse(from).ok()?.join(location).ok()?;
         self.is_own_origin(&next).then(|| next.into())
     }
+}
+
+/// Reading a page is dear, and most pages of a flow have no password field.
+fn may_ask_for_a_password(html: &str) -> bool {
+    let html = html.to_ascii_lowercase();
+    ["=\"password\"", "='password'", "=password"].iter().any(|field| html.contains(field))
 }

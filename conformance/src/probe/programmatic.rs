@@ -22,7 +22,7 @@ impl Probe<'_> {
     ) -> Result<Programmatic, ProbeError> {
         let name = format!("conformance {}", self.fresh_name());
         let (form, entries) = self.creation_form(&name, scopes)?;
-        let (html, _) = self.page_after(form.request(&entries), "make a programmatic token")?;
+        let (html, _) = self.html_after(form.request(&entries), "make a programmatic token")?;
         let token = first_text(&html, "#new-token")
             .or_else(|| first_text(&html, "code"))
             .filter(|text| text.len() >= 20 && !text.contains(' '));
@@ -60,20 +60,24 @@ impl Probe<'_> {
         Ok((form, entries))
     }
 
-    /// Presses the revoke button in the row that shows `name`.
+    /// Revokes the token that is listed as `name`.
     pub(crate) fn revoke_programmatic(&self, name: &str) -> Result<(), ProbeError> {
         let (_, page) = self.tokens_page()?;
+        self.press_revoke(&page, name)
+    }
+
+    /// Presses the revoke button in the row of `page` that shows `name`.
+    pub(crate) fn press_revoke(&self, page: &Page, name: &str) -> Result<(), ProbeError> {
         let row = page.forms.iter().find(|form| {
             form.around.contains(name) && !is_creation(form) && form.button(&REVOKE_WORDS).is_some()
         });
         let Some(form) = row else {
-            return Err(ProbeError::page(
-                "programmatic tokens",
-                "no row of that name can be revoked",
-            ));
+            let lacks = "no row of that name can be revoked";
+            return Err(ProbeError::page("programmatic tokens", lacks));
         };
         let entries = form.entries(form.button(&REVOKE_WORDS));
-        self.page_after(form.request(&entries), "revoke a programmatic token").map(|_| ())
+        self.visit(self.browser(), form.request(&entries))?.alive()?;
+        Ok(())
     }
 
     /// The page that lists programmatic tokens, as HTML and as forms.
@@ -84,18 +88,20 @@ impl Probe<'_> {
         self.page_after(Request::get(address), "open the programmatic tokens page")
     }
 
-    /// The page that the signed-in person lands on.
+    /// The page that the signed-in person lands on, read.
     pub(crate) fn page_after(
         &self,
         request: Request,
         step: &str,
     ) -> Result<(String, Page), ProbeError> {
+        let (html, address) = self.html_after(request, step)?;
+        let page = Page::read(&html, &address);
+        Ok((html, page))
+    }
+
+    fn html_after(&self, request: Request, step: &str) -> Result<(String, String), ProbeError> {
         match self.walk_signed_in(self.browser(), request)? {
-            Landing::Page { reply, address } => {
-                let reply = reply.succeeded(step)?;
-                let page = Page::read(&reply.body, &address);
-                Ok((reply.body, page))
-            }
+            Landing::Page { reply, address } => Ok((reply.succeeded(step)?.body, address)),
             Landing::Callback(callback) => {
                 Err(ProbeError::step(step, format!("redirected to {}", callback.uri)))
             }

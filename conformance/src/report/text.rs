@@ -57,12 +57,13 @@ fn look(verdict: Verdict) -> (&'static str, &'static str) {
 /// Everything after the progress lines: details, then the summary.
 pub fn render(report: &Report, style: Style) -> String {
     let mut text = String::new();
-    for verdict in [Verdict::Fail, Verdict::Error, Verdict::Warn] {
+    for verdict in [Verdict::Fail, Verdict::Warn] {
         for check in report.with(verdict) {
             text.push('\n');
             text.push_str(&details(check, style));
         }
     }
+    remarks(&mut text, report, Verdict::Error, "Without conclusion", style);
     remarks(&mut text, report, Verdict::Observed, "Observed, not judged", style);
     remarks(&mut text, report, Verdict::NotTested, "Not tested", style);
     text.push('\n');
@@ -70,16 +71,25 @@ pub fn render(report: &Report, style: Style) -> String {
     text
 }
 
+/// Reasons with the checks that share them: one obstacle often stands before many checks.
 fn remarks(text: &mut String, report: &Report, verdict: Verdict, title: &str, style: Style) {
-    let mut checks = report.with(verdict).peekable();
-    if checks.peek().is_none() {
-        return;
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+    for check in report.with(verdict) {
+        let found = check.counterexample.as_ref().map(|found| found.observed.as_str());
+        let reason = check.reason.as_deref().or(found).unwrap_or("no reason was given");
+        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, ids)) => ids.push(&check.id),
+            None => by_reason.push((reason, vec![&check.id])),
+        }
     }
-    let _ = writeln!(text, "\n{}", style.paint(BOLD, title));
-    for check in checks {
-        let counterexample = check.counterexample.as_ref().map(|found| found.observed.as_str());
-        let reason = check.reason.as_deref().or(counterexample).unwrap_or("no reason was given");
-        let _ = writeln!(text, "  {:<36} {reason}", check.id);
+    if !by_reason.is_empty() {
+        let _ = writeln!(text, "\n{}", style.paint(BOLD, title));
+    }
+    for (reason, ids) in by_reason {
+        let _ = writeln!(text, "  {reason}");
+        for row in ids.chunks(4) {
+            let _ = writeln!(text, "    {}", row.join("  "));
+        }
     }
 }
 

@@ -223,17 +223,16 @@ fn permanent(probe: &Probe<'_>) -> Outcome {
 }
 
 fn wrong_hint(probe: &Probe<'_>) -> Outcome {
-    let hints = ["refresh_token", "access_token", "nonsense", ""];
-    probe.for_each(hints, |hint| {
+    probe.for_each(["refresh_token", "nonsense"], |hint| {
         let grant = working_grant(probe)?;
-        let access =
-            probe.revocation(&grant.client, &grant.tokens.access).set("token_type_hint", *hint);
-        probe.revoke_by(&access)?.has_status(&[200])?;
-        probe.is_dead(&grant.tokens.access, "it was revoked")?;
+        let request = probe.revocation(&grant.client, &grant.tokens.access);
+        probe.revoke_by(&request.set("token_type_hint", *hint))?.has_status(&[200])?;
+        probe.is_dead(&grant.tokens.access, "it was revoked")
+    })?;
+    probe.for_each(["access_token", "nonsense"], |hint| {
         let grant = working_grant(probe)?;
-        let refresh =
-            probe.revocation(&grant.client, grant.refresh_token()?).set("token_type_hint", *hint);
-        probe.revoke_by(&refresh)?.has_status(&[200])?;
+        let request = probe.revocation(&grant.client, grant.refresh_token()?);
+        probe.revoke_by(&request.set("token_type_hint", *hint))?.has_status(&[200])?;
         is_over(probe, &grant)
     })
 }
