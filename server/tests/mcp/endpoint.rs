@@ -290,7 +290,10 @@ fn a_refusal_reaches_a_client_that_is_still_sending() {
     let body = vec![b' '; 3 << 20];
     for _ in 0..5 {
         assert_eq!(served.post("/mcp", &[JSON], &body).status, 401);
-        assert_eq!(served.post("/mcp", &[JSON, ("origin", "https://evil.example")], &body).status, 403);
+        assert_eq!(
+            served.post("/mcp", &[JSON, ("origin", "https://evil.example")], &body).status,
+            403
+        );
         assert_eq!(served.post("/mcp", &[auth, ("content-type", "text/plain")], &body).status, 415);
         assert_eq!(served.post("/mcp", &[auth, JSON, ("accept", "text/html")], &body).status, 406);
         assert_eq!(served.post("/mcp", &[auth, JSON], &body).status, 413);
