@@ -1,7 +1,7 @@
 //! Secrets, and keeping them out of everything that is written.
 //!
 //! Two nets, because either alone has a hole. Every value the harness learns is remembered and
-//! replaced wherever it turns up ([`Redactor`]), numbered by kind so that a reader can still follow
+//! replaced wherever it turns up (`Redactor`), numbered by kind so that a reader can still follow
 //! one token through a transcript. And text that merely looks like a credential is masked even
 //! when nobody remembered it, for example on a page that could not be parsed.
 

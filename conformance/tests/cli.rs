@@ -1,5 +1,7 @@
 //! The command line: what it says and what it exits with, before any check runs.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::net::TcpListener;
 use std::process::{Command, Output};
 

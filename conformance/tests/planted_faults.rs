@@ -3,6 +3,8 @@
 //! The kill matrix is a snapshot, because it is the best documentation of what each check is for.
 //! Both directions hold: every fault is caught by some check, and every check catches some fault.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Mutex;

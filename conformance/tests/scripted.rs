@@ -1,5 +1,7 @@
 //! The harness against tiny servers with a script: what it makes of silence, failure and lies.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;

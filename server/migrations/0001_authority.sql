@@ -43,7 +43,9 @@ create table clients (
     grant_types   text not null,
     scopes        text not null,
     created_at    integer not null,
-    deleted_at    integer
+    deleted_at    integer,
+    -- The member who registered it; null when it registered itself.
+    registered_by text references users (id)
 ) strict;
 
 create table authorization_requests (

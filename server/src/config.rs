@@ -2,13 +2,17 @@
 //!
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
+mod public_url;
+
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::authority::{self, Issuer, Lifetimes};
+
+pub use public_url::PublicUrl;
 
 /// Why a configuration cannot be used. The message names the key and what to write instead.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +91,7 @@ pub struct LimitSettings {
     pub registration_bytes: usize,
     /// Redirect URIs of one client.
     pub redirect_uris: usize,
-    /// Registered clients that nobody allowed anything yet.
+    /// Clients that registered themselves and that nobody allowed anything yet.
     pub unconsented_clients: usize,
     /// Live connections of one person and one client.
     pub grants_per_client: usize,
@@ -163,6 +167,7 @@ impl Settings {
             }
         };
         self.judge_numbers()?;
+        self.judge_warehouses()?;
         for origin in &self.allowed_origins {
             let is_origin = url::Url::parse(origin)
                 .is_ok_and(|url| url.origin().ascii_serialization() == *origin && url.has_host());
@@ -176,7 +181,12 @@ impl Settings {
             let hosts = ["127.0.0.1", "localhost", "[::1]"];
             ports.iter().flat_map(|port| hosts.map(|host| format!("{host}:{port}"))).collect()
         };
-        let mut hosts = vec![public_url.authority.clone()];
+        let default_port = if public_url.is_https { 443 } else { 80 };
+        let mut hosts = vec![
+            public_url.authority.clone(),
+            // Some clients name the default port, which the URL leaves out.
+            format!("{}:{default_port}", public_url.authority),
+        ];
         if address.ip().is_loopback() {
             hosts.extend(loopback(&[address.port()]));
         }
@@ -198,6 +208,26 @@ impl Settings {
             limits: self.limits,
             warehouses: self.warehouses,
         })
+    }
+
+    fn judge_warehouses(&self) -> Result<(), ConfigError> {
+        for (index, later) in self.warehouses.iter().enumerate() {
+            let WarehouseSettings { id, workspace, .. } = later;
+            for earlier in self.warehouses[..index].iter().filter(|w| w.workspace == *workspace) {
+                if earlier.id == *id {
+                    return Err(ConfigError(format!(
+                        "warehouse: the workspace {workspace:?} has the id {id:?} twice; give each of its warehouses an id of its own"
+                    )));
+                }
+                if earlier.default && later.default {
+                    return Err(ConfigError(format!(
+                        "warehouse: the workspace {workspace:?} has two defaults, {:?} and {id:?}; keep `default = true` on one of them",
+                        earlier.id
+                    )));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn judge_numbers(&self) -> Result<(), ConfigError> {
@@ -288,53 +318,5 @@ impl Config {
             grants_per_client: self.limits.grants_per_client,
             tokens_per_person: self.limits.tokens_per_person,
         }
-    }
-}
-
-/// The public URL: `https`, or `http` on loopback, and no path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicUrl {
-    /// Without a trailing slash; the issuer identifier.
-    pub base: String,
-    /// What the `Host` header of a request to it says.
-    pub authority: String,
-    /// Whether browsers reach it over TLS.
-    pub is_https: bool,
-    /// Whether it is reached from this machine only.
-    pub is_loopback: bool,
-}
-
-impl PublicUrl {
-    /// Reads a public URL.
-    pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let refuse = |why: &str| Err(ConfigError(format!("public_url: {text:?} {why}")));
-        let Ok(url) = url::Url::parse(text) else {
-            return refuse("is not a URL; write it like \"https://lookout.example\"");
-        };
-        let is_bare = url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none();
-        let Some(host) = url.host_str().filter(|_| is_bare) else {
-            return refuse("must be a scheme and a host only, like \"https://lookout.example\"");
-        };
-        let is_loopback = host == "localhost"
-            || host
-                .trim_matches(['[', ']'])
-                .parse::<IpAddr>()
-                .is_ok_and(|address| address.is_loopback());
-        match url.scheme() {
-            "https" => {}
-            "http" if is_loopback => {}
-            _ => return refuse("must be https; http is only for loopback addresses"),
-        }
-        let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        Ok(Self {
-            base: format!("{}://{authority}", url.scheme()),
-            authority,
-            is_https: url.scheme() == "https",
-            is_loopback,
-        })
     }
 }

@@ -1,6 +1,6 @@
 //! The only way from a bearer token to a tool handler.
 //!
-//! The order is fixed: token and audience ([`admit`]), then scope and arguments ([`pass`]), then the handler, which takes a
+//! The order is fixed: token and audience (`admit`), then scope and arguments (`pass`), then the handler, which takes a
 //! [`Granted`] that only this module makes. A handler that skips the gate does not compile.
 //! For every tool and every caller: callable, listed and granted are the same thing, because all ask the authority's policy.
 //!
@@ -11,7 +11,8 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
 use lookout_schema::{ErrorCode, ScopeSet, Tool, ToolEntry, catalogue};
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ use crate::App;
 use crate::app::BearerRefusal;
 use crate::authority::Resource;
 use crate::authority::bearer::Caller;
-use crate::mcp::ToolError;
+use crate::mcp::{ToolError, cut};
 
 /// Most argument violations that one answer lists.
 const MAX_VIOLATIONS: usize = 50;
@@ -111,7 +112,7 @@ pub(crate) async fn admit(
             status,
             error,
             scope: resource.scopes(),
-            metadata: metadata_url(app, resource),
+            metadata: resource.metadata_address(&app.authority.issuer),
         })
     };
     let presented = match bearer(headers) {
@@ -192,7 +193,7 @@ pub(crate) fn pass(
             status: StatusCode::FORBIDDEN,
             error: Some(("insufficient_scope", description)),
             scope: entry.scopes,
-            metadata: metadata_url(app, resource),
+            metadata: resource.metadata_address(&app.authority.issuer),
         }));
     }
     validate(entry, &arguments).map_err(PassRefusal::Arguments)?;
@@ -202,11 +203,6 @@ pub(crate) fn pass(
 /// Whether this resource has the tool at all; the read-only one never runs a tool that needs more than it can grant.
 fn offered(entry: &ToolEntry, resource: Resource) -> bool {
     entry.scopes.is_subset(resource.scopes())
-}
-
-/// Where the resource describes itself (RFC 9728 section 3.1).
-fn metadata_url(app: &App, resource: Resource) -> String {
-    app.authority.issuer.join(&format!("/.well-known/oauth-protected-resource{}", resource.path()))
 }
 
 /// Checks raw arguments against the tool's schema and reports every violation at once.
@@ -222,7 +218,7 @@ fn validate(entry: &ToolEntry, arguments: &Value) -> Result<(), ToolError> {
     let violations: Vec<_> = VALIDATORS[entry.name.as_str()]
         .iter_errors(arguments)
         .take(MAX_VIOLATIONS)
-        .map(|error| json!({ "pointer": error.instance_path().as_str(), "message": shortened(&error.to_string()) }))
+        .map(|error| json!({ "pointer": error.instance_path().as_str(), "message": cut(&described(&error), 200) }))
         .collect();
     if violations.is_empty() {
         return Ok(());
@@ -243,16 +239,11 @@ fn validate(entry: &ToolEntry, arguments: &Value) -> Result<(), ToolError> {
         .details(json!({ "violations": violations })))
 }
 
-/// A violation without the long value that it may quote.
-fn shortened(message: &str) -> String {
-    const LONGEST: usize = 200;
-    match message.char_indices().nth(LONGEST) {
-        Some(_) => {
-            let tail = message.char_indices().rev().nth(LONGEST / 2).map_or(0, |(index, _)| index);
-            let head = message.char_indices().nth(LONGEST / 2).map_or(0, |(index, _)| index);
-            format!("{} … {}", &message[..head], &message[tail..])
-        }
-        None => message.to_owned(),
+/// What is wrong, without the value that is: it may be long, and the caller has it.
+fn described(error: &ValidationError<'_>) -> String {
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { .. } => error.to_string(),
+        _ => error.masked_with("the value").to_string(),
     }
 }
 

@@ -64,6 +64,7 @@ pub async fn body(
     let is_expected =
         content_type(&parts).is_some_and(|given| given.eq_ignore_ascii_case(media_type));
     if !is_expected {
+        discard(body).await;
         return Err(BodyError::WrongType);
     }
     Ok((parts, bounded(body, most).await?))
@@ -84,6 +85,12 @@ pub async fn bounded(mut body: Body, most: usize) -> Result<Vec<u8>, BodyError> 
         }
     }
     if total > most { Err(BodyError::TooLarge) } else { Ok(bytes) }
+}
+
+/// Reads a body that nobody wants, so that the refusal reaches a client that is still sending it.
+pub async fn discard(body: Body) {
+    // Whatever came of the body, the refusal stands.
+    let _ = bounded(body, 0).await;
 }
 
 /// Reads a form.

@@ -1,6 +1,6 @@
 //! The command line of the server.
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -117,7 +117,11 @@ fn scope(name: &str) -> Result<Scope, String> {
 async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_env("LOOKOUT_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     let outcome = match Cli::parse().command {
         Command::Init { data } => init(&data).await.map_err(anyhow::Error::from),
         Command::Serve(flags) => {

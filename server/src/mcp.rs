@@ -1,7 +1,7 @@
 //! The MCP endpoint: one handler for both resources and for every revision.
 //!
 //! Order of judgement, first match answers: `Origin`, token, HTTP method, body, revision, then the method.
-//! A request that carries the modern `_meta` or header is served by [`modern`], any other by [`initialize`].
+//! A request that carries the modern `_meta` or header is served by `modern`, any other by `initialize`.
 //! No session is minted, no stream is kept open, and nothing is remembered between requests.
 
 mod initialize;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
@@ -24,9 +25,13 @@ use crate::App;
 use crate::authority::Resource;
 use crate::authority::bearer::Caller;
 use crate::gate;
-use crate::http::bounded;
+use crate::http::{bounded, discard};
 
 pub use tool_error::ToolError;
+pub(crate) use tool_error::cut;
+
+/// Longest message of a JSON-RPC error, in characters; what a caller sent is quoted in some.
+const MAX_MESSAGE: usize = 300;
 
 /// Largest request body, in octets.
 const MAX_BODY: usize = 1 << 20;
@@ -44,18 +49,38 @@ pub fn routes() -> Router<Arc<App>> {
 async fn endpoint(app: &App, resource: Resource, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if !origin_allowed(app, &parts.headers) {
+        discard(body).await;
         let message =
             "This origin may not call the endpoint; an operator can allow it in `allowed_origins`.";
         return refusal(StatusCode::FORBIDDEN, None, code::INVALID_REQUEST, message);
     }
+    let origin = parts.headers.get(header::ORIGIN).cloned();
+    let mut response = answer(app, resource, &parts, body).await;
+    if let Some(origin) = origin {
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("www-authenticate"),
+        );
+        headers.append(header::VARY, HeaderValue::from_static("origin"));
+    }
+    response
+}
+
+async fn answer(app: &App, resource: Resource, parts: &Parts, body: Body) -> Response {
     if parts.method == Method::OPTIONS {
         return preflight();
     }
     let caller = match gate::admit(app, &parts.headers, resource).await {
         Ok(caller) => caller,
-        Err(refusal) => return refusal.into_response(),
+        Err(refusal) => {
+            discard(body).await;
+            return refusal.into_response();
+        }
     };
     if parts.method != Method::POST {
+        discard(body).await;
         let message =
             "Send each message as a POST; there are no sessions and no server-initiated stream.";
         let mut response =
@@ -115,6 +140,7 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Message, Box<Response>>
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
+        discard(body).await;
         let message = "Send the message with `Content-Type: application/json`.";
         return Err(Box::new(refusal(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -124,6 +150,7 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Message, Box<Response>>
         )));
     }
     if !accepts_json(headers) {
+        discard(body).await;
         let message = "Accept `application/json` and `text/event-stream`.";
         return Err(Box::new(refusal(
             StatusCode::NOT_ACCEPTABLE,
@@ -227,7 +254,7 @@ fn success(id: Value, result: Value) -> Response {
 
 /// A JSON-RPC error.
 fn refusal(status: StatusCode, id: Option<Value>, code: i64, message: &str) -> Response {
-    json_response(status, &protocol::Response::error(id, code, message, None))
+    json_response(status, &protocol::Response::error(id, code, cut(message, MAX_MESSAGE), None))
 }
 
 /// A JSON body that nothing between here and the client keeps.

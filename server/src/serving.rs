@@ -39,7 +39,7 @@ pub struct Flags {
     /// A configuration file in TOML; flags override it.
     #[arg(long)]
     config: Option<PathBuf>,
-    /// What clients call this server, for example https://lookout.example.
+    /// What clients call this server, for example `https://lookout.example`.
     #[arg(long)]
     public_url: Option<String>,
 }

@@ -65,7 +65,7 @@ pub trait AuthorityStore: Send + Sync + fmt::Debug {
         workspace_id: &'a str,
     ) -> StoreFuture<'a, (Timestamp, Vec<GrantListing>)>;
 
-    /// Adds a person, or gives an existing one a new password.
+    /// Adds a person, or gives an existing one a new password, which ends their sessions.
     fn put_account<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, ()>;
 
     /// Adds a workspace, unless there is one with its slug, and makes the person a member of it. Returns the workspace's identifier.
@@ -87,7 +87,7 @@ pub trait AuthorityTransaction: Send {
     /// A client.
     fn client<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Client>>;
 
-    /// How many clients nobody ever allowed anything.
+    /// How many clients that registered themselves nobody ever allowed anything.
     fn unconsented_clients(&mut self) -> StoreFuture<'_, usize>;
 
     /// A session with its person.
@@ -161,7 +161,7 @@ pub struct GrantListing {
 /// How long dead rows are kept, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention {
-    /// A client that nobody allowed anything.
+    /// A client that registered itself and that nobody allowed anything.
     pub unconsented_client: i64,
     /// A session, after sign-in.
     pub session: i64,

@@ -1,12 +1,13 @@
 //! Pages for people: sign-in, consent, and the MCP area.
 //!
-//! They are rendered here and need no script. A form counts only when this server's own page sent it ([`forms`]). Everything that clients or people wrote is
+//! They are rendered here and need no script. A form counts only when this server's own page sent it (`forms`). Everything that clients or people wrote is
 //! escaped by the templates.
 //!
 //! A session opens pages and nothing else; no token opens a page.
 
 mod assets;
 mod clients;
+mod dashboard;
 pub(crate) mod forms;
 mod home;
 pub(crate) mod pages;
@@ -35,6 +36,7 @@ pub fn routes(app: &App) -> Router<Arc<App>> {
         .route("/sign-in", get(sign_in::form).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/settings/integrations", get(home::integrations))
+        .route("/w/{workspace}/d/{slug}", get(dashboard::show))
         .route("/assets/lookout.css", get(assets::stylesheet));
     if !app.config.external_access {
         return router;

@@ -30,6 +30,7 @@ use crate::mcp::ToolError;
 use crate::store::workspace::WorkspaceStore;
 
 pub use cursor::CursorKey;
+pub(crate) use page::rfc3339;
 pub use warehouses::Connection;
 
 /// The tools over a store and the connected warehouses.

@@ -22,6 +22,16 @@ pub(crate) fn ci(root: &Path) -> Result<()> {
     cargo(root, &["fmt", "--all", "--check"])?;
     codegen::run(root, true)?;
     cargo(root, &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
+    cargo(
+        root,
+        &[
+            "doc",
+            "--workspace",
+            "--no-deps",
+            "--config",
+            "build.rustdocflags=['--deny', 'warnings']",
+        ],
+    )?;
     if installed(root, "deny") {
         cargo(root, &["deny", "--config", ".cargo/deny.toml", "check"])?;
     } else {

@@ -1,7 +1,7 @@
 //! `cargo xtask conformance`: build the server and the harness, start the server on loopback with demo data, and let the harness judge it.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -73,14 +73,18 @@ impl Running {
             command.arg("serve");
         }
         command.args(["--demo", "--listen", "127.0.0.1:0", "--data"]).arg(data);
-        command.env("LOOKOUT_DEMO_PASSWORD", password).stdin(Stdio::null()).stdout(Stdio::piped());
+        let log = data.with_extension("log");
+        let errors =
+            File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        command.env("LOOKOUT_DEMO_PASSWORD", password);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
         let mut child = command.spawn().context("cannot start the server")?;
         let output = child.stdout.take().context("the server's output is not piped")?;
         let mut lines = BufReader::new(output).lines();
         let first = lines.next().transpose()?.unwrap_or_default();
         let Some(url) = first.strip_prefix("listening on ").map(str::to_owned) else {
             let status = child.wait()?;
-            bail!("the server did not start ({status})");
+            bail!("the server did not start ({status}):\n{}", fs::read_to_string(&log)?);
         };
         // The rest is for people; it is read so that the server never blocks on a full pipe.
         std::thread::spawn(move || lines.for_each(drop));

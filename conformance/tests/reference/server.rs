@@ -70,7 +70,7 @@ impl Server {
         adjust(&mut settings);
         let config = settings.at(address).expect("good settings");
         let policy = fault.map_or(Policy::STRICT, Fault::policy);
-        let task = RUNTIME.block_on(async {
+        let (listener, app, router) = RUNTIME.block_on(async {
             let app = App::with_dangerous_policy(config, policy).await.expect("a server");
             let app = Arc::new(app.with_warehouses(vec![TEMPLATE.shop.clone()]));
             let router = match fault {
@@ -78,10 +78,11 @@ impl Server {
                 None => lookout_server::router(Arc::clone(&app)),
             };
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            tokio::spawn(async move {
-                let served = lookout_server::serve(listener, app, router, std::future::pending());
-                served.await.expect("the server runs");
-            })
+            (listener, app, router)
+        });
+        let task = RUNTIME.spawn(async move {
+            let served = lookout_server::serve(listener, app, router, std::future::pending());
+            served.await.expect("the server runs");
         });
         Self { base: format!("http://{address}"), task, _data: data }
     }

@@ -3,7 +3,7 @@
 use super::App;
 use crate::authority::OAuthError;
 use crate::authority::client::{FreshClient, Registration};
-use crate::authority::records::Client;
+use crate::authority::records::{Client, User};
 use crate::secret::ClientSecret;
 use crate::secret::entropy::identifier;
 use crate::store::StoreError;
@@ -24,18 +24,27 @@ pub enum RegisterError {
 }
 
 impl App {
-    /// Registers a client. The secret of a confidential one exists only in what this returns.
+    /// Registers a client, for itself or for the person `registered_by`. The secret of a confidential one exists only in what this returns.
+    ///
+    /// Only clients that register themselves are bounded and removed when nobody allows them anything: anybody can make those.
     pub async fn register_client(
         &self,
         registration: &Registration,
+        registered_by: Option<&User>,
     ) -> Result<(Client, Option<ClientSecret>), RegisterError> {
         let secret = ClientSecret::mint(&*self.entropy);
         let id = identifier(&*self.entropy);
         let mut transaction = self.store.begin().await?;
-        if transaction.unconsented_clients().await? >= self.config.limits.unconsented_clients {
+        if registered_by.is_none()
+            && transaction.unconsented_clients().await? >= self.config.limits.unconsented_clients
+        {
             return Err(RegisterError::Crowded);
         }
-        let fresh = FreshClient { id: &id, secret: self.keys.digest(&secret) };
+        let fresh = FreshClient {
+            id: &id,
+            registered_by: registered_by.map(|user| user.id.as_str()),
+            secret: self.keys.digest(&secret),
+        };
         let decision = self.authority.register(transaction.now(), registration, fresh);
         transaction.commit(decision.changes).await?;
         let client = decision.reply?;

@@ -53,8 +53,11 @@ impl App {
         if !self.authority.session_is_live(now, &session, &user) {
             return Ok(None);
         }
-        if now >= session.seen_at.plus_seconds(60) {
-            self.store.note_visit(session.digest).await?;
+        // When a session was last used is bookkeeping: losing it must not fail the page. At worst the session ends early.
+        if now >= session.seen_at.plus_seconds(60)
+            && let Err(error) = self.store.note_visit(session.digest).await
+        {
+            tracing::warn!(%error, "could not note the use of a session");
         }
         Ok(Some(Visitor { session, user }))
     }
@@ -101,7 +104,7 @@ impl App {
         self.put_account(&email, display_name, password).await
     }
 
-    /// Adds a person, or gives the existing one a new password.
+    /// Adds a person, or gives the existing one a new password, which ends their sessions.
     pub async fn put_account(
         &self,
         email: &str,

@@ -29,11 +29,13 @@ pub struct Registration {
     pub scope: Option<String>,
 }
 
-/// What is made beforehand, in case the client is registered.
+/// What is known beforehand, in case the client is registered.
 #[derive(Clone, Copy, Debug)]
 pub struct FreshClient<'a> {
     /// `client_id`.
     pub id: &'a str,
+    /// The signed-in person who registers it, or `None` when it registers itself.
+    pub registered_by: Option<&'a str>,
     /// The digest of `client_secret`, for a client that asks for one.
     pub secret: Digest,
 }
@@ -166,6 +168,7 @@ impl Authority {
             scopes: registrable_scopes(registration.scope.as_deref()),
             created_at: now,
             deleted_at: None,
+            registered_by: fresh.registered_by.map(str::to_owned),
         })
     }
 

@@ -1,5 +1,7 @@
 //! Request parameters, as they came, with repetitions kept so that they can be refused.
 
+use std::collections::HashSet;
+
 /// The parameters of a request, decoded, in order.
 ///
 /// A parameter without a value counts as absent (RFC 6749 section 3.1).
@@ -34,9 +36,8 @@ impl Parameters {
     /// The first name that occurs more than once.
     #[must_use]
     pub fn repeated(&self) -> Option<&str> {
-        self.0.iter().enumerate().find_map(|(index, (name, _))| {
-            self.0[..index].iter().any(|(earlier, _)| earlier == name).then_some(name.as_str())
-        })
+        let mut seen = HashSet::new();
+        self.0.iter().map(|(name, _)| name.as_str()).find(|name| !seen.insert(*name))
     }
 
     /// Whether `name` occurs more than once.

@@ -123,6 +123,8 @@ pub struct Client {
     pub created_at: Timestamp,
     /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
+    /// The person who registered it, or `None` when it registered itself.
+    pub registered_by: Option<String>,
 }
 
 /// A valid authorization request that waits for the person's answer.

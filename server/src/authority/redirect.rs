@@ -78,10 +78,14 @@ impl<'a> Parts<'a> {
     }
 
     /// What a `form-action` directive must list for a browser to follow the redirect: an origin, or the bare scheme.
+    ///
+    /// A host source cannot be an IPv6 address (CSP Level 3 section 2.3.1), so those get the bare scheme as well.
     #[must_use]
     pub fn form_action_source(&self) -> String {
         match self.scheme {
-            "https" | "http" => format!("{}://{}", self.scheme, self.authority),
+            "https" | "http" if !self.authority.starts_with('[') => {
+                format!("{}://{}", self.scheme, self.authority)
+            }
             scheme => format!("{scheme}:"),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! It exists only with the feature `danger-planted-faults` and is never shipped.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
@@ -37,6 +38,7 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::ERROR)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let outcome = match Cli::parse().command {
         Command::List => list(),

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use lookout_schema::protocol::{self, INITIALIZE_REVISIONS, MODERN_REVISION, code, header, meta};
 use serde_json::{Value, json};
 
-use super::{Call, Message, json_response, refusal, success, tools};
+use super::{Call, Message, cut, json_response, refusal, success, tools};
 
 /// How long a client may keep `server/discover`, in milliseconds.
 const DISCOVER_TTL_MS: u64 = 3_600_000;
@@ -97,7 +97,8 @@ fn check(headers: &HeaderMap, message: &Message) -> Result<(), Problem> {
     compare(headers, header::PROTOCOL_VERSION, Some(version))?;
     compare(headers, header::METHOD, Some(&message.method))?;
     let name = message.params.get("name").and_then(Value::as_str);
-    if message.method == "tools/call" {
+    // A call that names no tool at all is answered where the parameters are read.
+    if message.method == "tools/call" && (name.is_some() || headers.contains_key(header::NAME)) {
         compare(headers, header::NAME, name)?;
     }
     if version != MODERN_REVISION {
@@ -145,6 +146,7 @@ impl Problem {
             Self::Meta(message) => (code::INVALID_PARAMS, message, None),
             Self::Mismatch(message) => (code::HEADER_MISMATCH, message, None),
             Self::Version(requested) => {
+                let requested = cut(&requested, 64);
                 let message =
                     format!("This server does not speak revision {requested:?} in this form.");
                 let supported = supported_revisions();

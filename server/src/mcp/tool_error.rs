@@ -15,6 +15,8 @@ use crate::warehouse::WarehouseError;
 
 /// Longest text of an error, in characters; clients cut longer ones.
 const MAX_TEXT: usize = 2000;
+/// Longest details of an error as JSON, in octets; longer ones are left out.
+const MAX_DETAILS: usize = 20_000;
 
 /// A failed tool call.
 #[derive(Clone, Debug)]
@@ -75,21 +77,19 @@ impl ToolError {
     /// The result of `tools/call` for this failure (MCP 2026-07-28 server/tools).
     pub(super) fn result(&self) -> Value {
         let Facts { code, message, hint, retryable, details } = &*self.0;
-        let mut text = format!("{code}: {message}");
+        let mut text = format!("{code}: {}", cut(message, MAX_TEXT));
+        let mut facts =
+            json!({ "code": code, "message": cut(message, MAX_TEXT), "retryable": retryable });
         if let Some(hint) = hint {
-            text.push(' ');
-            text.push_str(hint);
-        }
-        if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
-            text.truncate(end);
-        }
-        let mut facts = json!({ "code": code, "message": message, "retryable": retryable });
-        if let Some(hint) = hint {
+            text = format!("{text} {hint}");
             facts["hint"] = hint.as_str().into();
         }
-        if let Some(details) = details {
+        if let Some(details) =
+            details.as_ref().filter(|details| details.to_string().len() <= MAX_DETAILS)
+        {
             facts["details"] = details.clone();
         }
+        let text = cut(&text, MAX_TEXT);
         json!({ "content": [{ "type": "text", "text": text }], "isError": true, "_meta": { (meta::ERROR): facts } })
     }
 
@@ -119,5 +119,13 @@ impl From<WarehouseError> for ToolError {
 impl From<StoreError> for ToolError {
     fn from(error: StoreError) -> Self {
         Self::internal(error)
+    }
+}
+
+/// The first `most` characters of a text, with a mark where it was cut.
+pub(crate) fn cut(text: &str, most: usize) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        None => text.into(),
+        Some(_) => text.chars().take(most - 1).chain(['…']).collect(),
     }
 }

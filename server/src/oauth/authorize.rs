@@ -1,6 +1,7 @@
 //! The authorization endpoint and the consent form.
 //!
-//! A request is judged before anybody signs in, and again afterwards: nothing of it is kept until a signed-in person can be asked.
+//! A request is judged before anybody signs in, and again afterwards: nothing of it is kept until a signed-in person can be asked. Until then nobody is
+//! sent to a client either: anybody can register one, and this server would lend its name to wherever that leads.
 
 use std::sync::Arc;
 
@@ -42,6 +43,12 @@ async fn respond(app: &App, parts: &Parts, parameters: &Parameters) -> Response 
     }
 }
 
+/// The answer to an authorization request.
+///
+/// What a client or its address is wrong about is said here and at once. Everything else, refusals included, waits for a signed-in person
+/// (RFC 9700 section 4.11.2). One hop remains doubtful: a refusal that follows directly on the sign-in form leads on to the client, and Chromium
+/// applies the `form-action` of that form to the whole chain, so it may stop on the sign-in page, with the person signed in. Only requests that were
+/// wrong anyway end so, and naming the client in the policy of the sign-in page would let anybody's address into it.
 async fn authorize(
     app: &App,
     parts: &Parts,
@@ -52,8 +59,8 @@ async fn authorize(
         None => None,
     };
     let proposal = match app.authority.propose(client.as_ref(), parameters) {
-        Ok(proposal) => proposal,
-        Err(AuthorizeRefusal::Redirect(address)) => return Ok(see_other(&address)),
+        Ok(proposal) => Ok(proposal),
+        Err(AuthorizeRefusal::Redirect(address)) => Err(address),
         Err(AuthorizeRefusal::Page(why)) => {
             return Ok(pages::error(
                 StatusCode::BAD_REQUEST,
@@ -65,6 +72,10 @@ async fn authorize(
     let cookie = forms::session_cookie(app, parts);
     let Some(visitor) = app.visitor(cookie).await? else {
         return Ok(web::sign_in_first(&format!("/oauth/authorize?{}", parameters.encode())));
+    };
+    let proposal = match proposal {
+        Ok(proposal) => proposal,
+        Err(address) => return Ok(see_other(&address)),
     };
     let workspaces = app.store.memberships(&visitor.user.id).await?;
     if workspaces.is_empty() {

@@ -22,7 +22,7 @@ pub(super) async fn register(
     let (_, bytes) =
         body(request, "application/json", app.config.limits.registration_bytes).await?;
     let registration = read(&bytes)?;
-    let (client, secret) = app.register_client(&registration).await?;
+    let (client, secret) = app.register_client(&registration, None).await?;
     Ok(private_json(StatusCode::CREATED, &describe(&client, secret.as_ref())))
 }
 

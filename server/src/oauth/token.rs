@@ -69,6 +69,12 @@ pub(super) async fn token(
             )));
         }
     };
+    if decision.reply.is_err() && !decision.changes.is_empty() {
+        tracing::warn!(
+            client = client.id,
+            "a used code or refresh token came back; its grant ends"
+        );
+    }
     // A refusal can revoke a grant, so its changes are committed like those of a success.
     transaction.commit(decision.changes).await?;
     let issued = decision.reply?;

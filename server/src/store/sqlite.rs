@@ -87,9 +87,8 @@ impl AuthorityStore for SqliteStore {
     fn begin(&self) -> StoreFuture<'_, Box<dyn AuthorityTransaction>> {
         Box::pin(async move {
             let mut transaction = self.write().await?;
-            let now = sqlx::query("select cast(round(unixepoch('subsec') * 1000) as integer)")
-                .fetch_one(&mut *transaction)
-                .await?;
+            let now =
+                sqlx::query(concat!("select ", rows::now!())).fetch_one(&mut *transaction).await?;
             let now = Timestamp(now.try_get(0)?);
             Ok(Box::new(decide::SqliteDecision { transaction, now })
                 as Box<dyn AuthorityTransaction>)

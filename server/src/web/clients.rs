@@ -76,7 +76,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
         response_types: None,
         scope: None,
     };
-    match app.register_client(&registration).await {
+    match app.register_client(&registration, Some(&member.visitor.user)).await {
         Ok(created) => show(&app, &member, Outcome { created: Some(created), refused: None }).await,
         Err(RegisterError::Store(error)) => unavailable(&error),
         Err(RegisterError::Refused(error)) => {

@@ -1,5 +1,7 @@
 //! Who looks at a page of a workspace.
 
+use std::collections::BTreeMap;
+
 use axum::extract::Path;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::StatusCode;
@@ -14,6 +16,12 @@ use crate::authority::parameters::Parameters;
 use crate::authority::records::Membership;
 use crate::http::form;
 
+/// What is answered where there is no page, and where there is one of a workspace that the visitor is not a member of.
+pub(super) fn no_such_page() -> Response {
+    let hint = "Check the address, or ask for an invitation to the workspace.";
+    pages::error(StatusCode::NOT_FOUND, "There is no such page", hint)
+}
+
 /// A signed-in member, looking at one workspace.
 pub(super) struct Member {
     pub(super) visitor: Visitor,
@@ -24,19 +32,16 @@ pub(super) struct Member {
 impl Member {
     /// The member who sent `parts` to a route with `{workspace}`, or what to answer instead.
     pub(super) async fn of(app: &App, parts: &mut Parts) -> Result<Self, Response> {
-        let no_such = || {
-            let hint = "Check the address, or ask for an invitation to the workspace.";
-            pages::error(StatusCode::NOT_FOUND, "There is no such page", hint)
-        };
-        let Path(slug) =
-            Path::<String>::from_request_parts(parts, &()).await.map_err(|_| no_such())?;
+        let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, &()).await;
+        let slug =
+            path.ok().and_then(|mut path| path.0.remove("workspace")).ok_or_else(no_such_page)?;
         let cookie = forms::session_cookie(app, parts).unwrap_or_default().to_owned();
         let visitor = app.visitor(Some(&cookie)).await.map_err(|error| unavailable(&error))?;
         let Some(visitor) = visitor else { return Err(sign_in_first(parts.uri.path())) };
         let memberships =
             app.store.memberships(&visitor.user.id).await.map_err(|error| unavailable(&error))?;
         let membership = memberships.into_iter().find(|membership| membership.slug == slug);
-        Ok(Self { membership: membership.ok_or_else(no_such)?, visitor, cookie })
+        Ok(Self { membership: membership.ok_or_else(no_such_page)?, visitor, cookie })
     }
 
     /// The member who sent a genuine form named `name`, and the form.

@@ -24,23 +24,22 @@ pub(super) async fn list(
     let words = words(arguments.search.as_deref());
     let fetched =
         tools.store.dashboards(&caller.workspace_id, &words, after, arguments.limit + 1).await?;
-    let (dashboards, next_cursor) = cut(fetched, arguments.limit, |last| {
-        tools.cursors.seal(&list, &(last.updated_at, &last.id))
+    let cursor = |last: &Dashboard| tools.cursors.seal(&list, &(last.updated_at, &last.id));
+    let (dashboards, next_cursor) = cut(fetched, arguments.limit, cursor, |dashboard| {
+        let panels = dashboard.spec["panels"].as_array().map_or(0, Vec::len);
+        DashboardEntry {
+            url: tools.dashboard_url(&caller.workspace_slug, &dashboard.slug),
+            panel_count: i64::try_from(panels).unwrap_or(i64::MAX),
+            id: dashboard.id,
+            slug: dashboard.slug,
+            title: dashboard.title,
+            description: dashboard.description,
+            revision: dashboard.revision,
+            updated_at: rfc3339(dashboard.updated_at),
+            updated_by: dashboard.updated_by,
+        }
     });
-    let dashboards = dashboards.into_iter().map(|dashboard| DashboardEntry {
-        url: tools.dashboard_url(&caller.workspace_slug, &dashboard.slug),
-        panel_count: dashboard.spec["panels"]
-            .as_array()
-            .map_or(0, |panels| i64::try_from(panels.len()).unwrap_or(i64::MAX)),
-        id: dashboard.id,
-        slug: dashboard.slug,
-        title: dashboard.title,
-        description: dashboard.description,
-        revision: dashboard.revision,
-        updated_at: rfc3339(dashboard.updated_at),
-        updated_by: dashboard.updated_by,
-    });
-    Ok(ListDashboardsResult { dashboards: dashboards.collect(), next_cursor })
+    Ok(ListDashboardsResult { dashboards, next_cursor })
 }
 
 pub(super) async fn get(

@@ -105,7 +105,9 @@ fn steps(config: Option<&FunnelConfig>, outcome: &WrittenOutcome) -> Vec<FunnelS
 fn number(cell: &Value) -> f64 {
     match cell {
         Value::Number(number) => number.as_f64().unwrap_or_default(),
-        Value::String(text) => text.parse().unwrap_or_default(),
+        Value::String(text) => {
+            text.parse().ok().filter(|count: &f64| count.is_finite()).unwrap_or_default()
+        }
         _ => 0.0,
     }
 }

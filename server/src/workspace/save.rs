@@ -13,7 +13,31 @@ use crate::authority::bearer::Caller;
 use crate::mcp::ToolError;
 use crate::store::workspace::{Dashboard, DashboardSave, Idempotency, SaveOutcome};
 
+/// Times that a slug made from the title is made again because somebody else took it first.
+const SLUG_TRIES: usize = 5;
+
 pub(super) async fn save(
+    tools: &WorkspaceTools,
+    caller: &Caller,
+    arguments: &SaveDashboard,
+) -> Result<SaveDashboardResult, ToolError> {
+    if arguments.if_revision.is_some() && arguments.dashboard.is_none() {
+        let message = "`if_revision` belongs to an update, and `dashboard` names none.";
+        return Err(ToolError::new(ErrorCode::InvalidArguments, message)
+            .hint("Pass `dashboard` to update it, or leave `if_revision` out to create one."));
+    }
+    let mut tries = 0;
+    loop {
+        let outcome = attempt(tools, caller, arguments).await;
+        tries += 1;
+        let taken = outcome.as_ref().is_err_and(|error| *error.code() == ErrorCode::SlugTaken);
+        if !taken || arguments.slug.is_some() || tries == SLUG_TRIES {
+            return outcome;
+        }
+    }
+}
+
+async fn attempt(
     tools: &WorkspaceTools,
     caller: &Caller,
     arguments: &SaveDashboard,
@@ -43,7 +67,7 @@ pub(super) async fn save(
             url: exists.then(|| tools.dashboard_url(&caller.workspace_slug, &slug)),
             slug: slug.clone(),
             title: arguments.title.clone(),
-            revision: current.as_ref().map_or(0, |(dashboard, _)| dashboard.revision) + 1,
+            revision: current.as_ref().and(arguments.if_revision).unwrap_or(0) + 1,
         },
         created: current.is_none() && !arguments.dry_run,
         dry_run: arguments.dry_run,

@@ -2,6 +2,8 @@
 //!
 //! The text comes from repositories, so it is data for the model that reads it and never becomes part of a description or an instruction.
 
+use std::collections::{HashMap, HashSet};
+
 use lookout_schema::{
     DocSection, ErrorCode, ListSourceDocs, ListSourceDocsResult, ReadSourceDoc,
     ReadSourceDocResult, SourceDocEntry,
@@ -12,9 +14,12 @@ use super::WorkspaceTools;
 use super::page::{cut, rfc3339, words};
 use crate::authority::bearer::Caller;
 use crate::mcp::ToolError;
+use crate::store::workspace::SourceDocument;
 
 /// Characters of JSON that content and section list may take together.
 const MAX_PART: usize = 44_000;
+/// Characters of JSON that the section list may take, so that it leaves room for content.
+const MAX_SECTIONS: usize = 16_000;
 
 pub(super) async fn list(
     tools: &WorkspaceTools,
@@ -29,10 +34,8 @@ pub(super) async fn list(
         .store
         .source_documents(&caller.workspace_id, &words, after, arguments.limit + 1)
         .await?;
-    let (documents, next_cursor) = cut(fetched, arguments.limit, |last| {
-        tools.cursors.seal(&list, &(&last.source_name, &last.id))
-    });
-    let docs = documents.into_iter().map(|document| SourceDocEntry {
+    let cursor = |last: &SourceDocument| tools.cursors.seal(&list, &(&last.source_name, &last.id));
+    let (docs, next_cursor) = cut(fetched, arguments.limit, cursor, |document| SourceDocEntry {
         size_chars: length(&document.markdown),
         id: document.id,
         source_id: document.source_id,
@@ -45,7 +48,7 @@ pub(super) async fn list(
         generated_at: rfc3339(document.generated_at),
         stale: document.stale,
     });
-    Ok(ListSourceDocsResult { docs: docs.collect(), next_cursor })
+    Ok(ListSourceDocsResult { docs, next_cursor })
 }
 
 pub(super) async fn read(
@@ -78,6 +81,7 @@ pub(super) async fn read(
         );
     }
     let wanted = usize::try_from(arguments.max_chars).unwrap_or(0);
+    let sections = shown(sections);
     let room = MAX_PART.saturating_sub(json!(sections).to_string().chars().count());
     let end = fitting(&part[offset..], wanted, room) + offset;
     Ok(ReadSourceDocResult {
@@ -93,6 +97,16 @@ pub(super) async fn read(
         next_offset: (end < part.len()).then(|| i64::try_from(end).unwrap_or(i64::MAX)),
         total_chars: i64::try_from(part.len()).unwrap_or(i64::MAX),
     })
+}
+
+/// The sections that a result lists: from the first on, as many as fit. Every section can be asked for, listed or not.
+fn shown(sections: Vec<DocSection>) -> Vec<DocSection> {
+    let mut room = MAX_SECTIONS;
+    let fits = |section: &DocSection| {
+        let length = json!(section).to_string().chars().count() + 1;
+        room.checked_sub(length).map(|left| room = left).is_some()
+    };
+    sections.into_iter().take_while(fits).collect()
 }
 
 /// How many characters of `text` to return: at most `wanted`, and only as many as fit `room` once they are escaped as JSON.
@@ -135,6 +149,8 @@ fn section<'a>(
 /// The ATX headings of a Markdown text outside fenced code, with slugs that are unique.
 fn sections(markdown: &str) -> Vec<DocSection> {
     let mut sections: Vec<DocSection> = Vec::new();
+    let mut taken = HashSet::new();
+    let mut numbers: HashMap<String, usize> = HashMap::new();
     let mut fence = None;
     let mut offset = 0;
     for line in markdown.split_inclusive('\n') {
@@ -159,12 +175,12 @@ fn sections(markdown: &str) -> Vec<DocSection> {
             continue;
         }
         let base = slug(title);
-        let taken = |slug: &str| sections.iter().any(|section| section.slug == slug);
-        let numbered = (2..).map(|number| format!("{base}-{number}"));
-        let unique = std::iter::once(base.clone())
-            .chain(numbered)
-            .find(|slug| !taken(slug))
-            .unwrap_or_default();
+        let number = numbers.entry(base.clone()).or_insert(1);
+        let mut unique = base.clone();
+        while !taken.insert(unique.clone()) {
+            *number += 1;
+            unique = format!("{base}-{number}");
+        }
         sections.push(DocSection {
             slug: unique,
             title: title.to_owned(),
@@ -188,7 +204,7 @@ fn length(text: &str) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{fitting, sections};
+    use super::{MAX_SECTIONS, fitting, sections, shown};
 
     #[test]
     fn headings_outside_code_become_sections_with_unique_slugs() {
@@ -202,6 +218,16 @@ mod tests {
                 ("events".to_owned(), 2, 35),
                 ("events-2".to_owned(), 2, 50)
             ]
+        );
+    }
+
+    #[test]
+    fn a_document_of_headings_alone_keeps_unique_slugs_and_a_short_list() {
+        let found = sections(&"## Properties\n".repeat(3000));
+        assert_eq!((found.len(), found[2999].slug.as_str()), (3000, "properties-3000"));
+        let listed = shown(found);
+        assert!(
+            listed.len() > 100 && serde_json::json!(listed).to_string().len() < MAX_SECTIONS + 10
         );
     }
 

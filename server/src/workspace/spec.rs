@@ -17,6 +17,11 @@ use lookout_schema::ErrorCode;
 /// Longest definition as JSON text, in characters, so that a saved dashboard can always be read back whole.
 const MAX_SPEC: usize = 40_000;
 
+/// Most names that one violation lists.
+const MAX_NAMES: usize = 10;
+/// Most violations that one answer lists.
+const MAX_VIOLATIONS: usize = 50;
+
 /// What is wrong, and what is worth a look.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -26,6 +31,9 @@ pub(super) struct Findings {
 
 impl Findings {
     fn wrong(&mut self, pointer: impl Into<String>, code: &str, message: impl Into<String>) {
+        if self.violations.len() == MAX_VIOLATIONS {
+            return;
+        }
         self.violations
             .push(json!({ "pointer": pointer.into(), "code": code, "message": message.into() }));
     }
@@ -144,6 +152,10 @@ fn judge_parameter(pointer: &str, parameter: &DashboardParameter, findings: &mut
         };
         findings.wrong(format!("{pointer}/options"), "invalid_options", message);
     }
+    if parameter.options.iter().any(|option| option.is_array() || option.is_object()) {
+        let message = "an option is text, a number or true or false";
+        findings.wrong(format!("{pointer}/options"), "invalid_options", message);
+    }
     let Some(default) = parameter.default.as_ref().filter(|default| !default.is_null()) else {
         return;
     };
@@ -206,14 +218,21 @@ async fn judge_sql(
             return None;
         }
     };
-    for name in bound.names.difference(known) {
-        let names =
-            known.iter().map(|name| format!("{{{{{name}}}}}")).collect::<Vec<_>>().join(", ");
-        findings.wrong(
-            &pointer,
-            "unknown_placeholder",
-            format!("no parameter gives {{{{{name}}}}}; there are {names}"),
-        );
+    let unknown: Vec<_> = bound
+        .names
+        .difference(known)
+        .take(MAX_NAMES)
+        .map(|name| format!("{{{{{name}}}}}"))
+        .collect();
+    if !unknown.is_empty() {
+        let names = known
+            .iter()
+            .take(MAX_NAMES)
+            .map(|name| format!("{{{{{name}}}}}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let message = format!("no parameter gives {}; there are {names}", unknown.join(", "));
+        findings.wrong(&pointer, "unknown_placeholder", message);
     }
     let warehouse = match tools.warehouse(caller, panel.warehouse_id.as_deref()) {
         Ok(warehouse) => warehouse,
@@ -227,13 +246,13 @@ async fn judge_sql(
     match warehouse.check(&bound.sql).await {
         Err(error) => findings.wrong(&pointer, error.code(), error.to_string()),
         Ok(checked) => {
-            for name in bound.names.difference(&checked.parameters) {
+            for name in bound.names.difference(&checked.parameters).take(MAX_NAMES) {
                 let message = format!(
                     "{{{{{name}}}}} stands inside quotes or a comment, where it is not a value; write it without quotes"
                 );
                 findings.wrong(&pointer, "quoted_placeholder", message);
             }
-            for name in checked.parameters.difference(&bound.names) {
+            for name in checked.parameters.difference(&bound.names).take(MAX_NAMES) {
                 findings.wrong(
                     &pointer,
                     "missing_parameter",

@@ -5,6 +5,8 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan as _, Unit, Zoned};
 use serde_json::Value;
 
+use crate::mcp::cut;
+
 /// Every preset.
 ///
 /// `last_N_…` begins at the start of the day that many days, weeks or months ago and ends now; `previous_…` is the whole period before this one.
@@ -43,7 +45,8 @@ pub(super) fn resolve(value: &Value, now: Timestamp) -> Result<Range, String> {
     match value {
         Value::String(preset) => preset_range(preset, now).ok_or_else(|| {
             format!(
-                "{preset:?} is not a time range; use {{\"start\", \"end\"}} or one of {}",
+                "{:?} is not a time range; use {{\"start\", \"end\"}} or one of {}",
+                cut(preset, 64),
                 PRESETS.join(", ")
             )
         }),
@@ -51,22 +54,26 @@ pub(super) fn resolve(value: &Value, now: Timestamp) -> Result<Range, String> {
             if let Some(unknown) =
                 members.keys().find(|name| !matches!(name.as_str(), "start" | "end"))
             {
-                return Err(format!("a time range has `start` and `end`, not {unknown:?}"));
+                return Err(format!(
+                    "a time range has `start` and `end`, not {:?}",
+                    cut(unknown, 64)
+                ));
             }
             let instant = |name: &str| -> Result<Timestamp, String> {
                 let text = members
                     .get(name)
                     .and_then(Value::as_str)
                     .ok_or_else(|| format!("`{name}` is RFC 3339 text"))?;
+                // A date alone is its midnight; a time without an offset could be anywhere, so it is refused.
                 let day = || {
-                    text.parse::<Date>()
-                        .ok()?
-                        .to_zoned(TimeZone::UTC)
-                        .ok()
-                        .map(|zoned| zoned.timestamp())
+                    let date = text.parse::<Date>().ok().filter(|date| date.to_string() == text)?;
+                    date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
                 };
                 text.parse().ok().or_else(day).ok_or_else(|| {
-                    format!("`{name}` is RFC 3339, such as 2026-01-31T00:00:00Z, not {text:?}")
+                    format!(
+                        "`{name}` is RFC 3339, such as 2026-01-31T00:00:00Z, not {:?}",
+                        cut(text, 64)
+                    )
                 })
             };
             let (start, end) = (instant("start")?, instant("end")?);
@@ -162,6 +169,8 @@ mod tests {
             (json!(7), "preset"),
             (json!({ "start": "2026-01-02T00:00:00Z" }), "`end`"),
             (json!({ "start": "2026-01-02", "end": "2026-01-01" }), "before"),
+            (json!({ "start": "2026-01-01T12:00:00", "end": "2026-01-02T12:00:00" }), "RFC 3339"),
+            (json!({ "start": "2026-01-01[Europe/Berlin]", "end": "2026-01-02" }), "RFC 3339"),
             (json!({ "start": "yesterday", "end": "2026-01-01" }), "RFC 3339"),
             (json!({ "start": "2026-01-01", "end": "2026-01-02", "zone": "x" }), "zone"),
         ] {

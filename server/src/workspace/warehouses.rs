@@ -18,7 +18,7 @@ use crate::config::WarehouseSettings;
 use crate::mcp::ToolError;
 use crate::warehouse::embedded::OpenError;
 use crate::warehouse::{
-    Embedded, EmbeddedConfig, Outcome, Scalar, Statement, Warehouse, WarehouseError,
+    Embedded, EmbeddedConfig, Outcome, Scalar, Statement, Table, Warehouse, WarehouseError,
 };
 
 /// Octets of rows that fit a result beside its columns and hints.
@@ -105,24 +105,27 @@ pub(super) async fn list(
     connections.retain(|connection| {
         after.as_ref().is_none_or(|after| connection.warehouse.info().id > *after)
     });
-    let (connections, next_cursor) = cut(connections, arguments.limit, |last| {
-        tools.cursors.seal(&list, &last.warehouse.info().id)
-    });
-    let mut warehouses = Vec::new();
-    for connection in connections {
-        let info = connection.warehouse.info();
-        let answers = connection.warehouse.tables().await.is_ok();
-        warehouses.push(wire::Warehouse {
-            id: info.id.clone(),
-            name: info.name.clone(),
-            type_: info.kind.as_str().into(),
-            dialect: info.dialect.to_owned(),
-            is_default: connection.is_default,
-            status: if answers { WarehouseStatus::Connected } else { WarehouseStatus::Error },
-            database: info.database.clone(),
-            description: info.description.clone(),
-        });
+    let most = usize::try_from(arguments.limit).unwrap_or(0).saturating_add(1);
+    let mut fetched = Vec::new();
+    for connection in connections.into_iter().take(most) {
+        fetched.push((connection, connection.warehouse.tables().await.is_ok()));
     }
+    let cursor =
+        |(last, _): &(&Connection, bool)| tools.cursors.seal(&list, &last.warehouse.info().id);
+    let (warehouses, next_cursor) =
+        cut(fetched, arguments.limit, cursor, |(connection, answers)| {
+            let info = connection.warehouse.info();
+            wire::Warehouse {
+                id: info.id.clone(),
+                name: info.name.clone(),
+                type_: info.kind.as_str().into(),
+                dialect: info.dialect.to_owned(),
+                is_default: connection.is_default,
+                status: if answers { WarehouseStatus::Connected } else { WarehouseStatus::Error },
+                database: info.database.clone(),
+                description: info.description.clone(),
+            }
+        });
     Ok(ListWarehousesResult { warehouses, next_cursor })
 }
 
@@ -153,19 +156,15 @@ pub(super) async fn list_tables(
                 .as_ref()
                 .is_none_or(|(schema, name)| (&table.schema, &table.name) > (schema, name))
     });
-    let (tables, next_cursor) =
-        cut(tables, arguments.limit, |last| tools.cursors.seal(&list, &(&last.schema, &last.name)));
-    let tables = tables
-        .into_iter()
-        .map(|table| wire::Table {
-            schema: table.schema,
-            name: table.name,
-            qualified_name: table.qualified_name,
-            kind: table.kind.as_str().into(),
-            comment: table.comment,
-            approximate_rows: table.approximate_rows.map(saturated),
-        })
-        .collect();
+    let cursor = |last: &Table| tools.cursors.seal(&list, &(&last.schema, &last.name));
+    let (tables, next_cursor) = cut(tables, arguments.limit, cursor, |table| wire::Table {
+        schema: table.schema,
+        name: table.name,
+        qualified_name: table.qualified_name,
+        kind: table.kind.as_str().into(),
+        comment: table.comment,
+        approximate_rows: table.approximate_rows.map(saturated),
+    });
     Ok(ListTablesResult { warehouse_id: id.clone(), tables, next_cursor })
 }
 

@@ -2,6 +2,7 @@
 
 mod memory;
 mod model;
+mod parameters;
 mod pkce;
 mod redirect;
 mod scopes;

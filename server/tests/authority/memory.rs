@@ -44,6 +44,7 @@ pub(crate) fn client(id: &str) -> Client {
         scopes: ScopeSet::all(),
         created_at: Timestamp(0),
         deleted_at: None,
+        registered_by: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Redirect URIs: registration by allow-list, matching by bytes.
 
-use lookout_server::authority::redirect::{is_registrable, matches, with_parameters};
+use lookout_server::authority::redirect::{Parts, is_registrable, matches, with_parameters};
 use proptest::prelude::*;
 
 use crate::cases;
@@ -83,6 +83,23 @@ fn what_can_be_registered_is_an_allow_list() {
         assert!(!is_registrable(uri), "{uri:?} should not be registrable");
     }
     assert!(!is_registrable(&format!("https://app.example/{}", "a".repeat(2048))));
+}
+
+#[test]
+fn a_content_security_policy_can_name_where_every_redirect_goes() {
+    let sources = [
+        ("https://app.example:8443/cb?tenant=1", "https://app.example:8443"),
+        ("http://127.0.0.1:5555/cb", "http://127.0.0.1:5555"),
+        ("com.example.app:/cb", "com.example.app:"),
+        // A host source cannot be an IPv6 address.
+        ("http://[::1]:5555/cb", "http:"),
+        ("http://[::1]/cb", "http:"),
+        ("https://[2001:db8::1]/cb", "https:"),
+    ];
+    for (uri, source) in sources {
+        assert!(is_registrable(uri), "{uri}");
+        assert_eq!(Parts::of(uri).unwrap().form_action_source(), source, "{uri}");
+    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl AuthorityTransaction for SqliteDecision {
     fn unconsented_clients(&mut self) -> StoreFuture<'_, usize> {
         Box::pin(async move {
             let row = sqlx::query(
-                "select count(*) from clients c where not exists (select 1 from grants g where g.client_id = c.id)",
+                "select count(*) from clients c where c.registered_by is null and not exists (select 1 from grants g where g.client_id = c.id)",
             )
             .fetch_one(&mut *self.transaction)
             .await?;
@@ -206,7 +206,7 @@ impl SqliteDecision {
             Change::AddClient(client) => {
                 let words: Vec<&str> = client.grant_types.iter().copied().map(GrantType::as_str).collect();
                 sqlx::query(
-                    "insert into clients (id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "insert into clients (id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at, registered_by) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 )
                 .bind(&client.id)
                 .bind(&client.name)
@@ -216,6 +216,7 @@ impl SqliteDecision {
                 .bind(words.join(" "))
                 .bind(client.scopes.to_string())
                 .bind(client.created_at.0)
+                .bind(&client.registered_by)
             }
             Change::AddRequest(request) => sqlx::query(
                 "insert into authorization_requests

@@ -3,7 +3,7 @@
 use sqlx::{Row as _, SqlitePool};
 
 use super::SqliteStore;
-use super::rows::{self, standing_columns, standing_joins, token_columns};
+use super::rows::{self, now, standing_columns, standing_joins, token_columns};
 use crate::authority::Timestamp;
 use crate::authority::bearer::BearerRows;
 use crate::authority::records::{Membership, User};
@@ -15,7 +15,9 @@ pub(super) async fn bearer(
     digest: Digest,
 ) -> Result<Option<(Timestamp, BearerRows)>, StoreError> {
     let row = sqlx::query(concat!(
-        "select cast(round(unixepoch('subsec') * 1000) as integer) as now, ",
+        "select ",
+        now!(),
+        " as now, ",
         token_columns!(),
         ", ",
         standing_columns!(),
@@ -57,19 +59,25 @@ pub(super) async fn bearer(
 }
 
 pub(super) async fn note_use(pool: &SqlitePool, grant_id: &str) -> Result<(), StoreError> {
-    let row = sqlx::query(
-        "update grants set last_used_at = cast(round(unixepoch('subsec') * 1000) as integer)
-         where id = ? and coalesce(last_used_at, 0) < cast(round(unixepoch('subsec') * 1000) as integer) - 60000",
-    );
+    let row = sqlx::query(concat!(
+        "update grants set last_used_at = ",
+        now!(),
+        " where id = ? and coalesce(last_used_at, 0) < ",
+        now!(),
+        " - 60000"
+    ));
     row.bind(grant_id).execute(pool).await?;
     Ok(())
 }
 
 pub(super) async fn note_visit(pool: &SqlitePool, session: Digest) -> Result<(), StoreError> {
-    let row = sqlx::query(
-        "update sessions set seen_at = cast(round(unixepoch('subsec') * 1000) as integer)
-         where digest = ? and seen_at < cast(round(unixepoch('subsec') * 1000) as integer) - 60000",
-    );
+    let row = sqlx::query(concat!(
+        "update sessions set seen_at = ",
+        now!(),
+        " where digest = ? and seen_at < ",
+        now!(),
+        " - 60000"
+    ));
     row.bind(&session.0[..]).execute(pool).await?;
     Ok(())
 }
@@ -103,9 +111,7 @@ pub(super) async fn grants(
     workspace_id: &str,
 ) -> Result<(Timestamp, Vec<GrantListing>), StoreError> {
     let mut snapshot = pool.begin().await?;
-    let now = sqlx::query("select cast(round(unixepoch('subsec') * 1000) as integer) as now")
-        .fetch_one(&mut *snapshot)
-        .await?;
+    let now = sqlx::query(concat!("select ", now!(), " as now")).fetch_one(&mut *snapshot).await?;
     let rows = sqlx::query(concat!(
         "select ",
         standing_columns!(),
@@ -130,17 +136,24 @@ pub(super) async fn grants(
 }
 
 pub(super) async fn put_account(store: &SqliteStore, account: &Account) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into users (id, email, display_name, password, created_at)
-         values (?, ?, ?, ?, cast(round(unixepoch('subsec') * 1000) as integer))
-         on conflict (email) do update set password = excluded.password",
-    )
+    let mut transaction = store.write().await?;
+    sqlx::query(concat!(
+        "insert into users (id, email, display_name, password, created_at) values (?, ?, ?, ?, ",
+        now!(),
+        ") on conflict (email) do update set password = excluded.password"
+    ))
     .bind(&account.user.id)
     .bind(&account.user.email)
     .bind(&account.user.display_name)
     .bind(&account.password)
-    .execute(store.writer())
+    .execute(&mut *transaction)
     .await?;
+    // Who signed in with the old password has to know the new one.
+    sqlx::query("delete from sessions where user_id in (select id from users where email = ?)")
+        .bind(&account.user.email)
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
     Ok(())
 }
 
@@ -150,10 +163,11 @@ pub(super) async fn join_workspace(
     membership: &Membership,
 ) -> Result<String, StoreError> {
     let mut transaction = store.write().await?;
-    sqlx::query(
-        "insert into workspaces (id, slug, name, created_at) values (?, ?, ?, cast(round(unixepoch('subsec') * 1000) as integer))
-         on conflict (slug) do nothing",
-    )
+    sqlx::query(concat!(
+        "insert into workspaces (id, slug, name, created_at) values (?, ?, ?, ",
+        now!(),
+        ") on conflict (slug) do nothing"
+    ))
     .bind(&membership.workspace_id)
     .bind(&membership.slug)
     .bind(&membership.workspace_name)
@@ -164,10 +178,11 @@ pub(super) async fn join_workspace(
         .fetch_one(&mut *transaction)
         .await?;
     let workspace_id: String = row.try_get(0)?;
-    sqlx::query(
-        "insert into memberships (workspace_id, user_id, role, created_at) values (?, ?, ?, cast(round(unixepoch('subsec') * 1000) as integer))
-         on conflict (workspace_id, user_id) do update set role = excluded.role",
-    )
+    sqlx::query(concat!(
+        "insert into memberships (workspace_id, user_id, role, created_at) values (?, ?, ?, ",
+        now!(),
+        ") on conflict (workspace_id, user_id) do update set role = excluded.role"
+    ))
     .bind(&workspace_id)
     .bind(user_id)
     .bind(membership.role.as_str())
@@ -180,16 +195,14 @@ pub(super) async fn join_workspace(
 pub(super) async fn sweep(store: &SqliteStore, retention: Retention) -> Result<(), StoreError> {
     const DAY: i64 = 86_400_000;
     let mut transaction = store.write().await?;
-    let now = sqlx::query("select cast(round(unixepoch('subsec') * 1000) as integer)")
-        .fetch_one(&mut *transaction)
-        .await?;
+    let now = sqlx::query(concat!("select ", now!())).fetch_one(&mut *transaction).await?;
     let now: i64 = now.try_get(0)?;
     let before = |seconds: i64| now - seconds * 1000;
     let statements = [
         ("delete from authorization_requests where expires_at < ?", now - DAY),
         ("delete from sessions where created_at < ?", before(retention.session)),
         (
-            "delete from clients where created_at < ? and not exists (select 1 from grants g where g.client_id = clients.id)
+            "delete from clients where created_at < ? and registered_by is null and not exists (select 1 from grants g where g.client_id = clients.id)
              and not exists (select 1 from authorization_requests r where r.client_id = clients.id)",
             before(retention.unconsented_client),
         ),

@@ -58,6 +58,13 @@ pub(super) fn challenge_method(row: &SqliteRow) -> Result<ChallengeMethod, Store
     })
 }
 
+/// The one clock: now, in milliseconds since the Unix epoch.
+macro_rules! now {
+    () => {
+        "cast(round(unixepoch('subsec') * 1000) as integer)"
+    };
+}
+
 /// The columns that [`standing`] reads, for a statement with `grants g`, `users u`, and left joins `clients c` and `memberships m`.
 macro_rules! standing_columns {
     () => {
@@ -82,7 +89,7 @@ macro_rules! token_columns {
     };
 }
 
-pub(super) use {standing_columns, standing_joins, token_columns};
+pub(super) use {now, standing_columns, standing_joins, token_columns};
 
 pub(super) fn grant(row: &SqliteRow) -> Result<Grant, StoreError> {
     let resource: Option<String> = row.try_get("g_resource")?;
@@ -141,7 +148,7 @@ pub(super) async fn client(
     id: &str,
 ) -> Result<Option<Client>, StoreError> {
     let row = sqlx::query(
-        "select id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at, deleted_at from clients where id = ?",
+        "select id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at, deleted_at, registered_by from clients where id = ?",
     )
     .bind(id)
     .fetch_optional(connection)
@@ -159,6 +166,7 @@ pub(super) async fn client(
             scopes: scopes(&row, "scopes")?,
             created_at: time(&row, "created_at")?,
             deleted_at: optional_time(&row, "deleted_at")?,
+            registered_by: row.try_get("registered_by")?,
         })
     })
     .transpose()
@@ -168,10 +176,12 @@ pub(super) async fn visitor(
     connection: &mut SqliteConnection,
     session: Digest,
 ) -> Result<Option<(Timestamp, Session, User)>, StoreError> {
-    let row = sqlx::query(
-        "select cast(round(unixepoch('subsec') * 1000) as integer) as now, s.created_at, s.seen_at, u.id, u.email, u.display_name, u.disabled_at
-         from sessions s join users u on u.id = s.user_id where s.digest = ?",
-    )
+    let row = sqlx::query(concat!(
+        "select ",
+        now!(),
+        " as now, s.created_at, s.seen_at, u.id, u.email, u.display_name, u.disabled_at
+         from sessions s join users u on u.id = s.user_id where s.digest = ?"
+    ))
     .bind(&session.0[..])
     .fetch_optional(connection)
     .await?;

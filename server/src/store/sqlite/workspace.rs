@@ -14,8 +14,11 @@ const DASHBOARD: &str = "select id, slug, title, description, spec, revision, up
 const DOCUMENT: &str = "select id, source_id, source_name, title, summary, event_count, repository, commit_sha, generated_at, stale, markdown \
      from source_documents";
 
+/// How long a repeated save is recognised, in milliseconds.
+const KEPT_MS: i64 = 7 * 86_400_000;
+
 /// The store's clock, in milliseconds since the Unix epoch.
-const NOW: &str = "cast(unixepoch('subsec') * 1000 as integer)";
+const NOW: &str = super::rows::now!();
 
 impl WorkspaceStore for SqliteStore {
     fn dashboards<'a>(
@@ -166,6 +169,10 @@ impl WorkspaceStore for SqliteStore {
                 return Ok(SaveOutcome::SlugTaken);
             }
             if let Some(idempotency) = &save.idempotency {
+                let mut stale =
+                    QueryBuilder::<Sqlite>::new("delete from save_keys where created_at < ");
+                stale.push(NOW).push(" - ").push_bind(KEPT_MS);
+                stale.build().execute(&mut *transaction).await?;
                 let mut query = QueryBuilder::<Sqlite>::new(
                     "insert into save_keys (grant_id, key, digest, answer, created_at) values (",
                 );

@@ -1,10 +1,8 @@
 //! The ten tools through the endpoint: their results fit their schemas, their errors say what to do.
 
-mod served;
-
+use crate::served::Served;
 use lookout_schema::catalogue;
 use serde_json::{Value, json};
-use served::Served;
 
 /// Calls a tool that must succeed; the result fits the tool's output schema and its text twin.
 #[track_caller]

@@ -1,10 +1,8 @@
 //! The endpoint as a client sees it: both wires, the challenges, and bad input.
 
-mod served;
-
+use crate::served::{Reply, Served};
 use lookout_schema::{CATALOGUE_DIGEST, catalogue};
 use serde_json::{Value, json};
-use served::{Reply, Served};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const MODERN: (&str, &str) = ("mcp-protocol-version", "2026-07-28");
@@ -259,7 +257,46 @@ fn bad_input_gets_a_precise_error_and_never_a_server_error() {
         400,
         -32602,
     );
-    refused(&served.modern(&token, "tools/call", json!({})), 400, -32020);
+    refused(&served.modern(&token, "tools/call", json!({})), 400, -32602);
     refused(&served.modern(&token, "tools/list", json!({ "cursor": "x" })), 400, -32602);
     refused(&served.modern(&token, "no/such", json!({})), 404, -32601);
+}
+
+#[test]
+fn a_page_of_an_allowed_origin_can_read_answers_and_challenges() {
+    let served = Served::start_with(|settings| {
+        settings.allowed_origins = vec!["https://app.example".to_owned()]
+    });
+    let origin = ("origin", "https://app.example");
+    let preflight =
+        served.request("OPTIONS", "/mcp", &[origin, ("access-control-request-method", "POST")]);
+    assert_eq!(preflight.status, 204);
+    assert!(preflight.header("access-control-allow-headers").contains("authorization"));
+    for reply in [preflight, served.request("POST", "/mcp", &[origin])] {
+        assert_eq!(reply.header("access-control-allow-origin"), "https://app.example", "{reply:?}");
+        assert_eq!(reply.header("access-control-expose-headers"), "www-authenticate");
+        assert_eq!(reply.header("vary"), "origin");
+        assert_eq!(reply.header("access-control-allow-credentials"), "");
+    }
+    let other = served.request("OPTIONS", "/mcp", &[("origin", "https://evil.example")]);
+    assert_eq!((other.status, other.header("access-control-allow-origin")), (403, ""));
+}
+
+#[test]
+fn a_refusal_reaches_a_client_that_is_still_sending() {
+    let served = Served::start();
+    let authorization = format!("Bearer {}", served.token("mcp:read"));
+    let auth = ("authorization", authorization.as_str());
+    let body = vec![b' '; 3 << 20];
+    for _ in 0..5 {
+        assert_eq!(served.post("/mcp", &[JSON], &body).status, 401);
+        assert_eq!(
+            served.post("/mcp", &[JSON, ("origin", "https://evil.example")], &body).status,
+            403
+        );
+        assert_eq!(served.post("/mcp", &[auth, ("content-type", "text/plain")], &body).status, 415);
+        assert_eq!(served.post("/mcp", &[auth, JSON, ("accept", "text/html")], &body).status, 406);
+        assert_eq!(served.post("/mcp", &[auth, JSON], &body).status, 413);
+        assert_eq!(served.post("/oauth/token", &[JSON], &body).status, 400);
+    }
 }

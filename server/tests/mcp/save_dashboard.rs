@@ -1,9 +1,7 @@
 //! Saving dashboards: checked whole, guarded by revision, repeatable by key, and seen by every later read.
 
-mod served;
-
+use crate::served::Served;
 use serde_json::{Value, json};
-use served::Served;
 
 fn spec() -> Value {
     json!({
@@ -199,4 +197,106 @@ fn a_workspace_does_not_see_the_dashboards_of_another() {
     let list = saver.served.tool(&other, "list_dashboards", json!({}));
     assert_eq!(list["structuredContent"]["dashboards"], json!([]));
     assert_eq!(saver.get(&id)["title"], "Mine");
+}
+
+#[test]
+fn the_link_in_a_result_leads_to_a_page_for_members_only() {
+    let saver = Saver::start();
+    let saved =
+        saver.ok(json!({ "title": "<script>alert(1)</script>", "slug": "mine", "spec": spec() }));
+    let url = saved["dashboard"]["url"].as_str().expect("a link").to_owned();
+    let path = url.strip_prefix(&saver.served.base).expect("a link to this server");
+    let stranger = saver.served.request("GET", path, &[]);
+    assert_eq!(
+        (stranger.status, stranger.header("location")),
+        (303, "/sign-in?return_to=%2Fw%2Fdemo%2Fd%2Fmine")
+    );
+    let cookie = saver.served.session();
+    let page = saver.served.request("GET", path, &[("cookie", &cookie)]);
+    assert_eq!(page.status, 200, "{page:?}");
+    assert!(
+        page.text.contains("&#60;script&#62;") && !page.text.contains("<script"),
+        "{}",
+        page.text
+    );
+    assert!(page.text.contains("through an external tool"));
+    assert_eq!(saver.served.request("GET", "/w/demo/d/nope", &[("cookie", &cookie)]).status, 404);
+    assert_eq!(saver.served.request("GET", "/w/other/d/mine", &[("cookie", &cookie)]).status, 404);
+}
+
+#[test]
+fn a_revision_without_a_dashboard_does_not_create_one() {
+    let saver = Saver::start();
+    let before = saver.count();
+    saver.fails(json!({ "title": "A", "if_revision": 7, "spec": spec() }), "invalid_arguments");
+    assert_eq!(saver.count(), before);
+}
+
+#[test]
+fn saves_at_the_same_time_without_a_slug_all_succeed() {
+    let saver = Saver::start();
+    let slugs: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
+        let save = || {
+            saver.ok(json!({ "title": "Same", "spec": spec() }))["dashboard"]["slug"].to_string()
+        };
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(save)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a save")).collect()
+    });
+    assert_eq!(slugs.len(), 4);
+}
+
+#[test]
+fn an_error_stays_short_however_much_is_wrong() {
+    let saver = Saver::start();
+    let parameters: Vec<_> =
+        (0..19).map(|n| json!({ "name": format!("p{n:a>60}"), "type": "text" })).collect();
+    let sql = format!(
+        "select {}",
+        (0..4500).map(|n| format!("{{{{u{n}}}}}")).collect::<Vec<_>>().join(",")
+    );
+    let panels =
+        json!([{ "id": "a", "title": "A", "type": "table", "sql": sql[..39_000.min(sql.len())] }]);
+    for arguments in [
+        json!({ "title": "A", "dry_run": true, "spec": { "parameters": parameters, "panels": panels } }),
+        json!({ "title": "A".repeat(300_000), "spec": { "panels": [] } }),
+    ] {
+        let reply = saver.served.modern(
+            &saver.token,
+            "tools/call",
+            json!({ "name": "save_dashboard", "arguments": arguments }),
+        );
+        assert_eq!(reply.json()["result"]["isError"], true);
+        assert!(reply.text.len() < 40_000, "{}", reply.text.len());
+    }
+    let parameters = json!({ "time_range": "x".repeat(900_000) });
+    let call = json!({ "dashboard": "tea-leafs-revenue-report", "panel_id": "nope", "parameters": parameters });
+    let reply = saver.served.modern(
+        &saver.token,
+        "tools/call",
+        json!({ "name": "run_dashboard_panel", "arguments": call }),
+    );
+    assert!(reply.text.len() < 40_000, "{}", reply.text.len());
+}
+
+#[test]
+fn a_page_of_long_descriptions_ends_early_and_the_next_one_goes_on() {
+    let saver = Saver::start();
+    for number in 0..26 {
+        let description = "d".repeat(2000);
+        saver.ok(json!({ "title": format!("Long {number}"), "description": description, "spec": spec() }));
+    }
+    let mut arguments = json!({});
+    let mut seen = 0;
+    let mut pages = 0;
+    loop {
+        let page = saver.served.tool(&saver.token, "list_dashboards", arguments.clone());
+        assert_eq!(page["isError"], false, "{page:#}");
+        pages += 1;
+        seen += page["structuredContent"]["dashboards"].as_array().expect("dashboards").len();
+        match &page["structuredContent"]["next_cursor"] {
+            Value::Null => break,
+            cursor => arguments["cursor"] = cursor.clone(),
+        }
+    }
+    assert_eq!((seen, pages > 1), (26 + 3, true), "three dashboards come with the demo");
 }

@@ -1,0 +1,15 @@
+//! The server over HTTP: sign-in, consent, tokens, pages, and what lies on the disk afterwards.
+
+mod at_rest;
+mod authorize;
+mod browser;
+mod cli;
+mod flow;
+mod metadata;
+mod pages;
+mod register;
+mod revocation;
+mod server;
+mod sign_in;
+mod token;
+mod unavailable;

@@ -1,0 +1,248 @@
+//! The pages: who sees what, which forms count, and what every page forbids.
+
+use lookout_server::authority::Resource;
+use lookout_server::authority::records::Role;
+use serde_json::json;
+
+use crate::browser::{Browser, csrf_of, field};
+use crate::server::Server;
+
+#[test]
+fn every_page_forbids_framing_scripts_and_storage() {
+    let server = Server::start();
+    let client = server.client();
+    let mut browser = Browser::signed_in(&server);
+    let mut pages = vec![
+        browser.get("/"),
+        browser.get("/settings/integrations"),
+        browser.get("/w/demo/mcp/tokens"),
+        browser.get("/w/demo/mcp/clients"),
+        browser.get("/w/elsewhere/mcp/tokens"),
+        browser.get("/oauth/authorize"),
+        server.get("/nowhere", &[("accept", "text/html")]),
+        server.get("/sign-in", &[]),
+        server.post_form("/sign-in", &[], &[]),
+        server.post_form("/oauth/consent", &[], &[]),
+        server.send("POST", "/sign-in", &[], b"x"),
+    ];
+    let consent = browser.authorize(&client, &[]);
+    for page in pages.iter().chain([&consent]) {
+        assert!(page.header("content-type").starts_with("text/html"), "{page:?}");
+        let policy = page.header("content-security-policy");
+        let strict = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+        assert!(policy.starts_with(strict), "{page:?}");
+        assert_eq!(page.header("x-frame-options"), "DENY");
+        assert_eq!(page.header("x-content-type-options"), "nosniff");
+        assert_eq!(page.header("referrer-policy"), "no-referrer");
+        assert_eq!(page.header("cross-origin-opener-policy"), "same-origin");
+        assert_eq!(page.header("cache-control"), "no-store");
+        assert!(!page.text.contains("<script") && !page.text.contains(" style="), "{page:?}");
+    }
+    pages.retain(|page| !page.header("content-security-policy").ends_with("form-action 'self'"));
+    assert!(pages.is_empty(), "only the consent page leads elsewhere: {pages:?}");
+}
+
+#[test]
+fn the_stylesheet_is_served_once() {
+    let server = Server::start();
+    let reply = server.get("/assets/lookout.css", &[]);
+    assert_eq!((reply.status, reply.header("content-type")), (200, "text/css; charset=utf-8"));
+    let tag = reply.header("etag").to_owned();
+    let again = server.get("/assets/lookout.css", &[("if-none-match", &tag)]);
+    assert_eq!((again.status, again.text.as_str()), (304, ""));
+}
+
+#[test]
+fn a_form_that_another_page_sent_changes_nothing() {
+    let server = Server::start();
+    let mut browser = Browser::signed_in(&server);
+    let other =
+        csrf_of(&Browser::signed_in(&server).get("/w/demo/mcp/tokens"), "/w/demo/mcp/tokens");
+    let page = browser.get("/w/demo/mcp/tokens");
+    let (create, revoke) = (csrf_of(&page, "/w/demo/mcp/tokens"), field(&page, "csrf"));
+    let genuine = [("origin", "null"), ("sec-fetch-site", "same-origin")];
+    let own = server.base.clone();
+    let mut send = |csrf: &str, headers: &[(&str, &str)]| {
+        let form = [("csrf", csrf), ("name", "made"), ("scope", "mcp:read"), ("days", "1")];
+        browser.post_from("/w/demo/mcp/tokens", &form, headers).status
+    };
+    for csrf in ["", "x", other.as_str(), revoke.as_str(), &create[1..]] {
+        assert_eq!(send(csrf, &genuine), 403, "{csrf}");
+    }
+    let foreign: [&[(&str, &str)]; 7] = [
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "none")],
+        &[("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("origin", "http://127.0.0.1")],
+    ];
+    for headers in foreign {
+        assert_eq!(send(&create, headers), 403, "{headers:?}");
+    }
+    assert_eq!(send(&create, &[("origin", &own)]), 200);
+    assert!(!server.get("/w/demo/mcp/tokens", &[]).text.contains("made"));
+}
+
+#[test]
+fn members_see_and_end_their_own_and_admins_everything_of_the_workspace() {
+    let server = Server::start();
+    server.add_person("member@lookout.example", "demo", Role::Member);
+    server.add_person("admin@lookout.example", "demo", Role::Admin);
+    server.add_person("stranger@lookout.example", "elsewhere", Role::Owner);
+    let client = server.client();
+    let mut ada = Browser::signed_in(&server);
+    let tokens = ada.connect(&client);
+    let grant = field(&ada.get("/w/demo/mcp/clients"), "grant");
+
+    let mut member = Browser::signed_in_as(&server, "member@lookout.example");
+    let page = member.get("/w/demo/mcp/clients");
+    assert!(!page.text.contains(&grant) && page.text.contains("There are none."));
+    let mut stranger = Browser::signed_in_as(&server, "stranger@lookout.example");
+    assert_eq!(stranger.get("/w/demo/mcp/clients").status, 404);
+    assert_eq!(stranger.get("/w/nowhere/mcp/clients").status, 404);
+
+    // A genuine form of their own, with Ada's grant in it.
+    let own = member.connect(&client);
+    let page = member.get("/w/demo/mcp/clients");
+    let csrf = csrf_of(&page, "/w/demo/mcp/clients/disconnect");
+    let form = [("csrf", csrf.as_str()), ("grant", grant.as_str())];
+    assert_eq!(member.post("/w/demo/mcp/clients/disconnect", &form).status, 404);
+    assert!(server.admits(&tokens.access, Resource::Mcp).is_some());
+
+    let mut admin = Browser::signed_in_as(&server, "admin@lookout.example");
+    let page = admin.get("/w/demo/mcp/clients");
+    assert!(page.text.contains(&grant));
+    let csrf = csrf_of(&page, "/w/demo/mcp/clients/disconnect");
+    assert_eq!(
+        admin.post("/w/demo/mcp/clients/disconnect", &[("csrf", &csrf), ("grant", &grant)]).status,
+        303
+    );
+    assert_eq!(server.admits(&tokens.access, Resource::Mcp), None);
+    assert!(server.admits(&own.access, Resource::Mcp).is_some());
+}
+
+#[test]
+fn what_clients_call_themselves_is_text_on_every_page() {
+    let server = Server::start();
+    let name = "<b onclick=\"x\">'\"&amp;</b>";
+    let (client, _) = server.register(&json!({ "client_name": name }));
+    let mut browser = Browser::signed_in(&server);
+    let consent = browser.authorize(&client, &[]);
+    browser.connect(&client);
+    for page in [consent, browser.get("/w/demo/mcp/clients")] {
+        assert!(
+            page.text.contains("&#60;b onclick=&#34;x&#34;&#62;")
+                && !page.text.contains("<b onclick"),
+            "{}",
+            page.text
+        );
+    }
+}
+
+#[test]
+fn the_consent_page_says_who_asks_for_what_and_where_the_answer_goes() {
+    let server = Server::start();
+    let (client, _) = server
+        .register(&json!({ "redirect_uris": ["https://app.example/cb", "com.example.app:/cb"] }));
+    let mut browser = Browser::signed_in(&server);
+    let page = browser.authorize(&client, &[("redirect_uri", "https://app.example/cb")]);
+    for text in [
+        "Nobody has verified it",
+        "https://<strong>app.example</strong>/cb",
+        "ada@lookout.example",
+        "<strong>demo</strong>",
+        "name=\"scope\" value=\"mcp:write\" checked",
+        "Create and update dashboards",
+        "It can never change",
+        "name=\"decision\" value=\"deny\"",
+        "name=\"decision\" value=\"allow\"",
+    ] {
+        assert!(page.text.contains(text), "{text}: {}", page.text);
+    }
+    assert!(!page.text.contains("application on this computer"));
+    assert!(
+        page.header("content-security-policy").ends_with("form-action 'self' https://app.example")
+    );
+    let page = browser
+        .authorize(&client, &[("redirect_uri", "com.example.app:/cb"), ("scope", "mcp:read")]);
+    assert!(
+        page.text.contains("<strong>com.example.app</strong>:/cb")
+            && !page.text.contains("mcp:write")
+    );
+    assert!(
+        page.header("content-security-policy").ends_with("form-action 'self' com.example.app:")
+    );
+    let loopback = server.client();
+    assert!(browser.authorize(&loopback, &[]).text.contains("application on this computer"));
+}
+
+#[test]
+fn an_address_that_is_not_text_is_an_ordinary_missing_page() {
+    let server = Server::start();
+    let mut browser = Browser::signed_in(&server);
+    let missing = browser.get("/w/elsewhere/d/overview");
+    assert_eq!(missing.status, 404);
+    for path in ["/w/demo/d/%ff", "/w/%ff/d/overview", "/w/%ff/mcp/tokens"] {
+        for reply in [browser.get(path), server.get(path, &[])] {
+            assert_eq!((reply.status, &reply.text), (404, &missing.text), "{path}");
+            assert_eq!(
+                reply.header("content-security-policy"),
+                missing.header("content-security-policy")
+            );
+        }
+    }
+}
+
+#[test]
+fn a_token_form_with_a_fault_says_which() {
+    let server = Server::start();
+    let mut browser = Browser::signed_in(&server);
+    let csrf = csrf_of(&browser.get("/w/demo/mcp/tokens"), "/w/demo/mcp/tokens");
+    let mut create = |name: &str, days: &str, scopes: &[&str]| {
+        let mut form = vec![("csrf", csrf.as_str()), ("name", name), ("days", days)];
+        form.extend(scopes.iter().map(|&scope| ("scope", scope)));
+        browser.post("/w/demo/mcp/tokens", &form)
+    };
+    let both = ["mcp:read", "mcp:write"];
+    assert_eq!(create("first", "30", &both).status, 200);
+    let faults: [(&str, &str, &[&str], &str); 6] = [
+        ("", "30", &both, "give the token a name"),
+        ("first", "30", &both, "already have a token with this name"),
+        ("second", "30", &[], "choose at least one permission"),
+        ("second", "0", &both, "between 1 and 366 days"),
+        ("second", "367", &both, "between 1 and 366 days"),
+        ("second", "soon", &both, "as digits"),
+    ];
+    for (name, days, scopes, why) in faults {
+        let page = create(name, days, scopes);
+        assert!(
+            page.status == 422 && page.text.contains(why) && !page.text.contains("new-token"),
+            "{why}: {page:?}"
+        );
+    }
+}
+
+#[test]
+fn a_person_can_create_a_client() {
+    let server = Server::start();
+    let mut browser = Browser::signed_in(&server);
+    let csrf = csrf_of(&browser.get("/w/demo/mcp/clients"), "/w/demo/mcp/clients");
+    let mut create = |uris: &str| {
+        let form = [
+            ("csrf", csrf.as_str()),
+            ("name", "Mine"),
+            ("redirect_uris", uris),
+            ("auth_method", "client_secret_post"),
+        ];
+        browser.post("/w/demo/mcp/clients", &form)
+    };
+    let page = create("https://app.example/a\r\nhttps://app.example/b");
+    assert!(
+        page.status == 200 && page.text.contains("id=\"new-client-secret\" class=\"uri\">lkocs_"),
+        "{page:?}"
+    );
+    let page = create("ftp://app.example/");
+    assert!(page.status == 422 && page.text.contains("redirect_uris must be https"), "{page:?}");
+}

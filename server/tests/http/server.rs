@@ -1,0 +1,255 @@
+//! A server on loopback with one member, a clock that can be moved, and a plain HTTP client.
+
+use std::sync::Arc;
+
+use lookout_schema::ScopeSet;
+use lookout_server::app::BearerRefusal;
+use lookout_server::authority::Resource;
+use lookout_server::authority::records::{Membership, Role, User};
+use lookout_server::config::Settings;
+use lookout_server::{App, app};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+pub(crate) const EMAIL: &str = "ada@lookout.example";
+pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const CALLBACK: &str = "http://127.0.0.1:4321/callback";
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// A running server. It ends with this value.
+pub(crate) struct Server {
+    pub(crate) base: String,
+    pub(crate) data: TempDir,
+    app: Arc<App>,
+    runtime: Runtime,
+    agent: ureq::Agent,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// A header's text, empty when absent.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// A parameter of the address that this redirects to.
+    #[track_caller]
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        let address = url::Url::parse(self.header("location")).expect("a redirect");
+        let mut values = address.query_pairs().filter(|(key, _)| key == name);
+        let value = values.next().map(|(_, value)| value.into_owned());
+        assert!(values.next().is_none(), "{name} is there twice: {address}");
+        value
+    }
+
+    /// The `error` of a refusal by an endpoint that clients call.
+    #[track_caller]
+    pub(crate) fn refusal(&self) -> (u16, String) {
+        let document = self.json();
+        assert!(document.get("access_token").is_none(), "{self:?}");
+        (self.status, document["error"].as_str().expect("an error code").to_owned())
+    }
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    pub(crate) fn start_with(adjust: impl FnOnce(&mut Settings)) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let folder = data.path().join("data");
+        let mut settings = Settings { data: folder.clone(), ..Settings::default() };
+        adjust(&mut settings);
+        let (base, app) = runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+            let address = listener.local_addr().expect("an address");
+            app::init(&folder).await.expect("a new data directory");
+            let app =
+                App::open(settings.at(address).expect("good settings")).await.expect("a server");
+            let app = Arc::new(app);
+            let router = lookout_server::router(app.clone());
+            let serving =
+                lookout_server::serve(listener, app.clone(), router, std::future::pending());
+            tokio::spawn(serving);
+            (format!("http://{address}"), app)
+        });
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build()
+            .into();
+        let server = Self { base, data, app, runtime, agent };
+        server.add_person(EMAIL, "demo", Role::Member);
+        server
+    }
+
+    pub(crate) fn add_person(
+        &self,
+        email: &str,
+        workspace: &str,
+        role: Role,
+    ) -> (User, Membership) {
+        self.runtime.block_on(async {
+            let user =
+                self.app.put_account(email, Some("Ada"), PASSWORD).await.expect("an account");
+            let membership =
+                self.app.join_workspace(&user, workspace, role).await.expect("a workspace");
+            (user, membership)
+        })
+    }
+
+    /// What a token may do at a resource; `None` when it is not valid there.
+    pub(crate) fn admits(&self, token: &str, resource: Resource) -> Option<ScopeSet> {
+        self.runtime.block_on(self.app.admit(token, resource)).ok().map(|caller| caller.scopes)
+    }
+
+    /// Lets time pass, by moving every time in the database into the past.
+    pub(crate) fn pass(&self, seconds: i64) {
+        let columns = [
+            ("sessions", "created_at"),
+            ("sessions", "seen_at"),
+            ("authorization_requests", "expires_at"),
+            ("grants", "created_at"),
+            ("grants", "expires_at"),
+            ("codes", "expires_at"),
+            ("tokens", "created_at"),
+            ("tokens", "expires_at"),
+            ("clients", "created_at"),
+        ];
+        for (table, column) in columns {
+            self.sql(&format!("update {table} set {column} = {column} - {}", seconds * 1000));
+        }
+    }
+
+    /// Runs one statement on the database, from outside.
+    pub(crate) fn sql(&self, statement: &str) {
+        let database = rusqlite::Connection::open(self.data.path().join("data/lookout.db"))
+            .expect("the database");
+        database.busy_timeout(std::time::Duration::from_secs(5)).expect("a timeout");
+        database.execute(statement, []).expect("a statement");
+    }
+
+    pub(crate) fn sweep(&self) {
+        self.runtime.block_on(self.app.sweep()).expect("a sweep");
+    }
+
+    pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
+        self.send("GET", path, headers, &[])
+    }
+
+    pub(crate) fn post_form(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Reply {
+        let body =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
+        all.extend(headers);
+        self.send("POST", path, &all, body.as_bytes())
+    }
+
+    pub(crate) fn post_json(&self, path: &str, document: &Value) -> Reply {
+        self.send(
+            "POST",
+            path,
+            &[("content-type", "application/json")],
+            document.to_string().as_bytes(),
+        )
+    }
+
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = if method == "POST" {
+            self.agent.run(request.body(body).expect("a request")).expect("an answer")
+        } else {
+            self.agent.run(request.body(()).expect("a request")).expect("an answer")
+        };
+        let text = response.body_mut().read_to_string().expect("a body of text");
+        let reply =
+            Reply { status: response.status().as_u16(), headers: response.headers().clone(), text };
+        assert!(reply.status < 500 || reply.status == 503, "{method} {path}: {reply:?}");
+        reply
+    }
+
+    /// Whether a token is refused, and not merely unchecked.
+    pub(crate) fn refuses(&self, token: &str) -> bool {
+        let admitted = self.runtime.block_on(self.app.admit(token, Resource::Mcp));
+        matches!(admitted, Err(BearerRefusal::InvalidToken))
+    }
+
+    /// Registers a public client and returns its identifier.
+    pub(crate) fn client(&self) -> String {
+        self.register(&json!({})).0
+    }
+
+    /// Registers a client with this metadata besides the usual: its identifier and its secret.
+    pub(crate) fn register(&self, metadata: &Value) -> (String, Option<String>) {
+        let mut document = json!({
+            "redirect_uris": [CALLBACK],
+            "client_name": "Test application",
+            "grant_types": ["authorization_code", "refresh_token"],
+        });
+        for (key, value) in metadata.as_object().expect("an object") {
+            document[key] = value.clone();
+        }
+        let reply = self.post_json("/oauth/register", &document);
+        assert_eq!(reply.status, 201, "{reply:?}");
+        let client = reply.json();
+        let text = |key: &str| client[key].as_str().map(str::to_owned);
+        (text("client_id").expect("an identifier"), text("client_secret"))
+    }
+
+    /// Redeems a code as a public client.
+    pub(crate) fn redeem(&self, client: &str, code: &str) -> Reply {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", client),
+            ("code", code),
+            ("code_verifier", VERIFIER),
+        ];
+        self.post_form("/oauth/token", &form, &[])
+    }
+
+    /// Refreshes as a public client.
+    pub(crate) fn refresh(&self, client: &str, token: &str) -> Reply {
+        let form =
+            [("grant_type", "refresh_token"), ("client_id", client), ("refresh_token", token)];
+        self.post_form("/oauth/token", &form, &[])
+    }
+
+    /// Revokes as a public client.
+    #[track_caller]
+    pub(crate) fn revoke(&self, client: &str, token: &str) {
+        let reply =
+            self.post_form("/oauth/revoke", &[("client_id", client), ("token", token)], &[]);
+        assert_eq!((reply.status, reply.text.as_str()), (200, ""), "{reply:?}");
+    }
+}

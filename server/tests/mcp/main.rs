@@ -1,0 +1,6 @@
+//! The MCP endpoint and its tools, over HTTP to a real server on loopback.
+
+mod endpoint;
+mod save_dashboard;
+mod served;
+mod tools;
