@@ -36,53 +36,9 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     Fault::tampering(
-        "plain-advertised",
-        "The method plain is advertised.",
-        Tampering {
-            after: |request, answer, _| {
-                edit(SERVER, request, answer, |json| {
-                    json["code_challenge_methods_supported"] = json!(["plain", "S256"]);
-                })
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "endpoint-in-the-clear",
-        "An endpoint is advertised at an http address beyond loopback.",
-        Tampering {
-            after: |request, answer, _| {
-                edit(SERVER, request, answer, |json| {
-                    json["introspection_endpoint"] = json!("http://lookout.example/introspect");
-                })
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "grants-overstated",
-        "A grant type is advertised that does not work.",
-        Tampering {
-            after: |request, answer, _| {
-                edit(SERVER, request, answer, |json| {
-                    json["grant_types_supported"] =
-                        json!(["authorization_code", "refresh_token", "password"]);
-                })
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "offline-access-asked",
-        "The resource metadata lists offline_access.",
-        Tampering {
-            after: |request, answer, _| {
-                edit(RESOURCE, request, answer, |json| {
-                    json["scopes_supported"] = json!(["mcp:read", "mcp:write", "offline_access"]);
-                })
-            },
-            ..NOTHING
-        },
+        "metadata-from-a-template",
+        "The metadata is a template that claims what others support, and an address in the clear.",
+        Tampering { after: answer_with_a_template, ..NOTHING },
     ),
     Fault::tampering(
         "metadata-from-host",
@@ -90,8 +46,8 @@ pub(super) const FAULTS: &[Fault] = &[
         Tampering { before: take_any_host, after: answer_with_that_host },
     ),
     Fault::tampering(
-        "registration-echoes",
-        "A registration response repeats whatever was asked for.",
+        "registration-misreported",
+        "A registration response repeats the wishes, and leaves out what was registered.",
         Tampering {
             after: |request, answer, _| {
                 let asked = request.json();
@@ -101,6 +57,7 @@ pub(super) const FAULTS: &[Fault] = &[
                             json[name] = value.clone();
                         }
                     }
+                    json.as_object_mut().map(|members| members.remove("redirect_uris"));
                 })
             },
             ..NOTHING
@@ -132,18 +89,6 @@ pub(super) const FAULTS: &[Fault] = &[
             },
         },
     ),
-    Fault::tampering(
-        "registration-forgets",
-        "A registration response does not say which redirect URIs were registered.",
-        Tampering {
-            after: |request, answer, _| {
-                edit("/oauth/register", request, answer, |json| {
-                    json.as_object_mut().map(|members| members.remove("redirect_uris"));
-                })
-            },
-            ..NOTHING
-        },
-    ),
     Fault::setting("registration-unbounded", "A registration may be of any size.", |settings| {
         settings.limits.registration_bytes = 1 << 20;
         settings.limits.redirect_uris = 1_000_000;
@@ -163,6 +108,17 @@ pub(super) fn edit(
         answer.set_json(&json);
     }
     Then::Answer
+}
+
+fn answer_with_a_template(request: &Incoming, answer: &mut Outgoing, _: &mut Memory) -> Then {
+    edit(RESOURCE, request, answer, |json| {
+        json["scopes_supported"] = json!(["mcp:read", "mcp:write", "offline_access"]);
+    });
+    edit(SERVER, request, answer, |json| {
+        json["code_challenge_methods_supported"] = json!(["plain", "S256"]);
+        json["grant_types_supported"] = json!(["authorization_code", "refresh_token", "password"]);
+        json["introspection_endpoint"] = json!("http://lookout.example/introspect");
+    })
 }
 
 fn take_any_host(request: &mut Incoming, memory: &mut Memory) -> Option<Outgoing> {

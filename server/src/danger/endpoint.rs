@@ -49,37 +49,14 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     Fault::tampering(
-        "any-version-initialized",
-        "initialize agrees to whatever version is asked for.",
-        Tampering {
-            after: |request, answer, _| {
-                let asked = request.json();
-                let version = asked.pointer("/params/protocolVersion").cloned().unwrap_or_default();
-                result(request, answer, |result| {
-                    if asked["method"] == "initialize" {
-                        result["protocolVersion"] = version;
-                    }
-                })
-            },
-            ..NOTHING
-        },
+        "lenient-endpoint",
+        "The endpoint makes sense of whatever it is sent, and answers what it does not know with 200.",
+        Tampering { before: make_sense, after: answer_all_the_same },
     ),
     Fault::tampering(
-        "no-cache-hints",
-        "Results do not say how long they hold.",
-        Tampering {
-            after: |request, answer, _| {
-                result(request, answer, |result| {
-                    result.as_object_mut().map(|members| members.remove("ttlMs"));
-                })
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "headers-not-compared",
-        "Headers that contradict the body are overlooked.",
-        Tampering { before: headers_from_the_body, ..NOTHING },
+        "vague-endpoint",
+        "Answers agree to any version, mint sessions, and say neither what is supported nor for how long.",
+        Tampering { after: answer_vaguely, ..NOTHING },
     ),
     Fault::tampering(
         "gate-reads-the-header",
@@ -99,70 +76,6 @@ pub(super) const FAULTS: &[Fault] = &[
                         tools.push(json!({"name": "save_dashboard", "inputSchema": {}}));
                     }
                 })
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "meta-optional",
-        "A request without its version and capabilities is served.",
-        Tampering { before: add_meta, ..NOTHING },
-    ),
-    Fault::tampering(
-        "unknown-methods-answered",
-        "An unknown method is answered 200.",
-        Tampering {
-            after: |request, answer, _| {
-                if request.is_endpoint() && answer.status == StatusCode::NOT_FOUND {
-                    answer.status = StatusCode::OK;
-                }
-                Then::Answer
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "tool-names-repaired",
-        "A tool is found by its name in any case.",
-        Tampering { before: repair_the_tool_name, ..NOTHING },
-    ),
-    Fault::tampering(
-        "version-error-vague",
-        "An unsupported version is refused without saying which are supported.",
-        Tampering {
-            after: |request, answer, _| {
-                let mut json = answer.json();
-                if request.is_endpoint() && json.pointer("/error/code") == Some(&json!(-32022)) {
-                    json["error"] = json!({"code": -32600, "message": "unsupported"});
-                    answer.set_json(&json);
-                }
-                Then::Answer
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "get-answered",
-        "GET at the endpoint is answered as if there were a stream.",
-        Tampering {
-            after: |request, answer, _| {
-                if request.is_endpoint() && answer.status == StatusCode::METHOD_NOT_ALLOWED {
-                    answer.status = StatusCode::OK;
-                }
-                Then::Answer
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "sessions-minted",
-        "Every answer of the endpoint mints a session.",
-        Tampering {
-            after: |request, answer, _| {
-                if request.is_endpoint() && answer.status.is_success() {
-                    answer.set_header("mcp-session-id", "1");
-                }
-                Then::Answer
             },
             ..NOTHING
         },
@@ -236,20 +149,54 @@ fn result(request: &Incoming, answer: &mut Outgoing, change: impl FnOnce(&mut Va
     Then::Answer
 }
 
-fn headers_from_the_body(request: &mut Incoming, _: &mut Memory) -> Option<Outgoing> {
-    let json = request.json();
-    let version = json.pointer("/params/_meta/io.modelcontextprotocol~1protocolVersion")?;
-    let pairs = [
-        ("mcp-protocol-version", version.as_str()),
-        ("mcp-method", json["method"].as_str()),
-        ("mcp-name", json.pointer("/params/name").and_then(Value::as_str)),
-    ];
-    for (name, value) in pairs {
-        if let Some(value) = value {
-            request.set_header(name, value);
-        }
+/// Repairs the tool's name, adds what `_meta` lacks, and makes the headers agree with the body.
+fn make_sense(request: &mut Incoming, _: &mut Memory) -> Option<Outgoing> {
+    let mut json = request.json();
+    let name = json.pointer("/params/name").and_then(Value::as_str);
+    let name = name.map(|name| name.trim().to_lowercase());
+    let method = json["method"].as_str()?.to_owned();
+    let params = json.get_mut("params")?;
+    if let Some(name) = &name {
+        params["name"] = json!(name);
     }
+    let meta = params.get_mut("_meta")?.as_object_mut()?;
+    meta.entry("io.modelcontextprotocol/clientCapabilities").or_insert_with(|| json!({}));
+    let version = "io.modelcontextprotocol/protocolVersion";
+    let version = meta.entry(version).or_insert_with(|| json!("2026-07-28"));
+    request.set_header("mcp-protocol-version", version.as_str().unwrap_or_default());
+    request.set_header("mcp-method", &method);
+    request.set_header("mcp-name", name.as_deref().unwrap_or_default());
+    request.body = json.to_string().into_bytes();
     None
+}
+
+fn answer_all_the_same(request: &Incoming, answer: &mut Outgoing, _: &mut Memory) -> Then {
+    let unknown = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
+    if request.is_endpoint() && unknown.contains(&answer.status) {
+        answer.status = StatusCode::OK;
+    }
+    Then::Answer
+}
+
+fn answer_vaguely(request: &Incoming, answer: &mut Outgoing, _: &mut Memory) -> Then {
+    if !request.is_endpoint() {
+        return Then::Answer;
+    }
+    let asked = request.json();
+    let mut json = answer.json();
+    if json.pointer("/error/code") == Some(&json!(-32022)) {
+        json["error"] = json!({"code": -32600, "message": "unsupported"});
+        answer.set_json(&json);
+    }
+    if answer.status.is_success() {
+        answer.set_header("mcp-session-id", "1");
+    }
+    result(request, answer, |result| {
+        result.as_object_mut().map(|members| members.remove("ttlMs"));
+        if let Some(version) = asked.pointer("/params/protocolVersion") {
+            result["protocolVersion"] = version.clone();
+        }
+    })
 }
 
 fn judge_the_header(request: &mut Incoming, _: &mut Memory) -> Option<Outgoing> {
@@ -261,24 +208,4 @@ fn judge_the_header(request: &mut Incoming, _: &mut Memory) -> Option<Outgoing> 
         let result = json!({"resultType": "complete", "content": [], "structuredContent": {}});
         Outgoing::made_up(StatusCode::OK, &json!({"jsonrpc": "2.0", "id": 1, "result": result}))
     })
-}
-
-fn add_meta(request: &mut Incoming, _: &mut Memory) -> Option<Outgoing> {
-    let mut json = request.json();
-    let meta = json.pointer_mut("/params/_meta")?.as_object_mut()?;
-    let capabilities = "io.modelcontextprotocol/clientCapabilities";
-    let version = "io.modelcontextprotocol/protocolVersion";
-    meta.entry(capabilities).or_insert_with(|| json!({}));
-    meta.entry(version).or_insert_with(|| json!("2026-07-28"));
-    request.body = json.to_string().into_bytes();
-    None
-}
-
-fn repair_the_tool_name(request: &mut Incoming, _: &mut Memory) -> Option<Outgoing> {
-    let mut json = request.json();
-    let repaired = json.pointer("/params/name")?.as_str()?.trim().to_lowercase();
-    json["params"]["name"] = json!(repaired);
-    request.body = json.to_string().into_bytes();
-    request.set_header("mcp-name", &repaired);
-    None
 }

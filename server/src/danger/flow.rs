@@ -2,7 +2,7 @@
 //! where the strict server decides the same thing twice.
 
 use super::Fault;
-use crate::authority::pkce::{ChallengeMethod, verifier_matches};
+use crate::authority::pkce::{ChallengeMethod, verifier_is_well_formed};
 use crate::authority::{Policy, redirect};
 
 const STRICT: Policy = Policy::STRICT;
@@ -24,16 +24,6 @@ pub(super) const FAULTS: &[Fault] = &[
         Policy { redirect_matches: matches_but_for_the_port, ..STRICT },
     ),
     Fault::decision(
-        "no-loopback-exception",
-        "A loopback redirect URI is accepted on the registered port only.",
-        Policy { redirect_matches: |registered, asked| registered == asked, ..STRICT },
-    ),
-    Fault::decision(
-        "redirect-errors-anywhere",
-        "An error is sent to the redirect URI before that is known to be registered.",
-        Policy { error_redirect_allowed: |_| true, ..STRICT },
-    ),
-    Fault::decision(
         "repeated-parameters",
         "A repeated parameter is read once and not refused.",
         Policy { repeated_parameter: |_| None, ..STRICT },
@@ -47,11 +37,6 @@ pub(super) const FAULTS: &[Fault] = &[
         "no-iss",
         "Authorization responses do not name the issuer, though the metadata says so.",
         Policy { response_issuer: |_| None, ..STRICT },
-    ),
-    Fault::decision(
-        "iss-with-slash",
-        "Authorization responses name the issuer with a slash behind it.",
-        Policy { response_issuer: |issuer| Some(format!("{}/", issuer.as_str())), ..STRICT },
     ),
     Fault::decision(
         "state-trimmed",
@@ -76,11 +61,6 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     Fault::decision(
-        "method-defaults-to-s256",
-        "A missing or unknown method is taken for S256.",
-        Policy { challenge_method_accepted: |_| Some(ChallengeMethod::S256), ..STRICT },
-    ),
-    Fault::decision(
         "verifier-ignored",
         "Any verifier is good.",
         Policy { verifier_matches: |_, _, _| true, ..STRICT },
@@ -91,16 +71,6 @@ pub(super) const FAULTS: &[Fault] = &[
         Policy { verifier_required: |_| false, ..STRICT },
     ),
     Fault::decision(
-        "challenge-as-verifier",
-        "The challenge itself is taken for its verifier.",
-        Policy {
-            verifier_matches: |challenge, method, verifier| {
-                challenge == verifier || verifier_matches(challenge, method, verifier)
-            },
-            ..STRICT
-        },
-    ),
-    Fault::decision(
         "any-verifier-syntax",
         "A verifier of any length and alphabet is accepted.",
         Policy { verifier_is_well_formed: |_| true, ..STRICT },
@@ -108,7 +78,12 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::decision(
         "verifier-off-by-one",
         "A verifier of the shortest legal length is refused.",
-        Policy { verifier_is_well_formed: |verifier| verifier.len() > 43, ..STRICT },
+        Policy {
+            verifier_is_well_formed: |verifier| {
+                verifier.len() > 43 && verifier_is_well_formed(verifier)
+            },
+            ..STRICT
+        },
     ),
     Fault::decision(
         "consent-in-any-session",

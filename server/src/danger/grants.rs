@@ -13,11 +13,6 @@ const READ: ScopeSet = ScopeSet::of(&[Scope::McpRead]);
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault::decision(
-        "no-rotation",
-        "A refresh token stays as it is.",
-        Policy { refresh_rotates: |_| false, ..STRICT },
-    ),
-    Fault::decision(
         "old-refresh-tokens-work",
         "A refresh token works after it was replaced.",
         Policy { refresh_unrotated: |_| true, ..STRICT },
@@ -41,15 +36,6 @@ pub(super) const FAULTS: &[Fault] = &[
         "refresh-default-scope",
         "A refresh that names no scope gives a default of the server's own.",
         Policy { refresh_scopes: |_, asked| Some(asked.unwrap_or(READ)), ..STRICT },
-    ),
-    Fault::decision(
-        "refresh-widens",
-        "A refresh gives whatever scope it asks for, and that becomes what the token carries.",
-        Policy {
-            refresh_scopes: |granted, asked| Some(asked.unwrap_or(granted)),
-            admitted_scopes: |token, _, resource| token.intersection(resource),
-            ..STRICT
-        },
     ),
     Fault::decision(
         "revocation-trusts-the-hint",
@@ -142,11 +128,6 @@ pub(super) const FAULTS: &[Fault] = &[
         "programmatic-default-is-read",
         "A programmatic token made with the form as it comes only reads.",
         Policy { programmatic_scopes: |_| READ, ..STRICT },
-    ),
-    Fault::decision(
-        "programmatic-not-narrowed",
-        "A programmatic token gets every scope, whatever is ticked.",
-        Policy { programmatic_scopes: |_| ScopeSet::all(), ..STRICT },
     ),
     Fault::decision(
         "any-origin",

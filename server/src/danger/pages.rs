@@ -1,6 +1,8 @@
 //! Pages that decide for the person, can be framed, or tell too much.
 
-use axum::http::header::{CONTENT_SECURITY_POLICY, LOCATION, SET_COOKIE, X_FRAME_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, SET_COOKIE, X_FRAME_OPTIONS,
+};
 use axum::http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -116,60 +118,9 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     Fault::tampering(
-        "error-pages-framable",
-        "Error pages can be framed.",
-        Tampering {
-            after: |_, answer, _| {
-                if answer.is_html() && !answer.status.is_success() {
-                    answer.headers.remove(X_FRAME_OPTIONS);
-                    answer.headers.remove(CONTENT_SECURITY_POLICY);
-                }
-                Then::Answer
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "inline-scripts-allowed",
-        "Pages allow scripts that are written into them.",
-        Tampering {
-            after: |_, answer, _| {
-                if answer.is_html() {
-                    let policy =
-                        "default-src 'none'; script-src 'unsafe-inline'; frame-ancestors 'none'";
-                    answer.set_header("content-security-policy", policy);
-                }
-                Then::Answer
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "pages-cacheable",
-        "Pages of the flow may be cached.",
-        Tampering {
-            after: |_, answer, _| {
-                if answer.is_html() {
-                    answer.set_header("cache-control", "max-age=600");
-                }
-                Then::Answer
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "cookies-for-scripts",
-        "Scripts can read the session cookie.",
-        Tampering {
-            after: |_, answer, _| {
-                if let Some(cookie) = answer.header("set-cookie").map(str::to_owned) {
-                    let bare = cookie.replace("; HttpOnly", "");
-                    answer.set_header("set-cookie", &bare);
-                }
-                Then::Answer
-            },
-            ..NOTHING
-        },
+        "bare-pages",
+        "Pages and cookies carry none of the headers that protect them, error pages not even against framing.",
+        Tampering { after: answer_barely, ..NOTHING },
     ),
     Fault::tampering(
         "session-fixed",
@@ -199,6 +150,22 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
 ];
+
+fn answer_barely(_: &Incoming, answer: &mut Outgoing, _: &mut Memory) -> Then {
+    if answer.is_html() {
+        answer.headers.remove(CACHE_CONTROL);
+        answer.headers.remove(REFERRER_POLICY);
+        answer.set_header("content-security-policy", "frame-ancestors 'none'");
+        if !answer.status.is_success() {
+            answer.headers.remove(X_FRAME_OPTIONS);
+            answer.headers.remove(CONTENT_SECURITY_POLICY);
+        }
+    }
+    if let Some(cookie) = answer.header("set-cookie").map(str::to_owned) {
+        answer.set_header("set-cookie", &cookie.replace("; HttpOnly", ""));
+    }
+    Then::Answer
+}
 
 /// The value of the hidden field `name` on a page of ours.
 fn hidden(html: &str, name: &str) -> Option<String> {

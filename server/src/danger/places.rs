@@ -8,49 +8,9 @@ use super::tamper::{Incoming, Memory, NOTHING, Outgoing, Tampering, Then};
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault::tampering(
-        "token-in-query",
-        "A token in the address is accepted.",
-        Tampering {
-            before: |request, _| {
-                let token = request.parameter("access_token").filter(|_| request.is_endpoint());
-                if let Some(token) = token {
-                    request.set_header("authorization", &format!("Bearer {token}"));
-                }
-                None
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "token-in-another-header",
-        "A token in a header of the server's own invention is accepted.",
-        Tampering {
-            before: |request, _| {
-                if let Some(token) = request.header("x-access-token").map(str::to_owned) {
-                    request.set_header("authorization", &format!("Bearer {token}"));
-                }
-                None
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "first-header-wins",
-        "Of two Authorization headers the first is taken.",
-        Tampering {
-            before: |request, _| {
-                if let Some(first) = request.headers.get(AUTHORIZATION).cloned() {
-                    request.headers.insert(AUTHORIZATION, first);
-                }
-                None
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "header-repaired",
-        "Anything that looks like a token is picked out of a malformed Authorization header.",
-        Tampering { before: pick_out_the_token, ..NOTHING },
+        "token-found-anywhere",
+        "A token is picked out of the address, an invented header or a malformed Authorization header.",
+        Tampering { before: find_a_token, ..NOTHING },
     ),
     Fault::tampering(
         "scheme-in-one-case",
@@ -128,21 +88,6 @@ pub(super) const FAULTS: &[Fault] = &[
         Tampering { before: read_the_address_as_the_form, ..NOTHING },
     ),
     Fault::tampering(
-        "token-request-in-query",
-        "Parameters of a token request are also read from the address.",
-        Tampering {
-            before: |request, _| {
-                if request.path == "/oauth/token" && request.method == Method::POST {
-                    let mut form = request.form();
-                    form.extend(url::form_urlencoded::parse(request.query.as_bytes()).into_owned());
-                    request.set_form(&form);
-                }
-                None
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
         "token-request-in-json",
         "A token request may be JSON.",
         Tampering {
@@ -193,11 +138,16 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
 ];
 
-fn pick_out_the_token(request: &mut Incoming, _: &mut Memory) -> Option<Outgoing> {
-    let value = request.header("authorization")?;
-    let start = value.find("lkoat_")?;
-    let token: String =
-        value[start..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+fn find_a_token(request: &mut Incoming, _: &mut Memory) -> Option<Outgoing> {
+    if !request.is_endpoint() {
+        return None;
+    }
+    let headers =
+        ["authorization", "x-access-token"].map(|name| request.header(name).unwrap_or_default());
+    let places = format!("{} {}", headers.join(" "), request.query);
+    let start = places.find("lkoat_")?;
+    let is_token = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    let token: String = places[start..].chars().take_while(is_token).collect();
     request.headers.remove(AUTHORIZATION);
     request.set_header("authorization", &format!("Bearer {token}"));
     None

@@ -54,40 +54,6 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     Fault::tampering(
-        "programmatic-token-refreshes",
-        "A programmatic token is accepted where a refresh token belongs.",
-        Tampering {
-            before: |request, _| {
-                let token = request.field("refresh_token")?;
-                token.starts_with("lkmcp_").then(|| {
-                    let body = json!({"access_token": token, "token_type": "Bearer"});
-                    Outgoing::made_up(StatusCode::OK, &body)
-                })
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "clients-revoke-programmatic-tokens",
-        "Any client can end a person's programmatic token.",
-        Tampering {
-            before: |request, memory| {
-                if request.path == "/oauth/revoke" {
-                    let token = request.field("token").filter(|token| token.starts_with("lkmcp_"));
-                    memory.keep("revoked", token.unwrap_or_default());
-                    return None;
-                }
-                let is_revoked =
-                    request.bearer().is_some_and(|token| memory.find("revoked") == Some(token));
-                if is_revoked {
-                    request.set_header("authorization", "Bearer none");
-                }
-                None
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
         "answers-cached",
         "The endpoint answers from a cache that a revocation does not empty.",
         Tampering { before: answer_from_the_cache, after: fill_the_cache },
@@ -140,18 +106,6 @@ pub(super) const FAULTS: &[Fault] = &[
                 }
                 Then::Answer
             },
-        },
-    ),
-    Fault::tampering(
-        "scope-not-told",
-        "A token response does not name the scopes that were granted.",
-        Tampering {
-            after: |request, answer, _| {
-                edit("/oauth/token", request, answer, |json| {
-                    json.as_object_mut().map(|members| members.remove("scope"));
-                })
-            },
-            ..NOTHING
         },
     ),
     Fault::tampering(

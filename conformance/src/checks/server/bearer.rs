@@ -82,7 +82,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn message(probe: &Probe<'_>) -> Request {
-    probe.message(&probe.site().endpoint, "tools/list", json!({}))
+    probe.message(&probe.site().endpoint, probe.site().heartbeat, json!({}))
 }
 
 fn token(probe: &Probe<'_>) -> Outcome<Secret> {

@@ -115,7 +115,7 @@ fn token(probe: &Probe<'_>) -> Outcome<Secret> {
 }
 
 fn ordinary(probe: &Probe<'_>) -> Request {
-    probe.message(&probe.site().endpoint, "tools/list", json!({}))
+    probe.message(&probe.site().endpoint, probe.site().heartbeat, json!({}))
 }
 
 fn origin(probe: &Probe<'_>) -> Outcome {
