@@ -48,7 +48,8 @@ impl Probe<'_> {
         let config = Config {
             cases,
             failure_persistence: None,
-            max_shrink_iters: u32::MAX,
+            // `u32::MAX` itself stands for four times the cases.
+            max_shrink_iters: u32::MAX - 1,
             ..Config::default()
         };
         let mut runner = TestRunner::new_with_rng(config, self.fork_random());
