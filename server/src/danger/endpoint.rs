@@ -110,8 +110,10 @@ pub(super) const FAULTS: &[Fault] = &[
         "An error answer shows where in the source it happened.",
         Tampering {
             after: |_, answer, _| {
-                if answer.status.is_client_error() {
-                    answer.body.extend_from_slice(b"\npanicked at server/src/oauth.rs:42");
+                let mut json = answer.json();
+                if answer.status.is_client_error() && json.is_object() {
+                    json["trace"] = json!("panicked at server/src/oauth.rs:42");
+                    answer.set_json(&json);
                 }
                 Then::Answer
             },
