@@ -22,6 +22,9 @@ mod server;
 
 use server::Server;
 
+/// A check that races two requests: which faults it catches differs from run to run, so the matrix does not say.
+const BY_LUCK: &str = "revocation/concurrent-refresh";
+
 /// Checks that no planted fault can fail, and why.
 const GAPS: &[(&str, &str)] = &[];
 
@@ -85,7 +88,7 @@ fn every_fault_is_caught_and_every_check_catches_one() {
     let mut text = String::new();
     for fault in faults() {
         writeln!(text, "{}: {}", fault.name, fault.mistake).unwrap();
-        for id in &matrix[fault.name] {
+        for id in matrix[fault.name].iter().filter(|id| *id != BY_LUCK) {
             writeln!(text, "  {id}").unwrap();
         }
     }
