@@ -29,11 +29,13 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a ru
 struct Template {
     data: TempDir,
     shop: Connection,
+    /// Kept open and idle, so that the database's files hold still while they are copied.
+    _app: App,
 }
 
 static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
     let data = tempfile::tempdir().expect("a temporary folder");
-    let shop = RUNTIME.block_on(async {
+    let (shop, app) = RUNTIME.block_on(async {
         let folder = data.path().join("data");
         init(&folder).await.expect("a new data directory");
         let settings = Settings { data: folder.clone(), ..Settings::default() };
@@ -43,9 +45,10 @@ static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
         let membership = app.join_workspace(&user, "demo", Role::Owner).await.expect("a workspace");
         let today = "2026-11-22".parse().expect("a date");
         let workspace = (membership.workspace_id.as_str(), membership.slug.as_str());
-        demo::furnish(&*app.store, workspace, &folder, today, 0.01).await.expect("a shop")
+        let shop = demo::furnish(&*app.store, workspace, &folder, today, 0.01).await;
+        (shop.expect("a shop"), app)
     });
-    Template { data, shop }
+    Template { data, shop, _app: app }
 });
 
 /// A running server. It ends with this value.
