@@ -1,17 +1,21 @@
 //! Checks on a server, one file an area.
 
+mod answer;
 mod audience;
 mod authorize;
 mod bearer;
 mod challenge;
 mod code;
 mod consent;
+mod cors;
 mod kind;
+mod legacy;
 mod mcp;
 mod metadata;
 mod page;
 mod pkce;
 mod programmatic;
+mod protocol;
 mod redirect;
 mod refresh;
 mod registration;
@@ -19,6 +23,7 @@ mod revocation;
 mod robust;
 mod scope;
 mod token;
+mod tool;
 
 use crate::check::Check;
 
@@ -41,6 +46,11 @@ pub(super) const AREAS: &[&[Check]] = &[
     scope::CHECKS,
     programmatic::CHECKS,
     mcp::CHECKS,
+    protocol::CHECKS,
+    legacy::CHECKS,
+    tool::CHECKS,
     page::CHECKS,
+    cors::CHECKS,
+    answer::CHECKS,
     robust::CHECKS,
 ];

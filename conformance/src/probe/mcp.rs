@@ -54,7 +54,17 @@ impl Probe<'_> {
         method: &str,
         params: Value,
     ) -> Result<Reply, ProbeError> {
-        let mut request = self.message(endpoint, method, params);
+        self.say(endpoint, token, self.message(endpoint, method, params))
+    }
+
+    /// Sends a message with `token`, opening a conversation first where that is needed.
+    pub(crate) fn say(
+        &self,
+        endpoint: &str,
+        token: &Secret,
+        message: Request,
+    ) -> Result<Reply, ProbeError> {
+        let mut request = message;
         if self.site().revision == Revision::Initialize {
             let opened = self.send(&bearing(initialize(endpoint, INITIALIZE[0]), token))?;
             if !opened.is_success() {
