@@ -6,6 +6,7 @@ mod authorize;
 mod bearer;
 mod challenge;
 mod code;
+mod connected;
 mod consent;
 mod cors;
 mod kind;
@@ -21,7 +22,10 @@ mod refresh;
 mod registration;
 mod revocation;
 mod robust;
+mod route;
 mod scope;
+mod secret;
+mod session;
 mod token;
 mod tool;
 
@@ -40,16 +44,20 @@ pub(super) const AREAS: &[&[Check]] = &[
     token::CHECKS,
     refresh::CHECKS,
     revocation::CHECKS,
+    secret::CHECKS,
     kind::CHECKS,
     bearer::CHECKS,
     audience::CHECKS,
     scope::CHECKS,
+    route::CHECKS,
     programmatic::CHECKS,
     mcp::CHECKS,
     protocol::CHECKS,
     legacy::CHECKS,
     tool::CHECKS,
     page::CHECKS,
+    session::CHECKS,
+    connected::CHECKS,
     cors::CHECKS,
     answer::CHECKS,
     robust::CHECKS,

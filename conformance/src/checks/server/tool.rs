@@ -26,7 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "tool/names",
         level: Level::Should,
         clause: mcp("server/tools#tool-names"),
-        claim: "Tool names are unique, short, and made of letters, digits and _ - . alone.",
+        claim: "Tool names are unique, short, and made of letters, digits, underscore, hyphen and dot.",
         needs: &[Capability::Consent],
         run: tool_names,
     },
