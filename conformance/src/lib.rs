@@ -25,6 +25,7 @@ pub mod check;
 pub mod checks;
 pub mod outcome;
 pub mod profile;
+pub mod replay;
 pub mod report;
 pub mod secret;
 pub mod target;

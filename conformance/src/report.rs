@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::check::{Clause, Level};
 use crate::outcome::Violation;
 use crate::profile::Setting;
+use crate::replay::Trail;
 use crate::transcript::Exchange;
 
 /// The findings of one run.
@@ -85,7 +86,7 @@ pub enum Verdict {
 }
 
 /// What was expected, what happened instead, and on which input.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, PartialEq)]
 pub struct Counterexample {
     /// What a conforming server would have done.
     pub expected: String,
@@ -94,11 +95,15 @@ pub struct Counterexample {
     /// The shrunk input, when it was generated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
+    /// The way back to the input, when it was generated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trail: Option<Trail>,
 }
 
 impl From<Violation> for Counterexample {
     fn from(violation: Violation) -> Self {
-        Self { expected: violation.expected, observed: violation.observed, input: violation.input }
+        let Violation { expected, observed, input } = violation;
+        Self { expected, observed, input, trail: None }
     }
 }
 

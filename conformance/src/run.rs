@@ -55,9 +55,7 @@ pub fn run_with(
 ) -> Result<Report, RunError> {
     let begun = Instant::now();
     let selected = checks::select(&options.only)?;
-    let is_loopback =
-        ["//127.", "//localhost", "//[::1]"].iter().any(|host| target.url.contains(host));
-    let http = Http::new(options.timeout, is_loopback);
+    let http = http(target, options);
     let browser = Browser::default();
     let site = explore(target, options, &http, &browser)?;
 
@@ -93,8 +91,14 @@ pub fn run_with(
     })
 }
 
+pub(crate) fn http(target: &Target, options: &Options) -> Http {
+    let is_loopback =
+        ["//127.", "//localhost", "//[::1]"].iter().any(|host| target.url.contains(host));
+    Http::new(options.timeout, is_loopback)
+}
+
 /// Discovery, then the ordinary flow once, then a few calls to learn argument values.
-fn explore(
+pub(crate) fn explore(
     target: &Target,
     options: &Options,
     http: &Http,
@@ -168,13 +172,14 @@ fn conclude(
                 Level::Should | Level::Hardening => Verdict::Warn,
                 Level::Observe => Verdict::Observed,
             };
-            let counterexample = Counterexample::from(probe.redact_violation(&violation));
+            let mut counterexample = Counterexample::from(probe.redact_violation(&violation));
+            counterexample.trail = probe.trail();
             (verdict, None, Some(counterexample))
         }
     }
 }
 
-fn missing(check: &Check, probe: &Probe<'_>) -> Outcome {
+pub(crate) fn missing(check: &Check, probe: &Probe<'_>) -> Outcome {
     for capability in check.needs {
         match probe.site().lacks.get(capability) {
             None => {}

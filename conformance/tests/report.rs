@@ -27,6 +27,7 @@ fn example() -> Report {
         expected: "400 or 401 with error invalid_grant, and no token".to_owned(),
         observed: "POST /oauth/token answered 200".to_owned(),
         input: Some("Flipped(0)".to_owned()),
+        trail: None,
     });
     failed.transcript.push(Exchange {
         request: "POST http://127.0.0.1:8787/oauth/token".to_owned(),
