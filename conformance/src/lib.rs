@@ -24,6 +24,7 @@ pub mod catalogue;
 pub mod check;
 pub mod checks;
 pub mod outcome;
+pub mod profile;
 pub mod report;
 pub mod secret;
 pub mod target;

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::check::{Clause, Level};
 use crate::outcome::Violation;
+use crate::profile::Setting;
 use crate::transcript::Exchange;
 
 /// The findings of one run.
@@ -33,6 +34,8 @@ pub struct Report {
     pub strict: bool,
     /// Wall time of the run in milliseconds.
     pub duration_ms: u64,
+    /// The choices that the standards leave to the server, and what this one chose.
+    pub profile: Vec<Setting>,
     /// One entry per selected check, in the order of the registry.
     pub checks: Vec<CheckReport>,
 }

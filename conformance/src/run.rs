@@ -18,6 +18,7 @@ use crate::probe::browser::Browser;
 use crate::probe::http::Http;
 use crate::probe::site::{Lack, Site, Unusable};
 use crate::probe::survey::{learn_values, survey};
+use crate::profile::Profile;
 use crate::report::{CheckReport, Counterexample, Report, Verdict};
 use crate::target::{Options, Target};
 
@@ -87,6 +88,7 @@ pub fn run_with(
         cases: options.cases,
         strict: options.strict,
         duration_ms: milliseconds(begun),
+        profile: site.profile.settings(),
         checks: done.reports.into_iter().flatten().collect(),
     })
 }
@@ -98,7 +100,8 @@ fn explore(
     http: &Http,
     browser: &Browser,
 ) -> Result<Site, Unusable> {
-    let site = Site::discover(http, &target.url)?;
+    let mut site = Site::discover(http, &target.url)?;
+    site.profile = Profile::assuming(&target.profile);
     let probe = Probe::new("survey", target, options, &site, browser, http.clone());
     let site = survey(&probe);
     probe.tidy();

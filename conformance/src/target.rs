@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::catalogue::Catalogue;
+use crate::profile::Declared;
 use crate::secret::Secret;
 
 /// A server under test, as the person running the harness describes it.
@@ -22,6 +23,10 @@ pub struct Target {
     pub code_lifetime: Option<Duration>,
     /// Which tool needs which scope.
     pub catalogue: Catalogue,
+    /// What is known of the choices that the standards leave to the server.
+    pub profile: Declared,
+    /// Further base addresses of the same server: replicas that share its state.
+    pub replicas: Vec<String>,
 }
 
 impl Target {
@@ -33,6 +38,8 @@ impl Target {
             tokens_page: None,
             code_lifetime: None,
             catalogue: Catalogue::embedded(),
+            profile: Declared::default(),
+            replicas: Vec::new(),
         }
     }
 

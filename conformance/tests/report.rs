@@ -2,6 +2,7 @@
 
 use lookout_conformance::Exchange;
 use lookout_conformance::check::{Clause, Level};
+use lookout_conformance::profile::{Declared, Profile};
 use lookout_conformance::report::text::{Style, line, render};
 use lookout_conformance::report::{CheckReport, Counterexample, Report, Verdict, json};
 
@@ -52,6 +53,7 @@ fn example() -> Report {
         cases: 12,
         strict: false,
         duration_ms: 1_900,
+        profile: Profile::assuming(&Declared::default()).settings()[..2].to_vec(),
         checks: vec![
             check("metadata/issuer", Level::Must, Verdict::Pass),
             failed,

@@ -66,6 +66,7 @@ pub fn render(report: &Report, style: Style) -> String {
     remarks(&mut text, report, Verdict::Error, "Without conclusion", style);
     remarks(&mut text, report, Verdict::Observed, "Observed, not judged", style);
     remarks(&mut text, report, Verdict::NotTested, "Not tested", style);
+    profile(&mut text, report, style);
     text.push('\n');
     text.push_str(&summary(report, style));
     text
@@ -89,6 +90,21 @@ fn remarks(text: &mut String, report: &Report, verdict: Verdict, title: &str, st
         let _ = writeln!(text, "  {reason}");
         for row in ids.chunks(4) {
             let _ = writeln!(text, "    {}", row.join("  "));
+        }
+    }
+}
+
+/// The choices that were judged against: one line a knob, and a line for what could not be told.
+fn profile(text: &mut String, report: &Report, style: Style) {
+    if report.profile.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{}", style.paint(BOLD, "Profile"));
+    for setting in &report.profile {
+        let source = style.paint(DIM, &setting.source.to_string());
+        let _ = writeln!(text, "  {:<20} {:<22} {source}", setting.knob, setting.value);
+        if let Some(remark) = &setting.remark {
+            let _ = writeln!(text, "    {remark}");
         }
     }
 }
