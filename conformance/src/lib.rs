@@ -23,6 +23,7 @@
 pub mod catalogue;
 pub mod check;
 pub mod checks;
+pub mod expected;
 pub mod outcome;
 pub mod profile;
 pub mod replay;
@@ -40,4 +41,4 @@ pub use crate::probe::site::Unusable;
 pub use crate::report::Report;
 pub use crate::run::{RunError, run, run_with};
 pub use crate::target::{Options, Person, Target};
-pub use crate::transcript::Exchange;
+pub use crate::transcript::{Exchange, Party};

@@ -50,6 +50,7 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
     }
     let target = target(arguments)?;
     let options = options(arguments);
+    let expectations = arguments.output.expectations()?;
     let is_quiet = arguments.output.is_on_stdout();
     let style = style();
     if !is_quiet {
@@ -67,14 +68,20 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
             let _ = print(&format!("{}\n", line(check, style)));
         }
     };
-    let report = run_with(&target, &options, &progress).map_err(|error| Failure {
+    let mut report = run_with(&target, &options, &progress).map_err(|error| Failure {
         code: if matches!(error, RunError::UnknownName(_)) { USAGE } else { UNUSABLE },
         message: error.to_string(),
     })?;
+    if let Some((file, expectations)) = &expectations {
+        expectations.apply(file, &mut report);
+    }
     if !is_quiet {
         print(&render(&report, style))?;
     }
-    arguments.output.write(&report)?;
+    let written = arguments.output.write(&report)?;
+    if !is_quiet && !written.is_empty() {
+        print(&format!("\nWritten\n  {}\n", written.join("\n  ")))?;
+    }
     Ok(report.exit_code())
 }
 

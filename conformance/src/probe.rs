@@ -174,7 +174,7 @@ impl<'a> Probe<'a> {
     }
 
     pub(crate) fn transcript(&self) -> Vec<Exchange> {
-        locked(&self.transcript).redacted(&locked(&self.redactor))
+        locked(&self.transcript).redacted(&locked(&self.redactor), self.site)
     }
 
     pub(crate) fn redact(&self, text: &str) -> String {

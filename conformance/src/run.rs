@@ -19,6 +19,7 @@ use crate::probe::http::Http;
 use crate::probe::site::{Lack, Site, Unusable};
 use crate::probe::survey::{learn_values, survey};
 use crate::profile::Profile;
+use crate::report::coverage::coverage;
 use crate::report::{CheckReport, Counterexample, Report, Verdict};
 use crate::target::{Options, Target};
 
@@ -54,6 +55,7 @@ pub fn run_with(
     progress: &(dyn Fn(&CheckReport) + Sync),
 ) -> Result<Report, RunError> {
     let begun = Instant::now();
+    let started = now();
     let selected = checks::select(&options.only)?;
     let http = http(target, options);
     let browser = Browser::default();
@@ -76,6 +78,7 @@ pub fn run_with(
         }
     });
     let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let checks: Vec<CheckReport> = done.reports.into_iter().flatten().collect();
     Ok(Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         target: target.url.clone(),
@@ -85,9 +88,15 @@ pub fn run_with(
         seed: options.seed,
         cases: options.cases,
         strict: options.strict,
+        only: options.only.clone(),
+        threads: options.threads,
+        started,
         duration_ms: milliseconds(begun),
+        requests: http.sent(),
+        baseline: None,
         profile: site.profile.settings(),
-        checks: done.reports.into_iter().flatten().collect(),
+        coverage: coverage(&checks),
+        checks,
     })
 }
 
@@ -145,6 +154,7 @@ fn judge(check: &Check, probe: &Probe<'_>, strict: bool) -> CheckReport {
         clause: check.clause.into(),
         claim: check.claim.to_owned(),
         verdict,
+        expected: None,
         reason,
         counterexample,
         transcript,
@@ -193,6 +203,12 @@ pub(crate) fn missing(check: &Check, probe: &Probe<'_>) -> Outcome {
         }
     }
     Ok(())
+}
+
+fn now() -> String {
+    let now = jiff::Timestamp::now();
+    // Rounding fails only at the end of the calendar.
+    now.round(jiff::Unit::Second).unwrap_or(now).to_string()
 }
 
 fn milliseconds(since: Instant) -> u64 {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lookout_conformance::Report;
+use lookout_conformance::expected::Expectations;
 use lookout_conformance::replay::{ReplayFile, file_name};
 use lookout_conformance::report::json;
 
@@ -21,12 +22,32 @@ pub(crate) struct Output {
     /// Write a file for every counterexample into this folder, for `lookout-conformance replay`.
     #[arg(long, value_name = "DIR")]
     pub(crate) replay_dir: Option<PathBuf>,
+
+    /// Deviations that are accepted for now. They do not fail the run; entries that are no longer
+    /// true do.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) expected: Option<PathBuf>,
+
+    /// Write this run's deviations to this file, for --expected.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_expected: Option<PathBuf>,
 }
 
 impl Output {
     /// Whether standard output belongs to a document, so that nothing else may be printed there.
     pub(crate) fn is_on_stdout(&self) -> bool {
         self.json.as_deref() == Some("-")
+    }
+
+    /// Reads the accepted deviations, so that a wrong file is told of before anything runs.
+    pub(crate) fn expectations(&self) -> Result<Option<(String, Expectations)>, Failure> {
+        let Some(path) = &self.expected else { return Ok(None) };
+        let name = path.display().to_string();
+        let text = fs::read_to_string(path)
+            .map_err(|error| usage(&format!("cannot read {name}: {error}")))?;
+        let read = Expectations::read(&text)
+            .map_err(|error| usage(&format!("{name}: {}", error.trim_end())))?;
+        Ok(Some((name, read)))
     }
 
     /// Writes every report that was asked for. What was written, for people.
@@ -52,6 +73,10 @@ impl Output {
                 save(&path, &file.text())?;
                 written.push(format!("replay    {}", path.display()));
             }
+        }
+        if let Some(path) = &self.write_expected {
+            save(path, &Expectations::of(report).text())?;
+            written.push(format!("expected  {}", path.display()));
         }
         Ok(written)
     }
