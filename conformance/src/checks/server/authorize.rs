@@ -1,6 +1,6 @@
 //! The authorization endpoint: how it answers, and what it never answers.
 
-use crate::check::{Capability, Check, Level, rfc};
+use crate::check::{Capability, Check, Level, mcp, rfc};
 use crate::outcome::{Outcome, Violation, ensure, not_tested};
 use crate::probe::Probe;
 use crate::probe::authorize::{Authorization, Decision};
@@ -62,7 +62,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "authorize/issuer",
         level: Level::Should,
-        clause: rfc(9207, "2"),
+        clause: mcp("basic/authorization#authorization-response-validation"),
         claim: "Every authorization response names the issuer once, byte for byte as the metadata does.",
         needs: &[Capability::Consent],
         run: issuer,
@@ -284,9 +284,8 @@ fn redirect_status(probe: &Probe<'_>) -> Outcome {
     for decision in [Decision::Allow, Decision::Deny] {
         let landing = probe.authorize(&probe.authorization(&client), &decision)?;
         if let Landing::Callback(callback) = landing {
-            ensure(matches!(callback.status, 302 | 303), "302 or 303", || {
-                callback.status.to_string()
-            })?;
+            let repeats = matches!(callback.status, 307 | 308);
+            ensure(!repeats, "a redirect other than 307 and 308", || callback.status.to_string())?;
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Pages: what a browser is told about them, and the session behind them.
 
-use crate::check::{Capability, Check, Level, lookout, mcp, rfc};
+use crate::check::{Capability, Check, Level, lookout, rfc};
 use crate::outcome::{Outcome, ProbeError, ensure, on};
 use crate::probe::Probe;
 use crate::probe::browser::{Browser, Landing};
@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "page/framing",
         level: Level::Must,
         clause: rfc(9700, "4.16"),
-        claim: "No page of the flow, error pages included, can be framed.",
+        claim: "No page of the flow, error pages included, can be framed by another site.",
         needs: &[Capability::Consent],
         run: framing,
     },
@@ -35,8 +35,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "page/cookies",
-        level: Level::Must,
-        clause: mcp("basic/authorization/security-considerations"),
+        level: Level::Hardening,
+        clause: lookout("a session is out of reach of scripts and of other sites"),
         claim: "Every cookie is out of reach of scripts and of other sites' forms, and secure beyond loopback.",
         needs: &[Capability::Consent],
         run: cookies,
@@ -94,8 +94,10 @@ fn framing(probe: &Probe<'_>) -> Outcome {
     for (what, reply) in pages(probe)? {
         let ancestors = directive(&reply, "frame-ancestors");
         let options = reply.header("x-frame-options").map(str::to_ascii_lowercase);
-        let is_closed = ancestors.as_deref() == Some("'none'")
-            || (ancestors.is_none() && options.as_deref() == Some("deny"));
+        let is_closed = match ancestors.as_deref() {
+            Some(named) => matches!(named, "'none'" | "'self'"),
+            None => matches!(options.as_deref(), Some("deny" | "sameorigin")),
+        };
         on(
             what,
             ensure(is_closed, "frame-ancestors 'none'", || format!("{ancestors:?}, {options:?}")),

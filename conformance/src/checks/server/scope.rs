@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "scope/gate",
         level: Level::Must,
-        clause: rfc(6750, "3.1"),
+        clause: mcp("basic/authorization#error-handling"),
         claim: "For every set of scopes and every tool: the call is let through exactly when the scopes suffice.",
         needs: &[Capability::Consent],
         run: gate,
@@ -32,7 +32,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "scope/step-up",
-        level: Level::Must,
+        level: Level::Should,
         clause: mcp("basic/authorization#runtime-insufficient-scope-errors"),
         claim: "A call outside the scopes is answered 403 with all scopes it needs and the metadata pointer.",
         needs: &[Capability::Consent],
@@ -49,7 +49,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "scope/body-decides",
         level: Level::Must,
-        clause: mcp("basic/transports/streamable-http"),
+        clause: mcp("basic/transports/streamable-http#server-validation"),
         claim: "The gate judges the tool that would run, whatever name a header gives.",
         needs: &[Capability::Consent, Capability::Stateless],
         run: body_decides,
