@@ -54,15 +54,32 @@ impl Probe<'_> {
         method: &str,
         params: Value,
     ) -> Result<Reply, ProbeError> {
-        let mut request = self.message(endpoint, method, params);
-        if self.site().revision == Revision::Initialize {
-            let opened = self.send(&bearing(initialize(endpoint, INITIALIZE[0]), token))?;
-            if !opened.is_success() {
-                return Ok(opened);
-            }
-            if let Some(session) = opened.header("mcp-session-id") {
-                request = request.header("mcp-session-id", session);
-            }
+        match self.site().revision {
+            Revision::Stateless => self.send(&bearing(stateless(endpoint, method, params), token)),
+            Revision::Initialize => self.mcp_since(INITIALIZE[0], endpoint, token, method, &params),
+        }
+    }
+
+    /// Calls `method` in `version`, one of those that begin with `initialize`, whatever else the
+    /// endpoint speaks.
+    pub(crate) fn mcp_since(
+        &self,
+        version: &str,
+        endpoint: &str,
+        token: &Secret,
+        method: &str,
+        params: &Value,
+    ) -> Result<Reply, ProbeError> {
+        let opened = self.send(&bearing(initialize(endpoint, version), token))?;
+        if !opened.is_success() {
+            return Ok(opened);
+        }
+        let agreed = rpc(&opened).pointer("/result/protocolVersion").cloned().unwrap_or_default();
+        let version = agreed.as_str().unwrap_or(version);
+        let message = json!({"id": 1, "method": method, "params": params});
+        let mut request = legacy(endpoint, version, message);
+        if let Some(session) = opened.header("mcp-session-id") {
+            request = request.header("mcp-session-id", session);
         }
         self.send(&bearing(request, token))
     }
