@@ -54,6 +54,21 @@ impl Probe<'_> {
         method: &str,
         params: Value,
     ) -> Result<Reply, ProbeError> {
+        self.mcp_with(endpoint, "Bearer", token, method, params)
+    }
+
+    /// The same with the authentication scheme spelt as `scheme`.
+    pub(crate) fn mcp_with(
+        &self,
+        endpoint: &str,
+        scheme: &str,
+        token: &Secret,
+        method: &str,
+        params: Value,
+    ) -> Result<Reply, ProbeError> {
+        let bearing = |request: Request, token: &Secret| {
+            request.header("authorization", format!("{scheme} {}", token.expose()))
+        };
         let mut request = self.message(endpoint, method, params);
         if self.site().revision == Revision::Initialize {
             let opened = self.send(&bearing(initialize(endpoint, INITIALIZE[0]), token))?;
