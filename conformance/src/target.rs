@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::catalogue::Catalogue;
+use crate::profile::Declared;
 use crate::secret::Secret;
 
 /// A server under test, as the person running the harness describes it.
@@ -22,6 +23,10 @@ pub struct Target {
     pub code_lifetime: Option<Duration>,
     /// Which tool needs which scope.
     pub catalogue: Catalogue,
+    /// What is known of the choices that the standards leave to the server.
+    pub profile: Declared,
+    /// Further base addresses of the same server: replicas that share its state.
+    pub replicas: Vec<String>,
 }
 
 impl Target {
@@ -33,6 +38,8 @@ impl Target {
             tokens_page: None,
             code_lifetime: None,
             catalogue: Catalogue::embedded(),
+            profile: Declared::default(),
+            replicas: Vec::new(),
         }
     }
 
@@ -62,6 +69,10 @@ pub struct Options {
     pub cases: u32,
     /// How many further inputs are tried to make a counterexample smaller.
     pub shrink_tries: u32,
+    /// How many operations a generated sequence has at most.
+    pub longest_sequence: usize,
+    /// How often a race is run before it counts as won.
+    pub repeats: u32,
     /// Ids and areas to run; empty means all.
     pub only: Vec<String>,
     /// Whether a SHOULD or a hardening claim that does not hold is a failure.
@@ -83,6 +94,8 @@ impl Default for Options {
             seed: 1,
             cases: 12,
             shrink_tries: 96,
+            longest_sequence: 12,
+            repeats: 3,
             only: Vec::new(),
             strict: false,
             tidy: true,

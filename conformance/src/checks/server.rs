@@ -13,6 +13,7 @@ mod kind;
 mod legacy;
 mod mcp;
 mod metadata;
+mod model;
 mod page;
 mod pkce;
 mod programmatic;
@@ -61,4 +62,5 @@ pub(super) const AREAS: &[&[Check]] = &[
     cors::CHECKS,
     answer::CHECKS,
     robust::CHECKS,
+    model::CHECKS,
 ];
