@@ -34,6 +34,7 @@ struct Page<'a> {
     covered: usize,
     time: String,
     rate: String,
+    began: String,
 }
 
 struct Tally {
@@ -87,6 +88,7 @@ pub fn render(report: &Report) -> String {
         not_tested: report.by_reason(Verdict::NotTested),
         covered: report.coverage.iter().filter(|clause| clause.is_covered()).count(),
         time: duration(report.duration_ms),
+        began: report.started.replace('T', " ").replace('Z', " UTC"),
         rate: format!("{:.0}", report.requests_per_second()),
     };
     let text = page.render().expect("writing to a string does not fail");
@@ -152,9 +154,9 @@ fn lead(report: &Report) -> String {
         more => lead.push_str(&format!(", {more} could not be.")),
     }
     match report.unexpected(Verdict::Fail).count() {
-        0 => lead.push_str(" No counterexample to a duty was found"),
-        1 => lead.push_str(" One duty is violated"),
-        more => lead.push_str(&format!(" {more} duties are violated")),
+        0 => lead.push_str(" No requirement was seen violated"),
+        1 => lead.push_str(" One requirement is violated"),
+        more => lead.push_str(&format!(" {more} requirements are violated")),
     }
     match expected {
         0 => lead.push('.'),

@@ -62,7 +62,8 @@ fn heading(report: &Report) -> String {
     let (mark, sentence) = match report.conclusion() {
         Conclusion::Conforms => ("✅", "The server conforms, as far as it was tested.".to_owned()),
         Conclusion::DoesNotConform => {
-            ("❌", format!("The server does not conform: {failed} of its duties are violated."))
+            let what = if failed == 1 { "requirement is" } else { "requirements are" };
+            ("❌", format!("The server does not conform: {failed} {what} violated."))
         }
         Conclusion::Stale => ("❌", "The list of expected deviations is stale.".to_owned()),
         Conclusion::Inconclusive => ("⚠️", "Some checks could not be concluded.".to_owned()),
@@ -134,7 +135,7 @@ fn stale(text: &mut String, report: &Report) {
 fn expected(text: &mut String, report: &Report) {
     let count = report.expected().count();
     if count > 0 {
-        let _ = writeln!(text, "\n<details><summary>{count} expected deviations</summary>\n");
+        let _ = writeln!(text, "\n<details><summary>Expected deviations ({count})</summary>\n");
         for check in report.expected() {
             let because = check.expected.as_deref().unwrap_or_default();
             let _ = writeln!(text, "- `{}`: {}", check.id, plain(&in_brief(because, 300)));
@@ -149,7 +150,7 @@ fn not_tested(text: &mut String, report: &Report) {
         return;
     }
     let count = report.with(Verdict::NotTested).count();
-    let _ = writeln!(text, "\n<details><summary>{count} checks were not tested</summary>\n");
+    let _ = writeln!(text, "\n<details><summary>Not tested ({count})</summary>\n");
     for (reason, checks) in reasons {
         let ids: Vec<String> = checks.iter().map(|check| format!("`{}`", check.id)).collect();
         let _ = writeln!(text, "- {}: {}", plain(&in_brief(reason, 300)), ids.join(" "));
@@ -177,7 +178,7 @@ fn footer(text: &mut String, report: &Report) {
     let settings: Vec<String> = report
         .profile
         .iter()
-        .map(|setting| format!("{} {}", setting.knob, plain(&setting.value)))
+        .map(|setting| format!("{} {}", setting.knob, plain(&in_brief(&setting.value, 60))))
         .collect();
     if !settings.is_empty() {
         let _ = writeln!(text, "<br><sub>profile: {}</sub>", settings.join(" · "));

@@ -7,7 +7,7 @@ use crate::report::visible::in_brief;
 use crate::transcript::{Exchange, Party};
 
 /// Distance between two lifelines, between two exchanges, and around everything.
-const COLUMN: usize = 230;
+const COLUMN: usize = 232;
 const ROW: usize = 58;
 const TOP: usize = 64;
 const SIDE: usize = 92;
@@ -87,9 +87,9 @@ pub(crate) fn sequence(transcript: &[Exchange]) -> Sequence {
             y_answer: y + 22,
             y_label: y - 7,
             y_status: y + 16,
-            label: in_brief(&short(&exchange.request), room),
+            label: in_brief(&label(exchange), room),
             request: exchange.request.clone(),
-            status: in_brief(&exchange.answer, room),
+            status: in_brief(&status(exchange), room),
             head: head(x1, x2, y),
             head_answer: head(x2, x1, y + 22),
             outcome: outcome(&exchange.answer),
@@ -126,6 +126,26 @@ fn outcome(answer: &str) -> &'static str {
     }
 }
 
+/// Method and path, and what tells requests to one address apart: the grant or the method called.
+fn label(exchange: &Exchange) -> String {
+    let what = value_after(&exchange.request_body, "grant_type=")
+        .or_else(|| value_after(&exchange.request_body, "\"method\":\""));
+    let short = short(&exchange.request);
+    what.map_or(short.clone(), |what| format!("{short} {what}"))
+}
+
+/// The status, with the error it names.
+fn status(exchange: &Exchange) -> String {
+    let error = value_after(&exchange.answer_body, "\"error\":\"");
+    error.map_or(exchange.answer.clone(), |error| format!("{} {error}", exchange.answer))
+}
+
+fn value_after<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(name)?;
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"_/.-".contains(c));
+    Some(&rest[..end.unwrap_or(rest.len())]).filter(|value| !value.is_empty())
+}
+
 /// Method and path: the address without its origin and query.
 fn short(request: &str) -> String {
     let (method, address) = request.split_once(' ').unwrap_or(("", request));
@@ -151,6 +171,17 @@ mod tests {
             answer_body: String::new(),
             curl: String::new(),
         }
+    }
+
+    #[test]
+    fn requests_to_one_address_are_told_apart() {
+        let mut one = exchange(Party::Client, Party::AuthorizationServer);
+        one.request_body = "client_id=c&grant_type=refresh_token&x=y".to_owned();
+        one.answer_body = r#"{"error":"invalid_grant"}"#.to_owned();
+        assert_eq!(label(&one), "GET /a/b refresh_token");
+        assert_eq!(status(&one), "200 invalid_grant");
+        one.request_body = r#"{"id":1,"method":"tools/list"}"#.to_owned();
+        assert_eq!(label(&one), "GET /a/b tools/list");
     }
 
     #[test]
