@@ -31,6 +31,7 @@ pub mod report;
 pub mod secret;
 pub mod target;
 
+mod model;
 mod probe;
 mod property;
 mod run;

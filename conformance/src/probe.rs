@@ -6,6 +6,7 @@
 
 pub(crate) mod authorize;
 pub(crate) mod browser;
+pub(crate) mod calibrate;
 pub(crate) mod form;
 pub(crate) mod http;
 pub(crate) mod mcp;
@@ -18,6 +19,8 @@ pub(crate) mod token;
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,11 +29,13 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 use sha2::{Digest as _, Sha256};
 
 use crate::catalogue::Catalogue;
+use crate::check::Capability;
 use crate::outcome::{Outcome, ProbeError, Violation};
 use crate::probe::browser::Browser;
 use crate::probe::http::{Http, Reply, Request};
 use crate::probe::register::Client;
 use crate::probe::site::Site;
+use crate::profile::Profile;
 use crate::property::turn::Laws;
 use crate::replay::Trail;
 use crate::secret::{Redactor, Secret};
@@ -110,6 +115,23 @@ impl<'a> Probe<'a> {
         self.site
     }
 
+    /// What this server chose where the standards leave a choice.
+    pub(crate) fn profile(&self) -> &'a Profile {
+        &self.site.profile
+    }
+
+    pub(crate) fn lacks(&self, capability: Capability) -> bool {
+        self.site.lacks.contains_key(&capability)
+    }
+
+    /// Waits as long as a revocation may take to reach every replica: not at all, unless declared.
+    pub(crate) fn let_revocation_spread(&self) {
+        let delay = self.profile().revocation_delay_ms.value;
+        if delay > 0 {
+            thread::sleep(Duration::from_millis(delay));
+        }
+    }
+
     pub(crate) fn browser(&self) -> &'a Browser {
         self.browser
     }
@@ -124,10 +146,34 @@ impl<'a> Probe<'a> {
 
     /// Sends one request and writes it down.
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, ProbeError> {
+        let request = &self.named_as_one(request);
         let reply = self.http.send(request);
         let answer = reply.clone().map_err(|error| error.to_string());
         locked(&self.transcript).push(request, answer);
         reply
+    }
+
+    /// `address` at one of the server's addresses: 0 is the one that was given first.
+    pub(crate) fn at_replica(&self, address: &str, replica: usize) -> String {
+        let base = replica.checked_sub(1).and_then(|index| self.target.replicas.get(index));
+        match (base, url::Url::parse(address)) {
+            (Some(base), Ok(url)) => {
+                let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+                format!("{}{}{query}", base.trim_end_matches('/'), url.path())
+            }
+            _ => address.to_owned(),
+        }
+    }
+
+    /// A replica is one server with the others, so it is called by the name they share.
+    fn named_as_one(&self, request: &Request) -> Request {
+        let bases = self.target.replicas.iter().map(|base| base.trim_end_matches('/'));
+        let is_replica = bases.clone().any(|base| request.url.starts_with(base));
+        let shared = url::Url::parse(&self.site.endpoint).ok();
+        match shared.as_ref().map(url::Url::authority) {
+            Some(authority) if is_replica => request.clone().header("host", authority),
+            _ => request.clone(),
+        }
     }
 
     /// Remembers a secret so that no report can contain it.

@@ -15,6 +15,7 @@ use crate::checks::{self, UnknownName};
 use crate::outcome::{Halt, Outcome};
 use crate::probe::Probe;
 use crate::probe::browser::Browser;
+use crate::probe::calibrate::{calibrate, has_scope_boxes};
 use crate::probe::http::Http;
 use crate::probe::site::{Lack, Site, Unusable};
 use crate::probe::survey::{learn_values, survey};
@@ -122,7 +123,14 @@ pub(crate) fn explore(
     let learnt = learn_values(&probe);
     probe.tidy();
     // Without learnt values the samples are made up, which only makes tools answer with an error.
-    Ok(learnt.unwrap_or(site))
+    let mut site = learnt.unwrap_or(site);
+    let probe = Probe::new("calibration", target, options, &site, browser, http.clone());
+    let profile = calibrate(&probe);
+    let has_scope_boxes = has_scope_boxes(&probe);
+    probe.tidy();
+    site.profile = profile;
+    site.has_scope_boxes = has_scope_boxes;
+    Ok(site)
 }
 
 struct InOrder {
