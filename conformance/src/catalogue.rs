@@ -78,6 +78,11 @@ impl Catalogue {
         Ok(catalogue)
     }
 
+    /// Whether this is Lookout's own, so that what Lookout's documentation promises can be asked for.
+    pub(crate) fn is_lookouts(&self) -> bool {
+        !self.digest.is_empty() && self.digest == Self::embedded().digest
+    }
+
     /// The names of all scopes.
     pub fn scope_names(&self) -> Vec<String> {
         self.scopes.iter().map(|scope| scope.name.clone()).collect()

@@ -78,7 +78,8 @@ impl Probe<'_> {
         self.mcp_at(endpoint, token, "tools/call", json!({"name": tool, "arguments": arguments}))
     }
 
-    /// The names of all tools that `token` is shown, page by page.
+    /// The names of all tools that `token` is shown, page by page. A server may refuse to list
+    /// anything for want of scopes, which shows none.
     pub(crate) fn list_tools(
         &self,
         endpoint: &str,
@@ -88,6 +89,9 @@ impl Probe<'_> {
         let mut params = json!({});
         for _ in 0..20 {
             let reply = self.mcp_at(endpoint, token, "tools/list", params.clone())?;
+            if reply.challenge("error").as_deref() == Some("insufficient_scope") {
+                return Ok(Vec::new());
+            }
             let result =
                 rpc(&reply.succeeded("list tools")?).get("result").cloned().unwrap_or_default();
             let tools = result.get("tools").and_then(Value::as_array).cloned().unwrap_or_default();
