@@ -69,6 +69,10 @@ pub struct Options {
     pub cases: u32,
     /// How many further inputs are tried to make a counterexample smaller.
     pub shrink_tries: u32,
+    /// How many operations a generated sequence has at most.
+    pub longest_sequence: usize,
+    /// How often a race is run before it counts as won.
+    pub repeats: u32,
     /// Ids and areas to run; empty means all.
     pub only: Vec<String>,
     /// Whether a SHOULD or a hardening claim that does not hold is a failure.
@@ -90,6 +94,8 @@ impl Default for Options {
             seed: 1,
             cases: 12,
             shrink_tries: 96,
+            longest_sequence: 12,
+            repeats: 3,
             only: Vec::new(),
             strict: false,
             tidy: true,

@@ -33,6 +33,8 @@ pub(crate) struct Site {
     pub(crate) values: BTreeMap<String, Value>,
     /// What this target lacks, and why.
     pub(crate) lacks: BTreeMap<Capability, Lack>,
+    /// Whether the consent page lets a person choose among the scopes.
+    pub(crate) has_scope_boxes: bool,
     /// What this server chose where the standards leave a choice.
     pub(crate) profile: Profile,
     /// Tells the names of this run from those of others.
@@ -127,6 +129,7 @@ impl Site {
             tokens_page: None,
             values: BTreeMap::new(),
             lacks: BTreeMap::new(),
+            has_scope_boxes: false,
             profile: Profile::assuming(&Declared::default()),
             salt: salt.iter().map(|byte| format!("{byte:02x}")).collect(),
         })

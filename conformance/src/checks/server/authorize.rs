@@ -8,7 +8,7 @@ use crate::probe::browser::{Callback, Landing};
 use crate::probe::form::ALLOW_WORDS;
 use crate::probe::form::Page;
 use crate::probe::register::{Client, Method};
-use crate::property::body::opaque_text;
+use crate::property::body::{long_text, opaque_text};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -76,6 +76,9 @@ pub(super) const CHECKS: &[Check] = &[
         run: redirect_status,
     },
 ];
+
+/// Longer than any token that a client keeps in its state.
+const USUAL_STATE: usize = 128;
 
 /// Holds when `landing` is an error page of the server's own that does not lead to `uri`.
 pub(super) fn is_refused_locally(landing: &Landing, uri: &str) -> Outcome {
@@ -250,15 +253,21 @@ fn unknown_parameter(probe: &Probe<'_>) -> Outcome {
 
 fn state(probe: &Probe<'_>) -> Outcome {
     let client = probe.client()?;
-    probe.forall(&opaque_text(), |text| {
+    let comes_back = |text: &String| {
         let request = probe.authorization(&client).set("state", text);
         let landing = probe.authorize(&request, &Decision::Deny)?;
         let Landing::Callback(callback) = landing else {
+            // A state of unusual length may be refused, but not shortened.
+            if text.len() > USUAL_STATE {
+                return probe.gives_no_code(&landing);
+            }
             return Err(Violation::new("a redirect with the state", "a page").into());
         };
         let states: Vec<&str> = callback.all("state").collect();
         ensure(states == [text.as_str()], format!("state {text:?}, once"), || format!("{states:?}"))
-    })
+    };
+    probe.forall(&opaque_text(), comes_back)?;
+    probe.forall_in(probe.options.cases.div_ceil(4), &long_text(), comes_back)
 }
 
 fn issuer(probe: &Probe<'_>) -> Outcome {

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::check::{Capability, Check, Level, lookout, rfc};
-use crate::outcome::{Outcome, ProbeError, Violation, ensure, on};
+use crate::outcome::{Outcome, ProbeError, Violation, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::http::{Request, encode_form};
 use crate::probe::register::Method;
@@ -85,6 +85,14 @@ pub(super) const CHECKS: &[Check] = &[
         claim: "A client cannot revoke the token of another.",
         needs: &[Capability::Consent, Capability::Refresh, Capability::Revocation],
         run: other_client,
+    },
+    Check {
+        id: "revocation/wrong-secret",
+        level: Level::Must,
+        clause: rfc(7009, "2.1"),
+        claim: "Nobody revokes a confidential client's token without its secret, and the client itself does.",
+        needs: &[Capability::Registration, Capability::Consent, Capability::Revocation],
+        run: wrong_secret,
     },
     Check {
         id: "revocation/only-by-post",
@@ -277,6 +285,36 @@ fn other_client(probe: &Probe<'_>) -> Outcome {
             Violation::new("a refresh token that still works", observed).into()
         }
         other => other.into(),
+    })
+}
+
+fn wrong_secret(probe: &Probe<'_>) -> Outcome {
+    let mut advertised = probe.site().advertised("revocation_endpoint_auth_methods_supported");
+    if advertised.is_empty() {
+        // RFC 8414 section 2: what a server says nothing about is client_secret_basic.
+        advertised = vec![Method::Basic.name().to_owned()];
+    }
+    let issuing = probe.site().advertised("token_endpoint_auth_methods_supported");
+    let methods = [Method::Basic, Method::Post].into_iter().filter(|method| {
+        [&advertised, &issuing].iter().all(|names| names.iter().any(|name| name == method.name()))
+    });
+    let methods: Vec<Method> = methods.collect();
+    if methods.is_empty() {
+        return Err(not_tested("no client with a secret is supported at both endpoints"));
+    }
+    probe.for_each(methods, |method| {
+        let client = probe.new_client(*method)?;
+        let grant = probe.grant_for(&probe.authorization(&client))?;
+        let access = &grant.tokens.access;
+        probe.works_before(access)?;
+        for secret in [None, Some(""), Some("wrong")] {
+            let mut impostor = client.clone();
+            impostor.secret = secret.map(Secret::new);
+            probe.revoke_by(&probe.revocation(&impostor, access))?.is_no_failure()?;
+            probe.still_works(access, "nobody with the secret revoked it")?;
+        }
+        probe.revoke(&client, access)?;
+        probe.is_dead(access, "its client revoked it")
     })
 }
 
