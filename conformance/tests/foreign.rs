@@ -3,7 +3,11 @@
 //! Each finds exactly what its `expected.toml` records: a new finding and a finding that is gone both fail. `cargo xtask foreign install`
 //! fetches the packages; without them a server is skipped, and said to be, unless `LOOKOUT_REQUIRE_FOREIGN` is set.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking, and says what it skips")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says what it skips"
+)]
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -78,7 +82,12 @@ fn deviates_as_recorded(name: &str) {
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&harness.stdout);
-    assert_eq!(harness.status.code(), Some(0), "{told}{}", String::from_utf8_lossy(&harness.stderr));
+    assert_eq!(
+        harness.status.code(),
+        Some(0),
+        "{told}{}",
+        String::from_utf8_lossy(&harness.stderr)
+    );
 }
 
 #[test]
