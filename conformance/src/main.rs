@@ -11,9 +11,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
-use lookout_conformance::catalogue::Catalogue;
 use lookout_conformance::report::text::{Style, line, render};
 use lookout_conformance::report::{Report, json};
+use lookout_conformance::target::Registration;
 use lookout_conformance::{Options, RunError, Target, checks, run_with};
 
 use crate::cli::{Arguments, Command, Server};
@@ -45,7 +45,11 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
         print(&list(arguments)?)?;
         return Ok(0);
     }
-    let target = target(arguments)?;
+    let target = arguments.target.target().map_err(|message| usage(&message))?;
+    if arguments.target.client_documents {
+        print(&client_documents(&target)?)?;
+        return Ok(0);
+    }
     let options = Options {
         seed: arguments.seed,
         cases: arguments.cases,
@@ -84,29 +88,13 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
     Ok(report.exit_code())
 }
 
-fn target(arguments: &Server) -> Result<Target, Failure> {
-    let Some(url) = &arguments.url else {
-        return Err(usage("--url is missing: give the address of the server under test"));
+/// What to host at each client identifier.
+fn client_documents(target: &Target) -> Result<String, Failure> {
+    let Registration::MetadataDocument(clients) = &target.registration else {
+        return Err(usage("the target has no registration of kind \"metadata-document\""));
     };
-    let mut target = Target::new(url);
-    if let Some(user) = &arguments.user {
-        let variable = &arguments.password_env;
-        let password = std::env::var(variable).map_err(|_| {
-            usage(&format!(
-                "--user needs a password: set it in the environment variable {variable}"
-            ))
-        })?;
-        target = target.with_person(user, password);
-    }
-    target.tokens_page.clone_from(&arguments.tokens_page);
-    target.code_lifetime = arguments.code_lifetime.map(Duration::from_secs);
-    if let Some(path) = &arguments.catalogue {
-        let text = fs::read_to_string(path)
-            .map_err(|error| usage(&format!("cannot read {}: {error}", path.display())))?;
-        target.catalogue = Catalogue::read(&text)
-            .map_err(|error| usage(&format!("{}: {error}", path.display())))?;
-    }
-    Ok(target)
+    let documents = clients.iter().map(|client| format!("{:#}\n", client.document()));
+    Ok(documents.collect())
 }
 
 fn list(arguments: &Server) -> Result<String, Failure> {

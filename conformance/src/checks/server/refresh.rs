@@ -11,7 +11,7 @@ use crate::probe::Probe;
 use crate::probe::http::Reply;
 use crate::probe::register::Method;
 use crate::probe::token::{Grant, Tokens};
-use crate::property::scope::{names, sets};
+use crate::property::scope::names;
 use crate::property::token::mutation;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -181,7 +181,7 @@ fn client_binding(probe: &Probe<'_>) -> Outcome {
 fn narrowing(probe: &Probe<'_>) -> Outcome {
     let grant = probe.grant()?;
     let mut newest = grant.refresh_token()?.clone();
-    for scopes in sets(&probe.catalogue().scope_names()) {
+    for scopes in probe.scope_sets() {
         let request = probe.refreshing(&grant.client, &newest).set("scope", scopes.join(" "));
         let tokens = probe.tokens(probe.token(&request)?, "refresh")?;
         newest = tokens.refresh_token()?.clone();
