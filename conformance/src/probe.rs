@@ -6,6 +6,7 @@
 
 pub(crate) mod authorize;
 pub(crate) mod browser;
+pub(crate) mod calibrate;
 mod consent_command;
 pub(crate) mod consent_driver;
 pub(crate) mod form;
@@ -23,6 +24,8 @@ mod webdriver;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -31,11 +34,15 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 use sha2::{Digest as _, Sha256};
 
 use crate::catalogue::Catalogue;
+use crate::check::Capability;
 use crate::outcome::{Outcome, ProbeError, Violation};
 use crate::probe::browser::Browser;
 use crate::probe::http::{Http, Reply, Request};
 use crate::probe::register::Client;
 use crate::probe::site::Site;
+use crate::profile::Profile;
+use crate::property::turn::Laws;
+use crate::replay::Trail;
 use crate::secret::{Redactor, Secret};
 use crate::target::{Options, Person, Target};
 use crate::transcript::{Exchange, Transcript};
@@ -49,9 +56,12 @@ pub struct Probe<'a> {
     browser: &'a Browser,
     http: Http,
     random: Mutex<TestRng>,
+    names: Mutex<TestRng>,
+    pub(crate) laws: Mutex<Laws>,
     redactor: Mutex<Redactor>,
     transcript: Mutex<Transcript>,
     kept: Mutex<Option<Vec<Exchange>>>,
+    trail: Mutex<Option<Trail>>,
     note: Mutex<Option<String>>,
     own_client: OnceLock<Client>,
     /// Which of the known clients this check uses already.
@@ -107,9 +117,12 @@ impl<'a> Probe<'a> {
             browser,
             http,
             random: Mutex::new(random(options.seed, id)),
+            names: Mutex::new(random(options.seed, &format!("{id} names"))),
+            laws: Mutex::default(),
             redactor: Mutex::new(redactor),
             transcript: Mutex::default(),
             kept: Mutex::default(),
+            trail: Mutex::default(),
             note: Mutex::default(),
             own_client: OnceLock::new(),
             taken: Mutex::default(),
@@ -119,6 +132,23 @@ impl<'a> Probe<'a> {
 
     pub(crate) fn site(&self) -> &'a Site {
         self.site
+    }
+
+    /// What this server chose where the standards leave a choice.
+    pub(crate) fn profile(&self) -> &'a Profile {
+        &self.site.profile
+    }
+
+    pub(crate) fn lacks(&self, capability: Capability) -> bool {
+        self.site.lacks.contains_key(&capability)
+    }
+
+    /// Waits as long as a revocation may take to reach every replica: not at all, unless declared.
+    pub(crate) fn let_revocation_spread(&self) {
+        let delay = self.profile().revocation_delay_ms.value;
+        if delay > 0 {
+            thread::sleep(Duration::from_millis(delay));
+        }
     }
 
     pub(crate) fn browser(&self) -> &'a Browser {
@@ -135,11 +165,34 @@ impl<'a> Probe<'a> {
 
     /// Sends one request and writes it down.
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, ProbeError> {
-        let request = &self.http.dressed(request);
+        let request = &self.http.dressed(&self.named_as_one(request));
         let reply = self.http.send(request);
         let answer = reply.clone().map_err(|error| error.to_string());
         locked(&self.transcript).push(request, answer);
         reply
+    }
+
+    /// `address` at one of the server's addresses: 0 is the one that was given first.
+    pub(crate) fn at_replica(&self, address: &str, replica: usize) -> String {
+        let base = replica.checked_sub(1).and_then(|index| self.target.replicas.get(index));
+        match (base, url::Url::parse(address)) {
+            (Some(base), Ok(url)) => {
+                let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+                format!("{}{}{query}", base.trim_end_matches('/'), url.path())
+            }
+            _ => address.to_owned(),
+        }
+    }
+
+    /// A replica is one server with the others, so it is called by the name they share.
+    fn named_as_one(&self, request: &Request) -> Request {
+        let bases = self.target.replicas.iter().map(|base| base.trim_end_matches('/'));
+        let is_replica = bases.clone().any(|base| request.url.starts_with(base));
+        let shared = url::Url::parse(&self.site.endpoint).ok();
+        match shared.as_ref().map(url::Url::authority) {
+            Some(authority) if is_replica => request.clone().header("host", authority),
+            _ => request.clone(),
+        }
     }
 
     /// Remembers a secret so that no report can contain it.
@@ -172,8 +225,21 @@ impl<'a> Probe<'a> {
         locked(&self.kept).take().unwrap_or_else(|| self.transcript())
     }
 
+    /// Makes `trail` the way back to the counterexample to report.
+    pub(crate) fn keep_trail(&self, trail: Trail) {
+        *locked(&self.trail) = Some(trail);
+    }
+
+    /// The way back to the counterexample; nothing when its input was not generated. What a server
+    /// gave away can have come into a kept input, so strings in it are redacted.
+    pub(crate) fn trail(&self) -> Option<Trail> {
+        let mut trail = locked(&self.trail).take()?;
+        trail.redact(&|text| self.redact(text));
+        Some(trail)
+    }
+
     pub(crate) fn transcript(&self) -> Vec<Exchange> {
-        locked(&self.transcript).redacted(&locked(&self.redactor))
+        locked(&self.transcript).redacted(&locked(&self.redactor), self.site)
     }
 
     pub(crate) fn redact(&self, text: &str) -> String {
@@ -206,9 +272,19 @@ impl<'a> Probe<'a> {
         random(self.options.seed, &format!("{} property", self.id))
     }
 
+    /// Randomness for one attempt of a law, which no other attempt has an influence on.
+    pub(crate) fn random_for(&self, purpose: &str) -> TestRng {
+        random(self.options.seed, &format!("{} {purpose}", self.id))
+    }
+
+    /// Draws from `random` from now on; what was drawn from before.
+    pub(crate) fn swap_random(&self, random: TestRng) -> TestRng {
+        std::mem::replace(&mut *locked(&self.random), random)
+    }
+
     /// A name nobody has used on this server, in this run or another.
     pub(crate) fn fresh_name(&self) -> String {
-        let number = locked(&self.random).next_u32();
+        let number = locked(&self.names).next_u32();
         format!("{}-{number:08x}", self.site.salt)
     }
 
@@ -261,6 +337,6 @@ fn random(seed: u64, purpose: &str) -> TestRng {
     TestRng::from_seed(RngAlgorithm::ChaCha, &digest)
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

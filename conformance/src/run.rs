@@ -15,9 +15,12 @@ use crate::checks::{self, UnknownName};
 use crate::outcome::{Halt, Outcome};
 use crate::probe::Probe;
 use crate::probe::browser::Browser;
+use crate::probe::calibrate::{calibrate, has_scope_boxes};
 use crate::probe::http::Http;
 use crate::probe::site::{Lack, Site, Unusable};
 use crate::probe::survey::{learn_values, schemas, survey};
+use crate::profile::Profile;
+use crate::report::coverage::coverage;
 use crate::report::{CheckReport, Counterexample, Report, Verdict};
 use crate::target::{Options, Target};
 
@@ -53,6 +56,7 @@ pub fn run_with(
     progress: &(dyn Fn(&CheckReport) + Sync),
 ) -> Result<Report, RunError> {
     let begun = Instant::now();
+    let started = now();
     let selected = checks::select(&options.only)?;
     let http = Http::new(target, options.timeout);
     let browser = Browser::default();
@@ -77,6 +81,7 @@ pub fn run_with(
         }
     });
     let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let checks: Vec<CheckReport> = done.reports.into_iter().flatten().collect();
     Ok(Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         target: target.url.clone(),
@@ -86,20 +91,28 @@ pub fn run_with(
         seed: options.seed,
         cases: options.cases,
         strict: options.strict,
+        only: options.only.clone(),
+        threads: options.threads,
+        started,
         duration_ms: milliseconds(begun),
-        checks: done.reports.into_iter().flatten().collect(),
+        requests: http.sent(),
+        baseline: None,
+        profile: site.profile.settings(),
+        coverage: coverage(&checks),
+        checks,
     })
 }
 
 /// Discovery, then the ordinary flow once, then a few calls to learn argument values. What the
 /// target leaves to be found out is added to it.
-fn explore(
+pub(crate) fn explore(
     target: &Target,
     options: &Options,
     http: &Http,
     browser: &Browser,
 ) -> Result<(Site, Target), Unusable> {
-    let site = Site::discover(http, target)?;
+    let mut site = Site::discover(http, target)?;
+    site.profile = Profile::assuming(&target.profile);
     let mut target = target.clone();
     if target.catalogue.scopes.is_empty() {
         target.catalogue.add_scopes(&site.published_scopes());
@@ -115,8 +128,14 @@ fn explore(
     let learnt = learn_values(&probe);
     probe.tidy();
     // Without learnt values the samples are made up, which only makes tools answer with an error.
-    let learnt = learnt.unwrap_or(site);
-    Ok((learnt, target))
+    let mut site = learnt.unwrap_or(site);
+    let probe = Probe::new("calibration", &target, options, &site, browser, http.clone());
+    let profile = calibrate(&probe);
+    let has_scope_boxes = has_scope_boxes(&probe);
+    probe.tidy();
+    site.profile = profile;
+    site.has_scope_boxes = has_scope_boxes;
+    Ok((site, target))
 }
 
 struct InOrder {
@@ -148,6 +167,7 @@ fn judge(check: &Check, probe: &Probe<'_>, strict: bool) -> CheckReport {
         clause: check.clause.into(),
         claim: check.claim.to_owned(),
         verdict,
+        expected: None,
         reason,
         counterexample,
         transcript,
@@ -175,13 +195,14 @@ fn conclude(
                 Level::Should | Level::Hardening => Verdict::Warn,
                 Level::Observe => Verdict::Observed,
             };
-            let counterexample = Counterexample::from(probe.redact_violation(&violation));
+            let mut counterexample = Counterexample::from(probe.redact_violation(&violation));
+            counterexample.trail = probe.trail();
             (verdict, None, Some(counterexample))
         }
     }
 }
 
-fn missing(check: &Check, probe: &Probe<'_>) -> Outcome {
+pub(crate) fn missing(check: &Check, probe: &Probe<'_>) -> Outcome {
     for capability in check.needs {
         match probe.site().lacks.get(capability) {
             None => {}
@@ -195,6 +216,12 @@ fn missing(check: &Check, probe: &Probe<'_>) -> Outcome {
         }
     }
     Ok(())
+}
+
+fn now() -> String {
+    let now = jiff::Timestamp::now();
+    // Rounding fails only at the end of the calendar.
+    now.round(jiff::Unit::Second).unwrap_or(now).to_string()
 }
 
 fn milliseconds(since: Instant) -> u64 {

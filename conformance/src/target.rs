@@ -29,6 +29,7 @@ mod shape;
 use std::time::Duration;
 
 use crate::catalogue::Catalogue;
+use crate::profile::Declared;
 use crate::secret::Secret;
 pub use crate::target::consent::{Command, Consent, Driver, FormHints, Person, WebDriver};
 pub use crate::target::error::{Problem, Problems};
@@ -72,6 +73,8 @@ pub struct Target {
     pub access_lifetime: Option<Duration>,
     /// Which tool needs which scope.
     pub catalogue: Catalogue,
+    /// What is known of the choices that the standards leave to the server.
+    pub profile: Declared,
     /// What a run may ask of the target.
     pub limits: Limits,
 }
@@ -105,6 +108,7 @@ impl Target {
             code_lifetime: None,
             access_lifetime: None,
             catalogue: Catalogue::embedded(),
+            profile: Declared::default(),
         }
     }
 
@@ -132,6 +136,10 @@ pub struct Options {
     pub cases: u32,
     /// How many further inputs are tried to make a counterexample smaller.
     pub shrink_tries: u32,
+    /// How many operations a generated sequence has at most.
+    pub longest_sequence: usize,
+    /// How often a race is run before it counts as won.
+    pub repeats: u32,
     /// Ids and areas to run; empty means all.
     pub only: Vec<String>,
     /// Whether a SHOULD or a hardening claim that does not hold is a failure.
@@ -153,6 +161,8 @@ impl Default for Options {
             seed: 1,
             cases: 12,
             shrink_tries: 96,
+            longest_sequence: 12,
+            repeats: 3,
             only: Vec::new(),
             strict: false,
             tidy: true,

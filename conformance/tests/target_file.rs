@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lookout_conformance::Target;
+use lookout_conformance::profile::Refresh;
 use lookout_conformance::target::consent::{DecisionWord, FormHints, Selectors};
 use lookout_conformance::target::file::{
     ClientFile, ConsentFile, DocumentFile, LifetimesFile, LimitsFile, OwnershipFile,
@@ -49,7 +50,12 @@ fn every_field_is_documented() {
             let here = format!("{path}/{name}");
             if name == "properties" {
                 for (field, property) in member.as_object().into_iter().flatten() {
-                    let is_tag = property.get("const").is_some();
+                    // A variant named by its only key is described as a variant.
+                    let fields = member.as_object().map_or(0, serde_json::Map::len);
+                    let is_variant = path.contains("/oneOf/")
+                        && fields == 1
+                        && schema.get("description").is_some();
+                    let is_tag = property.get("const").is_some() || is_variant;
                     if !is_tag && property.get("description").is_none() {
                         found.push(format!("{here}/{field}"));
                     }
@@ -281,6 +287,18 @@ clients = []
 "#
     ));
     insta::assert_snapshot!(complaint("url = \"http://127.0.0.1:1\"\n[consent]\nuser = \"ada\"\n"));
+}
+
+#[test]
+fn a_profile_may_be_declared_and_its_words_are_checked() {
+    let of = |profile: &str| format!("url = \"http://127.0.0.1:1\"\n[profile]\n{profile}");
+    let target = read(&of("refresh = { grace = { seconds = 5 } }\ntoken-format = \"opaque\""));
+    assert_eq!(target.unwrap().profile.refresh, Some(Refresh::Grace { seconds: 5 }));
+    insta::assert_snapshot!(complaint(&of(
+        "refresh = \"stritc\"\ncode-replay = 3\nrevocation_delay_ms = 2"
+    )));
+    insta::assert_snapshot!(complaint(&of("refresh = { gracious = { seconds = 5 } }")));
+    insta::assert_snapshot!(complaint(&of("refresh = { grace = { minutes = 5 } }")));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod consent;
 mod kind;
 mod mcp;
 mod metadata;
+mod model;
 mod page;
 mod pkce;
 mod programmatic;
@@ -43,4 +44,5 @@ pub(super) const AREAS: &[&[Check]] = &[
     mcp::CHECKS,
     page::CHECKS,
     robust::CHECKS,
+    model::CHECKS,
 ];

@@ -60,6 +60,14 @@ impl TargetArguments {
         }
     }
 
+    /// The same, at `url` when no address was given.
+    pub(crate) fn target_or(&self, url: &str) -> Result<Target, String> {
+        match (&self.target, &self.url) {
+            (None, None) => self.at(url),
+            _ => self.target(),
+        }
+    }
+
     fn written(&self, file: &Path) -> Result<Target, String> {
         let mut target = Target::read(file).map_err(|problems| problems.to_string())?;
         let Some(nonce) = &self.i_own else { return Ok(target) };
@@ -83,6 +91,10 @@ impl TargetArguments {
                         target.toml with --target"
                 .to_owned());
         };
+        self.at(url)
+    }
+
+    fn at(&self, url: &str) -> Result<Target, String> {
         let mut target = Target::new(url);
         if let Some(user) = &self.user {
             let variable = &self.password_env;

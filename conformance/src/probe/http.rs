@@ -5,6 +5,7 @@
 
 use std::io::Read as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -127,6 +128,7 @@ impl Reply {
 pub(crate) struct Http {
     agent: ureq::Agent,
     rules: Arc<Rules>,
+    sent: Arc<AtomicU64>,
     /// Whether what is sent takes away what was made, and so is sent in any case.
     owed: bool,
 }
@@ -159,7 +161,13 @@ impl Http {
             throttle: Throttle::new(limits.requests_per_second, limits.total_requests),
             begun: Instant::now(),
         };
-        Self { agent: config.build().new_agent(), rules: Arc::new(rules), owed: false }
+        let agent = config.build().new_agent();
+        Self { agent, rules: Arc::new(rules), sent: Arc::default(), owed: false }
+    }
+
+    /// How many requests were sent through this client and its clones.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// The same client for taking away what was made: it waits its turn, but is never refused it.
@@ -198,6 +206,7 @@ impl Http {
         if !wait.is_zero() {
             thread::sleep(wait);
         }
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let no_answer = |cause: String| ProbeError::NoAnswer { request: request.name(), cause };
         let mut builder =
             http::Request::builder().method(request.method.as_str()).uri(&request.url);

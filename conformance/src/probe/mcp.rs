@@ -54,17 +54,63 @@ impl Probe<'_> {
         method: &str,
         params: Value,
     ) -> Result<Reply, ProbeError> {
-        let mut request = self.message(endpoint, method, params);
-        if self.site().revision == Revision::Initialize {
-            let opened = self.send(&bearing(initialize(endpoint, INITIALIZE[0]), token))?;
-            if !opened.is_success() {
-                return Ok(opened);
+        self.mcp_with(endpoint, "Bearer", token, method, params)
+    }
+
+    /// The same with the authentication scheme spelt as `scheme`.
+    pub(crate) fn mcp_with(
+        &self,
+        endpoint: &str,
+        scheme: &str,
+        token: &Secret,
+        method: &str,
+        params: Value,
+    ) -> Result<Reply, ProbeError> {
+        match self.site().revision {
+            Revision::Stateless => {
+                self.send(&bearing_as(scheme, stateless(endpoint, method, params), token))
             }
-            if let Some(session) = opened.header("mcp-session-id") {
-                request = request.header("mcp-session-id", session);
+            Revision::Initialize => {
+                let authorized = |request| bearing_as(scheme, request, token);
+                self.after_initialize(INITIALIZE[0], endpoint, authorized, method, &params)
             }
         }
-        self.send(&bearing(request, token))
+    }
+
+    /// Calls `method` in `version`, one of those that begin with `initialize`, whatever else the
+    /// endpoint speaks.
+    pub(crate) fn mcp_since(
+        &self,
+        version: &str,
+        endpoint: &str,
+        token: &Secret,
+        method: &str,
+        params: &Value,
+    ) -> Result<Reply, ProbeError> {
+        let authorized = |request| bearing(request, token);
+        self.after_initialize(version, endpoint, authorized, method, params)
+    }
+
+    fn after_initialize(
+        &self,
+        version: &str,
+        endpoint: &str,
+        authorized: impl Fn(Request) -> Request,
+        method: &str,
+        params: &Value,
+    ) -> Result<Reply, ProbeError> {
+        let opened = self.send(&authorized(initialize(endpoint, version)))?;
+        if !opened.is_success() {
+            return Ok(opened);
+        }
+        let agreed = rpc(&opened).pointer("/result/protocolVersion").cloned().unwrap_or_default();
+        let version = agreed.as_str().unwrap_or(version);
+        let message = json!({"id": 1, "method": method, "params": params});
+        let mut request = legacy(endpoint, version, message);
+        if let Some(session) = opened.header("mcp-session-id") {
+            request = request.header("mcp-session-id", session);
+        }
+        self.send(&authorized(request))
     }
 
     /// Calls a tool. A tool that ran and failed still answers 200: it was callable.
@@ -153,7 +199,11 @@ impl Probe<'_> {
 
 /// Adds the one legal place for a token.
 pub(crate) fn bearing(request: Request, token: &Secret) -> Request {
-    request.header("authorization", format!("Bearer {}", token.expose()))
+    bearing_as("Bearer", request, token)
+}
+
+fn bearing_as(scheme: &str, request: Request, token: &Secret) -> Request {
+    request.header("authorization", format!("{scheme} {}", token.expose()))
 }
 
 /// A request of 2026-07-28, with the headers and `_meta` members that every request carries.

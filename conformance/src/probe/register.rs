@@ -107,15 +107,26 @@ impl Probe<'_> {
         method: Method,
         redirect_uri: &str,
     ) -> Result<Client, ProbeError> {
+        self.new_client_at_all(method, &[redirect_uri.to_owned()])
+    }
+
+    /// A client with several URIs; it uses the first unless told otherwise.
+    pub(crate) fn new_client_at_all(
+        &self,
+        method: Method,
+        redirect_uris: &[String],
+    ) -> Result<Client, ProbeError> {
+        let redirect_uri = redirect_uris.first().map(String::as_str).unwrap_or_default();
         if !matches!(self.target.registration, Registration::Dynamic { .. }) {
-            let what = format!("another client with method {} at {redirect_uri}", method.name());
+            let what = format!("another client with method {} at {redirect_uris:?}", method.name());
             let client = self.known_client(&what, |known| {
                 Method::from(known.method) == method
-                    && known.redirect_uris.iter().any(|uri| uri == redirect_uri)
+                    && redirect_uris.iter().all(|uri| known.redirect_uris.contains(uri))
             })?;
             return Ok(Client { redirect_uri: redirect_uri.to_owned(), ..client });
         }
-        let document = self.registration(method, redirect_uri);
+        let mut document = self.registration(method, redirect_uri);
+        document["redirect_uris"] = json!(redirect_uris);
         let reply = self.register(&document)?.succeeded("register a client")?;
         let Some(id) = reply.text("client_id") else {
             return Err(ProbeError::step("register a client", "the answer has no client_id"));

@@ -8,6 +8,7 @@ use crate::check::Capability;
 use crate::outcome::ProbeError;
 use crate::probe::http::{Http, Reply, Request};
 use crate::probe::mcp::{INITIALIZE, Revision, initialize};
+use crate::profile::{Declared, Profile};
 use crate::target::Target;
 
 /// The facts of one server, discovered before any check runs and never changed after.
@@ -35,6 +36,10 @@ pub(crate) struct Site {
     pub(crate) values: BTreeMap<String, Value>,
     /// What this target lacks, and why.
     pub(crate) lacks: BTreeMap<Capability, Lack>,
+    /// Whether the consent page lets a person choose among the scopes.
+    pub(crate) has_scope_boxes: bool,
+    /// What this server chose where the standards leave a choice.
+    pub(crate) profile: Profile,
     /// Tells the names of this run from those of others.
     pub(crate) salt: String,
 }
@@ -155,6 +160,8 @@ impl Site {
             tokens_page: None,
             values: BTreeMap::new(),
             lacks: BTreeMap::new(),
+            has_scope_boxes: false,
+            profile: Profile::assuming(&Declared::default()),
             salt: salt.iter().map(|byte| format!("{byte:02x}")).collect(),
         })
     }

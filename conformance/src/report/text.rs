@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use crate::replay::{ReplayFile, ReplayResult, Replayed};
 use crate::report::{CheckReport, LevelName, Report, Verdict};
 use crate::transcript::Exchange;
 
@@ -66,6 +67,7 @@ pub fn render(report: &Report, style: Style) -> String {
     remarks(&mut text, report, Verdict::Error, "Without conclusion", style);
     remarks(&mut text, report, Verdict::Observed, "Observed, not judged", style);
     remarks(&mut text, report, Verdict::NotTested, "Not tested", style);
+    profile(&mut text, report, style);
     text.push('\n');
     text.push_str(&summary(report, style));
     text
@@ -89,6 +91,21 @@ fn remarks(text: &mut String, report: &Report, verdict: Verdict, title: &str, st
         let _ = writeln!(text, "  {reason}");
         for row in ids.chunks(4) {
             let _ = writeln!(text, "    {}", row.join("  "));
+        }
+    }
+}
+
+/// The choices that were judged against: one line a knob, and a line for what could not be told.
+fn profile(text: &mut String, report: &Report, style: Style) {
+    if report.profile.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{}", style.paint(BOLD, "Profile"));
+    for setting in &report.profile {
+        let source = style.paint(DIM, &setting.source.to_string());
+        let _ = writeln!(text, "  {:<20} {:<22} {source}", setting.knob, setting.value);
+        if let Some(remark) = &setting.remark {
+            let _ = writeln!(text, "    {remark}");
         }
     }
 }
@@ -127,6 +144,42 @@ fn details(check: &CheckReport, style: Style) -> String {
     }
     if let Some(last) = check.transcript.last() {
         let _ = writeln!(text, "    again     {}", last.curl);
+    }
+    text
+}
+
+/// What came of a replay.
+pub fn replay(file: &ReplayFile, replayed: &Replayed, url: &str, style: Style) -> String {
+    let (colour, word, sentence) = match &replayed.result {
+        ReplayResult::Reproduced(_) => (RED, "REPRODUCED", "the counterexample still stands"),
+        ReplayResult::Gone => (GREEN, "gone", "the same input shows no violation any more"),
+        ReplayResult::NotComparable(_) => (YELLOW, "not comparable", "nothing can be said"),
+        ReplayResult::NotExercised(_) => (RED, "error", "the server could not be exercised"),
+    };
+    let mut text = format!("{} {}: {sentence}\n", style.paint(colour, word), file.check);
+    let _ = writeln!(text, "  at        {url}, seed {}", file.seed);
+    if let Some(input) = &file.input {
+        let _ = writeln!(text, "  input     {input}");
+    }
+    let _ = writeln!(text, "  expected  {}", file.expected);
+    let _ = writeln!(text, "  recorded  {}", file.observed);
+    match &replayed.result {
+        ReplayResult::Reproduced(found) => {
+            let _ = writeln!(text, "  observed  {}", found.observed);
+        }
+        ReplayResult::Gone => {}
+        ReplayResult::NotComparable(reason) | ReplayResult::NotExercised(reason) => {
+            let _ = writeln!(text, "  because   {reason}");
+        }
+    }
+    if file.harness != env!("CARGO_PKG_VERSION") {
+        let _ = writeln!(text, "  note      recorded by harness {}", file.harness);
+    }
+    for change in &replayed.changes {
+        let _ = writeln!(text, "  note      {change}");
+    }
+    for exchange in &replayed.transcript {
+        text.push_str(&style.paint(DIM, &wire(exchange)));
     }
     text
 }

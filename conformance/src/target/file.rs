@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::profile::Declared;
 use crate::target::consent::{DecisionWord, FormHints, Selectors};
 use crate::target::registration::ClientMethod;
 
@@ -66,6 +67,10 @@ pub struct TargetFile {
     /// need only a token then run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<TokenFile>,
+    /// The choices that the standards leave to the server, where they are known. What is left out is
+    /// found out by doing the ordinary thing once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Declared>,
     /// Lifetimes that the server does not publish. Expiry is tried only where one is short.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetimes: Option<LifetimesFile>,

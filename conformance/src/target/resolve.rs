@@ -144,6 +144,7 @@ impl Reading<'_> {
         target.code_lifetime = lifetimes.code_seconds.map(Duration::from_secs);
         target.access_lifetime = lifetimes.access_seconds.map(Duration::from_secs);
         target.catalogue = catalogue;
+        target.profile = file.profile.clone().unwrap_or_default();
         target.limits = self.limits(&file.limits.clone().unwrap_or_default(), &file.url);
         target
     }

@@ -170,6 +170,21 @@ impl Shape<'_> {
         };
         let tag = |variant: &'s Value| variant.pointer("/properties/kind/const")?.as_str();
         let tags: Vec<&str> = variants.iter().filter_map(tag).collect();
+        if tags.is_empty() {
+            // A variant that is named by its only key, such as { grace = { … } }.
+            let keys = |variant: &'s Value| variant.get("properties").and_then(Value::as_object);
+            let names: Vec<&str> =
+                variants.iter().filter_map(keys).flatten().map(|(name, _)| name.as_str()).collect();
+            let is_named = |name: &str| table.iter().any(|(key, _)| key.get_ref() == name);
+            let found = variants.iter().find(|variant| {
+                keys(variant).is_some_and(|keys| keys.keys().any(|key| is_named(key)))
+            });
+            if found.is_none() {
+                let words = [words(schema), names].concat();
+                findings.at(start, key, format!("expected one of {}", quoted(&words)));
+            }
+            return found;
+        }
         let Some((_, kind)) = table.iter().find(|(key, _)| key.get_ref().as_ref() == "kind") else {
             findings.at(
                 start,
@@ -214,9 +229,11 @@ fn kinds(schema: &Value) -> Vec<&str> {
     match schema.get("type") {
         Some(Value::String(kind)) => vec![kind],
         Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
-        _ if schema.pointer("/oneOf/0/properties").is_some() => vec!["object"],
-        _ if !words(schema).is_empty() => vec!["string"],
-        _ => Vec::new(),
+        _ => match schema.get("oneOf").and_then(Value::as_array) {
+            Some(branches) => branches.iter().flat_map(kinds).collect(),
+            None if schema.get("const").is_some() || schema.get("enum").is_some() => vec!["string"],
+            None => Vec::new(),
+        },
     }
 }
 
@@ -225,8 +242,11 @@ fn words(schema: &Value) -> Vec<&str> {
     if let Some(words) = schema.get("enum").and_then(Value::as_array) {
         return words.iter().filter_map(Value::as_str).collect();
     }
+    if let Some(word) = schema.get("const").and_then(Value::as_str) {
+        return vec![word];
+    }
     let branches = schema.get("oneOf").and_then(Value::as_array);
-    branches.into_iter().flatten().filter_map(|branch| branch.get("const")?.as_str()).collect()
+    branches.into_iter().flatten().flat_map(words).collect()
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {

@@ -1,6 +1,6 @@
 //! The authorization endpoint: how it answers, and what it never answers.
 
-use crate::check::{Capability, Check, Level, rfc};
+use crate::check::{Capability, Check, Level, mcp, rfc};
 use crate::outcome::{Outcome, Violation, ensure, not_tested};
 use crate::probe::Probe;
 use crate::probe::authorize::{Authorization, Decision};
@@ -8,7 +8,7 @@ use crate::probe::browser::{Callback, Landing};
 use crate::probe::form::ALLOW_WORDS;
 use crate::probe::form::Page;
 use crate::probe::register::{Client, Method};
-use crate::property::body::opaque_text;
+use crate::property::body::{long_text, opaque_text};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -62,7 +62,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "authorize/issuer",
         level: Level::Should,
-        clause: rfc(9207, "2"),
+        clause: mcp("basic/authorization#authorization-response-validation"),
         claim: "Every authorization response names the issuer once, byte for byte as the metadata does.",
         needs: &[Capability::Consent],
         run: issuer,
@@ -76,6 +76,9 @@ pub(super) const CHECKS: &[Check] = &[
         run: redirect_status,
     },
 ];
+
+/// Longer than any token that a client keeps in its state.
+const USUAL_STATE: usize = 128;
 
 /// Holds when `landing` is an error page of the server's own that does not lead to `uri`.
 pub(super) fn is_refused_locally(landing: &Landing, uri: &str) -> Outcome {
@@ -254,15 +257,21 @@ fn unknown_parameter(probe: &Probe<'_>) -> Outcome {
 
 fn state(probe: &Probe<'_>) -> Outcome {
     let client = probe.client()?;
-    probe.forall(&opaque_text(), |text| {
+    let comes_back = |text: &String| {
         let request = probe.authorization(&client).set("state", text);
         let landing = probe.authorize(&request, &Decision::Deny)?;
         let Landing::Callback(callback) = landing else {
+            // A state of unusual length may be refused, but not shortened.
+            if text.len() > USUAL_STATE {
+                return probe.gives_no_code(&landing);
+            }
             return Err(Violation::new("a redirect with the state", "a page").into());
         };
         let states: Vec<&str> = callback.all("state").collect();
         ensure(states == [text.as_str()], format!("state {text:?}, once"), || format!("{states:?}"))
-    })
+    };
+    probe.forall(&opaque_text(), comes_back)?;
+    probe.forall_in(probe.options.cases.div_ceil(4), &long_text(), comes_back)
 }
 
 fn issuer(probe: &Probe<'_>) -> Outcome {
@@ -284,9 +293,8 @@ fn redirect_status(probe: &Probe<'_>) -> Outcome {
     for decision in [Decision::Allow, Decision::Deny] {
         let landing = probe.authorize(&probe.authorization(&client), &decision)?;
         if let Landing::Callback(callback) = landing {
-            ensure(matches!(callback.status, 302 | 303), "302 or 303", || {
-                callback.status.to_string()
-            })?;
+            let repeats = matches!(callback.status, 307 | 308);
+            ensure(!repeats, "a redirect other than 307 and 308", || callback.status.to_string())?;
         }
     }
     Ok(())

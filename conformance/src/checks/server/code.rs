@@ -176,6 +176,19 @@ fn redirect_binding(probe: &Probe<'_>) -> Outcome {
     probe.for_each(others, |other| {
         let exchange = probe.exchange(&fresh(probe)?).set("redirect_uri", other);
         probe.token(&exchange)?.is_refused(&["invalid_grant", "invalid_request"])
+    })?;
+    // That a URI is registered is not enough: the code belongs to the one that it was sent to.
+    let registered = [client.redirect_uri, format!("http://127.0.0.1:{}/other", probe.port())];
+    let client = probe.new_client_at_all(Method::None, &registered)?;
+    probe.for_each([(0, 1), (1, 0)], |(asked, named)| {
+        let asked = probe.authorization(&client).set("redirect_uri", &registered[*asked]);
+        let exchange =
+            probe.exchange(&probe.code(&asked)?).set("redirect_uri", &registered[*named]);
+        probe.token(&exchange)?.is_refused(&["invalid_grant", "invalid_request"])?;
+        let reply = probe.token(&probe.exchange(&probe.code(&asked)?))?.alive()?;
+        ensure(reply.is_success(), "a token for the URI that the code was sent to", || {
+            reply.summary()
+        })
     })
 }
 

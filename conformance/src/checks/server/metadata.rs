@@ -35,9 +35,27 @@ pub(super) const CHECKS: &[Check] = &[
         run: issuer,
     },
     Check {
-        id: "metadata/s256-only",
+        id: "metadata/discoverable",
         level: Level::Must,
-        clause: mcp("basic/authorization/security-considerations"),
+        clause: mcp(
+            "basic/authorization/authorization-server-discovery#protected-resource-metadata-discovery-requirements",
+        ),
+        claim: "The resource metadata is found by the challenge or at a well-known address.",
+        needs: &[],
+        run: discoverable,
+    },
+    Check {
+        id: "metadata/s256",
+        level: Level::Must,
+        clause: mcp("basic/authorization/security-considerations#authorization-code-protection"),
+        claim: "The metadata advertises S256, without which clients refuse to go on.",
+        needs: &[],
+        run: s256,
+    },
+    Check {
+        id: "metadata/s256-only",
+        level: Level::Hardening,
+        clause: mcp("basic/authorization/security-considerations#authorization-code-protection"),
         claim: "The only code challenge method that is advertised is S256.",
         needs: &[],
         run: s256_only,
@@ -45,7 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/secure-endpoints",
         level: Level::Must,
-        clause: mcp("basic/authorization/security-considerations"),
+        clause: mcp("basic/authorization/security-considerations#communication-security"),
         claim: "Every endpoint in the metadata is https, or http on loopback.",
         needs: &[],
         run: secure_endpoints,
@@ -53,7 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/iss-advertised",
         level: Level::Must,
-        clause: rfc(9207, "3"),
+        clause: rfc(9207, "2.3"),
         claim: "The metadata says that authorization responses carry iss exactly when they do.",
         needs: &[Capability::Consent],
         run: iss_advertised,
@@ -69,7 +87,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/no-offline-access",
         level: Level::Should,
-        clause: mcp("basic/authorization"),
+        clause: mcp("basic/authorization#refresh-tokens"),
         claim: "A protected resource never asks for offline_access.",
         needs: &[],
         run: no_offline_access,
@@ -116,6 +134,34 @@ fn issuer(probe: &Probe<'_>) -> Outcome {
         ensure(found == issuer, format!("issuer {issuer}"), || format!("issuer {found}"))?;
     }
     Ok(())
+}
+
+fn discoverable(probe: &Probe<'_>) -> Outcome {
+    let endpoint = &probe.site().endpoint;
+    let origin = probe.site().origins.first().cloned().unwrap_or_default();
+    let unauthorized = probe.send(&probe.message(endpoint, "tools/list", Value::Null))?;
+    let pointer = unauthorized.challenge("resource_metadata");
+    let well_known =
+        [endpoint, &origin].map(|identifier| Site::resource_metadata_address(identifier));
+    for address in pointer.into_iter().chain(well_known) {
+        let reply = probe.send(&Request::get(&address))?;
+        let is_json = reply.header("content-type").is_some_and(|kind| kind.contains("json"));
+        let names_servers = !strings(&reply.json(), "authorization_servers").is_empty();
+        if reply.status == 200 && is_json && names_servers {
+            return Ok(());
+        }
+    }
+    ensure(false, "a document with authorization_servers at one of the addresses", || {
+        "none of them has it".to_owned()
+    })
+}
+
+fn s256(probe: &Probe<'_>) -> Outcome {
+    let (_, json) = document(probe, &Site::metadata_address(&probe.site().issuer))?;
+    let methods = strings(&json, "code_challenge_methods_supported");
+    ensure(methods.iter().any(|method| method == "S256"), "S256 among the methods", || {
+        format!("{methods:?}")
+    })
 }
 
 fn s256_only(probe: &Probe<'_>) -> Outcome {

@@ -1,6 +1,6 @@
 //! Proof Key for Code Exchange: a code is worth nothing without its verifier.
 
-use crate::check::{Capability, Check, Level, mcp, rfc};
+use crate::check::{Capability, Check, Level, rfc};
 use crate::outcome::{Outcome, Violation, ensure};
 use crate::probe::Probe;
 use crate::probe::authorize::{Decision, s256};
@@ -11,7 +11,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "pkce/missing-challenge",
         level: Level::Must,
-        clause: rfc(9700, "2.1.1"),
+        clause: rfc(7636, "4.4.1"),
         claim: "No code is issued for a request without a code challenge.",
         needs: &[Capability::Consent],
         run: missing_challenge,
@@ -19,10 +19,18 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "pkce/method",
         level: Level::Must,
-        clause: mcp("basic/authorization/security-considerations"),
-        claim: "No code is issued for a challenge whose method is anything but S256, or absent.",
+        clause: rfc(7636, "4.4.1"),
+        claim: "No code is issued for a challenge whose method is none that the server knows.",
         needs: &[Capability::Consent],
         run: method,
+    },
+    Check {
+        id: "pkce/plain",
+        level: Level::Hardening,
+        clause: rfc(9700, "2.1.1"),
+        claim: "No code is issued for the method plain, be it named or implied by naming none.",
+        needs: &[Capability::Consent],
+        run: plain,
     },
     Check {
         id: "pkce/wrong-verifier",
@@ -35,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "pkce/missing-verifier",
         level: Level::Must,
-        clause: rfc(7636, "4.6"),
+        clause: rfc(9700, "2.1.1"),
         claim: "A code that was issued for a challenge is never redeemed without a verifier.",
         needs: &[Capability::Consent],
         run: missing_verifier,
@@ -80,8 +88,23 @@ fn missing_challenge(probe: &Probe<'_>) -> Outcome {
 }
 
 fn method(probe: &Probe<'_>) -> Outcome {
+    let unknown = methods().into_iter().filter(|method| !is_plain(method.as_deref()));
+    is_no_method(probe, unknown.collect())
+}
+
+fn plain(probe: &Probe<'_>) -> Outcome {
+    let plain = methods().into_iter().filter(|method| is_plain(method.as_deref()));
+    is_no_method(probe, plain.collect())
+}
+
+/// Whether the method means `plain`; an absent or empty one does (RFC 7636 section 4.3).
+fn is_plain(method: Option<&str>) -> bool {
+    matches!(method, None | Some("" | "plain"))
+}
+
+fn is_no_method(probe: &Probe<'_>, methods: Vec<Option<String>>) -> Outcome {
     let client = probe.client()?;
-    probe.for_each(methods(), |method| {
+    probe.for_each(methods, |method| {
         let request = probe.authorization(&client);
         // A server that falls back to `plain` must not be saved by a challenge no verifier equals.
         let verifier = request.verifier.expose().to_owned();

@@ -33,7 +33,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "registration/no-privilege",
         level: Level::Must,
-        clause: rfc(7591, "5"),
+        clause: rfc(7591, "3.2.1"),
         claim: "A client cannot choose its identifier, its secret, or a privilege by registering.",
         needs: &[Capability::Registration],
         run: no_privilege,
