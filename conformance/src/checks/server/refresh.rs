@@ -11,7 +11,7 @@ use crate::probe::Probe;
 use crate::probe::http::Reply;
 use crate::probe::register::Method;
 use crate::probe::token::{Grant, Tokens};
-use crate::property::scope::{names, sets};
+use crate::property::scope::names;
 use crate::property::token::mutation;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -187,7 +187,7 @@ fn client_binding(probe: &Probe<'_>) -> Outcome {
 }
 
 fn narrowing(probe: &Probe<'_>) -> Outcome {
-    for scopes in sets(&probe.catalogue().scope_names()) {
+    for scopes in probe.scope_sets() {
         // A grant of its own each time: what narrowing does to the next refresh is another claim.
         let grant = probe.grant()?;
         let request =
