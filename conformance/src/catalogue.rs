@@ -5,6 +5,7 @@
 
 mod folder;
 pub(crate) mod sample;
+pub(crate) mod schema;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -85,6 +86,11 @@ impl Catalogue {
             return Err(NoCatalogue("it names no scopes or no tools".to_owned()));
         }
         Ok(catalogue)
+    }
+
+    /// Whether this is Lookout's own, so that what Lookout's documentation promises can be asked for.
+    pub(crate) fn is_lookouts(&self) -> bool {
+        !self.digest.is_empty() && self.digest == Self::embedded().digest
     }
 
     /// Reads a bundle file, or a folder with `scopes.json` and `tools/*.json`.

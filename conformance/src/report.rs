@@ -4,8 +4,14 @@
 //! below add no judgement of their own.
 
 pub mod coverage;
+pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod sarif;
+mod sequence;
 pub mod text;
+pub mod visible;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -145,6 +151,18 @@ pub enum LevelName {
     Should,
     Hardening,
     Observe,
+}
+
+impl LevelName {
+    /// The word as the texts write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Must => "MUST",
+            Self::Should => "SHOULD",
+            Self::Hardening => "hardening",
+            Self::Observe => "observe",
+        }
+    }
 }
 
 impl From<Level> for LevelName {

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use thiserror::Error;
 
-use crate::check::{Check, Level};
+use crate::check::{Check, Clause, Level};
 use crate::checks::{self, UnknownName};
 use crate::outcome::{Halt, Outcome};
 use crate::probe::Probe;
@@ -207,6 +207,12 @@ fn conclude(
 }
 
 pub(crate) fn missing(check: &Check, probe: &Probe<'_>) -> Outcome {
+    let is_promise = check.level == Level::Must && matches!(check.clause, Clause::Lookout(_));
+    if is_promise && !probe.catalogue().is_lookouts() {
+        let reason =
+            "it is a promise of Lookout's documentation, and the tools are another server's";
+        return Err(Halt::NotTested(reason.to_owned()));
+    }
     for capability in check.needs {
         match probe.site().lacks.get(capability) {
             None => {}

@@ -8,7 +8,7 @@ use clap::Args;
 use lookout_conformance::Report;
 use lookout_conformance::expected::Expectations;
 use lookout_conformance::replay::{ReplayFile, file_name};
-use lookout_conformance::report::json;
+use lookout_conformance::report::{html, json, junit, markdown, sarif};
 
 use crate::{Failure, usage};
 
@@ -18,6 +18,22 @@ pub(crate) struct Output {
     /// Write the report as JSON to this file, or to standard output with "-".
     #[arg(long, value_name = "FILE|-")]
     pub(crate) json: Option<String>,
+
+    /// Write the report as one HTML page that needs nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// Write the report as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+
+    /// Write the report as SARIF 2.1.0.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sarif: Option<PathBuf>,
+
+    /// Write the report as Markdown, for a pull request or $GITHUB_STEP_SUMMARY.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
 
     /// Write a file for every counterexample into this folder, for `lookout-conformance replay`.
     #[arg(long, value_name = "DIR")]
@@ -65,6 +81,18 @@ impl Output {
                 save(Path::new(place), &text)?;
                 written.push(format!("JSON      {place}"));
             }
+        }
+        type Rendering = fn(&Report) -> String;
+        let renderings: [(&str, &Option<PathBuf>, Rendering); 4] = [
+            ("HTML", &self.html, html::render),
+            ("JUnit", &self.junit, junit::render),
+            ("SARIF", &self.sarif, |report| format!("{:#}\n", sarif::render(report))),
+            ("Markdown", &self.markdown, markdown::render),
+        ];
+        for (name, path, render) in renderings {
+            let Some(path) = path else { continue };
+            save(path, &render(report))?;
+            written.push(format!("{name:<9} {}", path.display()));
         }
         if let Some(folder) = &self.replay_dir {
             for check in &report.checks {

@@ -137,15 +137,19 @@ pub(crate) struct Callback {
     pub(crate) status: Option<u16>,
     /// The `Location` as sent.
     pub(crate) uri: String,
-    /// Query parameters after decoding, in order.
+    /// Parameters of the query and then of the fragment, after decoding, in order.
     pub(crate) parameters: Vec<(String, String)>,
 }
 
 impl Callback {
     pub(crate) fn new(status: Option<u16>, uri: String) -> Self {
-        let parameters = url::Url::parse(&uri)
-            .map(|url| url.query_pairs().into_owned().collect())
-            .unwrap_or_default();
+        let mut parameters = Vec::new();
+        if let Ok(url) = url::Url::parse(&uri) {
+            parameters.extend(url.query_pairs().into_owned());
+            // Where answers to response types other than code go.
+            let fragment = url.fragment().unwrap_or_default();
+            parameters.extend(url::form_urlencoded::parse(fragment.as_bytes()).into_owned());
+        }
         Self { status, uri, parameters }
     }
 

@@ -66,13 +66,30 @@ impl Probe<'_> {
         method: &str,
         params: Value,
     ) -> Result<Reply, ProbeError> {
+        let authorized = |request| bearing_as(scheme, request, token);
         match self.site().revision {
-            Revision::Stateless => {
-                self.send(&bearing_as(scheme, stateless(endpoint, method, params), token))
-            }
+            Revision::Stateless => self.send(&authorized(stateless(endpoint, method, params))),
             Revision::Initialize => {
-                let authorized = |request| bearing_as(scheme, request, token);
-                self.after_initialize(INITIALIZE[0], endpoint, authorized, method, &params)
+                let message = json!({"id": 1, "method": method, "params": params});
+                self.after_initialize(INITIALIZE[0], endpoint, authorized, |version| {
+                    legacy(endpoint, version, message)
+                })
+            }
+        }
+    }
+
+    /// Sends a message with `token`, opening a conversation first where that is needed.
+    pub(crate) fn say(
+        &self,
+        endpoint: &str,
+        token: &Secret,
+        message: Request,
+    ) -> Result<Reply, ProbeError> {
+        let authorized = |request| bearing(request, token);
+        match self.site().revision {
+            Revision::Stateless => self.send(&authorized(message)),
+            Revision::Initialize => {
+                self.after_initialize(INITIALIZE[0], endpoint, authorized, |_| message)
             }
         }
     }
@@ -87,8 +104,13 @@ impl Probe<'_> {
         method: &str,
         params: &Value,
     ) -> Result<Reply, ProbeError> {
-        let authorized = |request| bearing(request, token);
-        self.after_initialize(version, endpoint, authorized, method, params)
+        let message = json!({"id": 1, "method": method, "params": params});
+        self.after_initialize(
+            version,
+            endpoint,
+            |request| bearing(request, token),
+            |version| legacy(endpoint, version, message),
+        )
     }
 
     fn after_initialize(
@@ -96,17 +118,14 @@ impl Probe<'_> {
         version: &str,
         endpoint: &str,
         authorized: impl Fn(Request) -> Request,
-        method: &str,
-        params: &Value,
+        message: impl FnOnce(&str) -> Request,
     ) -> Result<Reply, ProbeError> {
         let opened = self.send(&authorized(initialize(endpoint, version)))?;
         if !opened.is_success() {
             return Ok(opened);
         }
         let agreed = rpc(&opened).pointer("/result/protocolVersion").cloned().unwrap_or_default();
-        let version = agreed.as_str().unwrap_or(version);
-        let message = json!({"id": 1, "method": method, "params": params});
-        let mut request = legacy(endpoint, version, message);
+        let mut request = message(agreed.as_str().unwrap_or(version));
         if let Some(session) = opened.header("mcp-session-id") {
             request = request.header("mcp-session-id", session);
         }
@@ -135,7 +154,8 @@ impl Probe<'_> {
         Ok(names.filter(|name| self.catalogue().judges(name)).collect())
     }
 
-    /// What is said of all tools that `token` is shown, page by page.
+    /// What is said of all tools that `token` is shown, page by page. A server may refuse to list
+    /// anything for want of scopes, which shows none.
     pub(crate) fn described_tools(
         &self,
         endpoint: &str,
@@ -145,6 +165,9 @@ impl Probe<'_> {
         let mut params = json!({});
         for _ in 0..20 {
             let reply = self.mcp_at(endpoint, token, "tools/list", params.clone())?;
+            if reply.challenge("error").as_deref() == Some("insufficient_scope") {
+                return Ok(Vec::new());
+            }
             let result =
                 rpc(&reply.succeeded("list tools")?).get("result").cloned().unwrap_or_default();
             let tools = result.get("tools").and_then(Value::as_array).cloned().unwrap_or_default();

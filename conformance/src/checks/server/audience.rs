@@ -48,6 +48,14 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Capability::Consent, Capability::SecondResource],
         run: omitted,
     },
+    Check {
+        id: "audience/spelling",
+        level: Level::Observe,
+        clause: mcp("basic/authorization#canonical-server-uri"),
+        claim: "A resource with a trailing slash or an upper-case scheme either is the same one or is not.",
+        needs: &[Capability::Consent],
+        run: spelling,
+    },
 ];
 
 fn other_resource(probe: &Probe<'_>) -> Outcome {
@@ -123,4 +131,22 @@ fn omitted(probe: &Probe<'_>) -> Outcome {
     let token = probe.redeem(&issued)?.tokens.access;
     let both = probe.is_live(&token)? && probe.is_live_at(&second.endpoint, &token)?;
     ensure(!both, "a token that works at one resource at most", || "it works at both".to_owned())
+}
+
+fn spelling(probe: &Probe<'_>) -> Outcome {
+    let client = probe.client()?;
+    let endpoint = &probe.site().endpoint;
+    let (scheme, rest) = endpoint.split_once("://").unwrap_or(("", endpoint));
+    let mut notes = Vec::new();
+    for (what, resource) in [
+        ("a trailing slash", format!("{endpoint}/")),
+        ("an upper-case scheme", format!("{}://{rest}", scheme.to_uppercase())),
+    ] {
+        let request = probe.authorization(&client).set("resource", resource);
+        let landing = probe.authorize(&request, &Decision::Allow)?;
+        let is_same =
+            matches!(&landing, Landing::Callback(callback) if callback.one("code").is_some());
+        notes.push(format!("{what} is {}", if is_same { "the same" } else { "another" }));
+    }
+    probe.observe(notes.join(", "))
 }

@@ -75,6 +75,14 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Capability::Consent],
         run: redirect_status,
     },
+    Check {
+        id: "authorize/address-as-client",
+        level: Level::Must,
+        clause: rfc(6749, "4.1.2.1"),
+        claim: "An address that cannot be a client identifier is refused like an unknown client.",
+        needs: &[Capability::Registration],
+        run: address_as_client,
+    },
 ];
 
 /// Longer than any token that a client keeps in its state.
@@ -241,11 +249,7 @@ fn repeated_parameter(probe: &Probe<'_>) -> Outcome {
 
 fn unknown_parameter(probe: &Probe<'_>) -> Outcome {
     let request = probe.authorization(&probe.client()?);
-    let request = request
-        .also("x-unknown", "1")
-        .also("nonce", "n")
-        .also("max_age", "1")
-        .also("ui_locales", "xx");
+    let request = request.also("x-unknown", "1").also("nonce", "n").also("ui_locales", "xx");
     match probe.authorize(&request, &Decision::Allow)? {
         Landing::Callback(callback) if callback.one("code").is_some() => Ok(()),
         Landing::Callback(callback) => Err(Violation::new("a code", callback.uri).into()),
@@ -301,4 +305,24 @@ fn redirect_status(probe: &Probe<'_>) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// Addresses that no client metadata document may have; a server that reads none knows none at all.
+fn address_as_client(probe: &Probe<'_>) -> Outcome {
+    let own = probe.client()?;
+    let ids = [
+        "http://client.invalid/client.json",
+        "https://client.invalid",
+        "https://client.invalid/",
+        "https://user:secret@client.invalid/client.json",
+        "https://client.invalid/client.json#fragment",
+        "https://client.invalid/a/../client.json",
+        "https://127.0.0.1/client.json",
+        "https://169.254.169.254/latest/meta-data",
+        "file:///etc/passwd",
+    ];
+    probe.for_each(ids, |id| {
+        let client = Client { id: (*id).to_owned(), method: Method::None, ..own.clone() };
+        is_refused_locally(&probe.ask(&probe.authorization(&client))?, &own.redirect_uri)
+    })
 }

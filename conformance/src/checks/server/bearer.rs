@@ -41,8 +41,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "bearer/two-headers",
-        level: Level::Must,
-        clause: rfc(6750, "2"),
+        level: Level::Should,
+        clause: rfc(6750, "3.1"),
         claim: "A request with two Authorization headers is refused, whichever of them is good.",
         needs: &[Capability::Token],
         run: two_headers,

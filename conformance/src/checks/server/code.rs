@@ -54,7 +54,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "code/redirect-binding",
-        level: Level::Must,
+        // OAuth 2.1, which MCP builds on, has no such parameter in the token request any more.
+        level: Level::Should,
         clause: rfc(6749, "4.1.3"),
         claim: "A code is never redeemed with another redirect URI than it was asked for with.",
         needs: &[Capability::Consent],
@@ -91,6 +92,14 @@ pub(super) const CHECKS: &[Check] = &[
         claim: "A failed exchange either burns the code or keeps it.",
         needs: &[Capability::Consent],
         run: failed_exchange,
+    },
+    Check {
+        id: "code/altered-replay",
+        level: Level::Hardening,
+        clause: rfc(6749, "10.5"),
+        claim: "A code that only resembles a used one does no harm to its tokens.",
+        needs: &[Capability::Consent],
+        run: altered_replay,
     },
 ];
 
@@ -261,4 +270,15 @@ fn failed_exchange(probe: &Probe<'_>) -> Outcome {
     }
     let again = probe.token(&probe.exchange(&issued))?.alive()?;
     probe.observe(if again.is_success() { "it keeps the code" } else { "it burns the code" })
+}
+
+fn altered_replay(probe: &Probe<'_>) -> Outcome {
+    let issued = fresh(probe)?;
+    let grant = probe.redeem(&issued)?;
+    probe.works_before(&grant.tokens.access)?;
+    probe.forall(&mutation(), |mutation| {
+        let Some(code) = mutation.apply(issued.code.expose()) else { return Ok(()) };
+        probe.token(&probe.exchange(&issued).set("code", code))?.gives_no_token()?;
+        probe.still_works(&grant.tokens.access, "its own code was not presented")
+    })
 }

@@ -207,7 +207,9 @@ fn header_mismatch(probe: &Probe<'_>) -> Outcome {
     let token = token(probe)?;
     let edits = [
         ("mcp-protocol-version", Some("2025-11-25")),
+        ("mcp-protocol-version", None),
         ("mcp-method", Some("tools/call")),
+        ("mcp-method", Some("TOOLS/LIST")),
         ("mcp-method", None),
         ("mcp-name", Some("no_such_tool")),
         ("mcp-name", None),
@@ -319,10 +321,10 @@ fn post_only(probe: &Probe<'_>) -> Outcome {
 
 fn no_session(probe: &Probe<'_>) -> Outcome {
     let token = token(probe)?;
-    for session in [None, Some("made-up")] {
+    for header in [None, Some("mcp-session-id"), Some("last-event-id")] {
         let mut request = bearing(ordinary(probe), &token);
-        if let Some(session) = session {
-            request = request.header("mcp-session-id", session);
+        if let Some(header) = header {
+            request = request.header(header, "made-up");
         }
         let reply = probe.send(&request)?;
         reply.has_status(&[200])?;

@@ -92,6 +92,30 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[],
         run: no_offline_access,
     },
+    Check {
+        id: "metadata/server-document",
+        level: Level::Must,
+        clause: rfc(8414, "3.2"),
+        claim: "The server's metadata is JSON with every required member and no empty list.",
+        needs: &[],
+        run: server_document,
+    },
+    Check {
+        id: "metadata/resource-document",
+        level: Level::Must,
+        clause: rfc(9728, "3.2"),
+        claim: "The resource's metadata is JSON with every required member and no empty list.",
+        needs: &[],
+        run: resource_document,
+    },
+    Check {
+        id: "metadata/public-clients",
+        level: Level::Should,
+        clause: rfc(8414, "2"),
+        claim: "Where clients without a secret are served, the method none is listed.",
+        needs: &[Capability::Consent],
+        run: public_clients,
+    },
 ];
 
 fn document(probe: &Probe<'_>, address: &str) -> Outcome<(Reply, Value)> {
@@ -253,4 +277,38 @@ fn no_offline_access(probe: &Probe<'_>) -> Outcome {
 
 fn cut(body: &str) -> String {
     body.chars().take(300).collect()
+}
+
+/// Holds when the document at `address` is JSON with `members` and has no list without entries.
+fn is_complete(probe: &Probe<'_>, address: &str, members: &[&str]) -> Outcome {
+    let (reply, json) = document(probe, address)?;
+    let kind = reply.header("content-type").unwrap_or_default().to_ascii_lowercase();
+    ensure(kind.starts_with("application/json"), "application/json", || format!("{kind:?}"))?;
+    for member in members {
+        ensure(json.get(member).is_some(), format!("a member {member}"), || json.to_string())?;
+    }
+    let empty =
+        json.as_object().into_iter().flatten().find(|(_, value)| **value == Value::Array(vec![]));
+    ensure(empty.is_none(), "no list without entries", || format!("{empty:?}"))
+}
+
+fn server_document(probe: &Probe<'_>) -> Outcome {
+    let members =
+        ["issuer", "authorization_endpoint", "token_endpoint", "response_types_supported"];
+    is_complete(probe, &Site::metadata_address(&probe.site().issuer), &members)
+}
+
+fn resource_document(probe: &Probe<'_>) -> Outcome {
+    let address = Site::resource_metadata_address(&probe.site().endpoint);
+    is_complete(probe, &address, &["resource", "authorization_servers"])
+}
+
+fn public_clients(probe: &Probe<'_>) -> Outcome {
+    // The ordinary flow of this harness is that of a client without a secret.
+    probe.grant()?;
+    let (_, json) = document(probe, &Site::metadata_address(&probe.site().issuer))?;
+    let methods = strings(&json, "token_endpoint_auth_methods_supported");
+    ensure(methods.iter().any(|name| name == "none"), "none among the methods", || {
+        format!("{methods:?}")
+    })
 }

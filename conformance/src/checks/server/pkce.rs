@@ -5,6 +5,7 @@ use crate::outcome::{Outcome, Violation, ensure};
 use crate::probe::Probe;
 use crate::probe::authorize::{Decision, s256};
 use crate::probe::browser::Landing;
+use crate::probe::register::Method;
 use crate::property::pkce::{illegal, methods, wrong};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -71,6 +72,14 @@ pub(super) const CHECKS: &[Check] = &[
         claim: "The verifier and challenge of RFC 7636 Appendix B belong together.",
         needs: &[Capability::Consent],
         run: appendix_b,
+    },
+    Check {
+        id: "pkce/downgrade",
+        level: Level::Must,
+        clause: rfc(9700, "2.1.1"),
+        claim: "A code that was issued without a challenge is never redeemed with a verifier.",
+        needs: &[Capability::Consent],
+        run: downgrade,
     },
 ];
 
@@ -164,4 +173,21 @@ fn appendix_b(probe: &Probe<'_>) -> Outcome {
         return Ok(());
     }
     Err(Violation::new("an access token", reply.summary()).into())
+}
+
+fn downgrade(probe: &Probe<'_>) -> Outcome {
+    let advertised = probe.site().advertised("token_endpoint_auth_methods_supported");
+    let methods = [Method::None, Method::Basic, Method::Post]
+        .into_iter()
+        .filter(|method| advertised.iter().any(|name| name == method.name()));
+    probe.for_each(methods, |method| {
+        let client = probe.new_client(*method)?;
+        let request = probe.authorization(&client);
+        let request = request.without("code_challenge").without("code_challenge_method");
+        let landing = probe.authorize(&request, &Decision::Allow)?;
+        let Landing::Callback(callback) = &landing else { return probe.gives_no_code(&landing) };
+        // Where no code comes without a challenge there is nothing to downgrade.
+        let Some(issued) = request.issued(callback) else { return Ok(()) };
+        probe.token(&probe.exchange(&issued))?.is_refused(&["invalid_grant", "invalid_request"])
+    })
 }

@@ -87,6 +87,14 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Capability::Consent, Capability::Refresh],
         run: altered,
     },
+    Check {
+        id: "refresh/chain",
+        level: Level::Must,
+        clause: rfc(6749, "6"),
+        claim: "Along any chain of refreshes no token has a scope that was not granted.",
+        needs: &[Capability::Consent, Capability::Refresh],
+        run: chained,
+    },
 ];
 
 fn rotation(probe: &Probe<'_>) -> Outcome {
@@ -179,12 +187,12 @@ fn client_binding(probe: &Probe<'_>) -> Outcome {
 }
 
 fn narrowing(probe: &Probe<'_>) -> Outcome {
-    let grant = probe.grant()?;
-    let mut newest = grant.refresh_token()?.clone();
     for scopes in probe.scope_sets() {
-        let request = probe.refreshing(&grant.client, &newest).set("scope", scopes.join(" "));
+        // A grant of its own each time: what narrowing does to the next refresh is another claim.
+        let grant = probe.grant()?;
+        let request =
+            probe.refreshing(&grant.client, grant.refresh_token()?).set("scope", scopes.join(" "));
         let tokens = probe.tokens(probe.token(&request)?, "refresh")?;
-        newest = tokens.refresh_token()?.clone();
         let mut shown = probe.list_tools(&probe.site().endpoint, &tokens.access)?;
         shown.sort();
         let expected = probe.catalogue().callable_with(&scopes);
@@ -255,4 +263,28 @@ fn altered(probe: &Probe<'_>) -> Outcome {
         return Ok(());
     }
     Err(Violation::new("the exact token still works", own.summary()).into())
+}
+
+fn chained(probe: &Probe<'_>) -> Outcome {
+    let all = probe.catalogue().scope_names();
+    let wishes = prop::collection::vec(crate::property::scope::subset(all.clone()), 1..5);
+    let granted = crate::property::scope::subset(all);
+    probe.forall_in(probe.options.cases.div_ceil(2), &(granted, wishes), |(granted, wishes)| {
+        let grant = probe.grant_of(granted)?;
+        let within = probe.catalogue().callable_with(granted);
+        let mut newest = grant.refresh_token()?.clone();
+        for wish in wishes {
+            let request = probe.refreshing(&grant.client, &newest).set("scope", wish.join(" "));
+            let reply = probe.token(&request)?.alive()?;
+            if !reply.is_success() {
+                continue;
+            }
+            let tokens = probe.tokens(reply, "refresh")?;
+            let shown = probe.list_tools(&probe.site().endpoint, &tokens.access)?;
+            let is_within = shown.iter().all(|name| within.contains(name));
+            ensure(is_within, format!("the tools of {granted:?}"), || format!("{shown:?}"))?;
+            newest = tokens.refresh_token()?.clone();
+        }
+        Ok(())
+    })
 }

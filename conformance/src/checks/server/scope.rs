@@ -117,17 +117,30 @@ fn is_gated(reply: &Reply) -> bool {
     matches!(reply.status, 401 | 403)
 }
 
+/// A tool that no server has.
+const STRANGER: &str = "no_such_tool_anywhere";
+
+/// Whether `reply` is what a tool gets that does not exist, as `unknown` is. A server may hide what
+/// a token may not call, and then it is neither shown nor let through.
+fn is_hidden(unknown: &Reply, tool: &Tool, reply: &Reply) -> bool {
+    let renamed = rpc(unknown).to_string().replace(STRANGER, &tool.name);
+    let same = serde_json::from_str::<Value>(&renamed).is_ok_and(|message| message == rpc(reply));
+    unknown.status == reply.status && same
+}
+
 fn gate(probe: &Probe<'_>) -> Outcome {
     probe.for_scope_sets(|scopes| {
         let token = probe.token_of(scopes)?;
+        let endpoint = &probe.site().endpoint;
+        let unknown = probe.call_tool(endpoint, &token, STRANGER, &json!({}))?.alive()?;
         for tool in &probe.catalogue().tools {
             probe.forget_transcript();
             let arguments = harmless_arguments(probe, tool);
-            let reply =
-                probe.call_tool(&probe.site().endpoint, &token, &tool.name, &arguments)?.alive()?;
+            let reply = probe.call_tool(endpoint, &token, &tool.name, &arguments)?.alive()?;
             let expected = tool.is_callable_with(scopes);
             let wanted = if expected { "let through" } else { "403" };
-            let is_right = if expected { !is_gated(&reply) } else { reply.status == 403 };
+            let refused = is_gated(&reply) || is_hidden(&unknown, tool, &reply);
+            let is_right = if expected { !refused } else { refused && reply.status != 401 };
             let input = format!("{} with scope {}", tool.name, scopes.join(" "));
             on(&input, ensure(is_right, wanted, || reply.summary()))?;
         }

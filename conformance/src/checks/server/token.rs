@@ -96,6 +96,22 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Capability::Consent],
         run: registered_method,
     },
+    Check {
+        id: "token/unknown-parameter",
+        level: Level::Must,
+        clause: rfc(6749, "3.2"),
+        claim: "A parameter that the token endpoint does not know changes nothing.",
+        needs: &[Capability::Consent],
+        run: unknown_parameter,
+    },
+    Check {
+        id: "token/registered-errors",
+        level: Level::Must,
+        clause: rfc(6749, "5.2"),
+        claim: "Every error code of the token endpoint is a registered one.",
+        needs: &[],
+        run: registered_errors,
+    },
 ];
 
 fn is_uncached_json(reply: &Reply) -> Outcome {
@@ -271,8 +287,11 @@ fn wrong_secret(probe: &Probe<'_>) -> Outcome {
         for secret in secrets {
             let mut impostor = client.clone();
             impostor.secret = secret.map(Secret::new);
+            let is_empty = impostor.secret.as_ref().is_none_or(|secret| secret.expose().is_empty());
             let reply = probe.token(&probe.exchange(&issued).by(&impostor))?;
-            reply.is_refused(&["invalid_client"])?;
+            // No secret at all may be called a malformed request as well.
+            let errors = ["invalid_client", "invalid_request"];
+            reply.is_refused(if is_empty { &errors } else { &errors[..1] })?;
             let is_basic = *method == Method::Basic && impostor.secret.is_some();
             ensure(
                 !is_basic || (reply.status == 401 && reply.header("www-authenticate").is_some()),
@@ -309,4 +328,39 @@ fn registered_method(probe: &Probe<'_>) -> Outcome {
         return Err(Violation::new("a refusal", observed).into());
     }
     Ok(())
+}
+
+fn unknown_parameter(probe: &Probe<'_>) -> Outcome {
+    let issued = probe.code(&probe.authorization(&probe.client()?))?;
+    let exchange = probe.exchange(&issued);
+    let exchange = exchange.also("x-unknown", "1").also("nonce", "n").also("é", "");
+    let reply = probe.token(&exchange)?.alive()?;
+    let is_given = reply.is_success() && reply.text("access_token").is_some();
+    ensure(is_given, "an access token", || reply.summary())
+}
+
+fn registered_errors(probe: &Probe<'_>) -> Outcome {
+    const REGISTERED: [&str; 7] = [
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+        "invalid_target",
+    ];
+    let endpoint = probe.site().endpoint_of("token_endpoint")?;
+    let forms: [&[(&str, &str)]; 5] = [
+        &[],
+        &[("grant_type", "nonsense"), ("client_id", "nobody")],
+        &[("grant_type", "authorization_code"), ("code", "nothing"), ("client_id", "nobody")],
+        &[("grant_type", "refresh_token"), ("refresh_token", "nothing")],
+        &[("grant_type", "authorization_code"), ("grant_type", "authorization_code")],
+    ];
+    probe.for_each(forms, |form| {
+        let reply = probe.token_by(&Request::post_form(&endpoint, form))?;
+        let error = reply.text("error").unwrap_or_default();
+        let is_known = REGISTERED.contains(&error.as_str()) && matches!(reply.status, 400 | 401);
+        ensure(is_known, "400 or 401 with a registered error", || reply.summary())
+    })
 }
