@@ -1,7 +1,7 @@
 //! The way to a session: where signing in may lead, and whose names it uses.
 
 use crate::check::{Capability, Check, Level, lookout, rfc};
-use crate::outcome::{Outcome, ProbeError, ensure, on};
+use crate::outcome::{Outcome, ProbeError, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::browser::{Browser, Landing};
 use crate::probe::form::{Form, Page};
@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(9700, "4.11.2"),
         claim: "Signing in never leads to another site, whatever the form or the address says.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: open_redirect,
     },
     Check {
