@@ -5,6 +5,7 @@ mod authorize;
 mod bearer;
 mod challenge;
 mod code;
+mod concurrent;
 mod consent;
 mod kind;
 mod mcp;
@@ -45,4 +46,5 @@ pub(super) const AREAS: &[&[Check]] = &[
     page::CHECKS,
     robust::CHECKS,
     model::CHECKS,
+    concurrent::CHECKS,
 ];
