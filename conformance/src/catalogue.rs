@@ -4,6 +4,7 @@
 //! with a generator's mistake, and another server's catalogue can be given instead.
 
 pub(crate) mod sample;
+pub(crate) mod schema;
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,12 @@
 //! The command line.
 
+pub(crate) mod output;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::cli::output::Output;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,6 +29,13 @@ Exit codes:
   2  the command line is wrong
   3  the server could not be exercised, or some check could not be concluded";
 
+const REPLAY_EXIT_CODES: &str = "\
+Exit codes:
+  0  the counterexample is gone
+  1  it is reproduced
+  2  the file or the command line is wrong
+  3  it cannot be tried: the harness changed, or the server could not be exercised";
+
 /// Tries to prove that an OAuth-protected MCP server does not conform.
 ///
 /// Each check states one claim and looks for a counterexample to it. A failure comes with what was
@@ -41,6 +52,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Check a server: its authorization server, its MCP endpoint and its pages.
     Server(Server),
+    /// Try one recorded counterexample again, exactly, and nothing else.
+    Replay(Replay),
 }
 
 #[derive(Args, Debug)]
@@ -69,10 +82,6 @@ pub(crate) struct Server {
     /// How many inputs each property is tried on.
     #[arg(long, value_name = "NUMBER", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) cases: u32,
-
-    /// Write the report as JSON to this file, or to standard output with "-".
-    #[arg(long, value_name = "FILE|-")]
-    pub(crate) json: Option<String>,
 
     /// Which tool needs which scope, instead of Lookout's own catalogue.
     #[arg(long, value_name = "FILE")]
@@ -105,4 +114,19 @@ pub(crate) struct Server {
     /// List the checks and run nothing.
     #[arg(long)]
     pub(crate) list: bool,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Args, Debug)]
+#[command(after_long_help = REPLAY_EXIT_CODES)]
+pub(crate) struct Replay {
+    /// A file that `server --replay-dir` wrote.
+    pub(crate) file: PathBuf,
+
+    /// How to reach the server. The address is the file's unless --url gives another; the seed and
+    /// the number of inputs are the file's.
+    #[command(flatten)]
+    pub(crate) server: Server,
 }

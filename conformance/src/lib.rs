@@ -23,8 +23,10 @@
 pub mod catalogue;
 pub mod check;
 pub mod checks;
+pub mod expected;
 pub mod outcome;
 pub mod profile;
+pub mod replay;
 pub mod report;
 pub mod secret;
 pub mod target;
@@ -40,4 +42,4 @@ pub use crate::probe::site::Unusable;
 pub use crate::report::Report;
 pub use crate::run::{RunError, run, run_with};
 pub use crate::target::{Options, Person, Target};
-pub use crate::transcript::Exchange;
+pub use crate::transcript::{Exchange, Party};

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use lookout_conformance::catalogue::Catalogue;
-use lookout_conformance::report::text::{Style, line, render};
-use lookout_conformance::report::{Report, json};
+use lookout_conformance::replay::{ReplayFile, replay};
+use lookout_conformance::report::text::{self, Style, line, render};
 use lookout_conformance::{Options, RunError, Target, checks, run_with};
 
-use crate::cli::{Arguments, Command, Server};
+use crate::cli::{Arguments, Command, Replay, Server};
 
 const USAGE: u8 = 2;
 const UNUSABLE: u8 = 3;
@@ -28,8 +28,11 @@ struct Failure {
 }
 
 fn main() -> ExitCode {
-    let Command::Server(arguments) = Arguments::parse().command;
-    match server(&arguments) {
+    let result = match Arguments::parse().command {
+        Command::Server(arguments) => server(&arguments),
+        Command::Replay(arguments) => again(&arguments),
+    };
+    match result {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             let mut stderr = std::io::stderr();
@@ -46,19 +49,11 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
         return Ok(0);
     }
     let target = target(arguments)?;
-    let options = Options {
-        seed: arguments.seed,
-        cases: arguments.cases,
-        only: arguments.only.clone(),
-        strict: arguments.strict,
-        threads: arguments.threads,
-        max_wait: Duration::from_secs(arguments.max_wait),
-        timeout: Duration::from_secs(arguments.timeout),
-        ..Options::default()
-    };
-    let is_json_on_stdout = arguments.json.as_deref() == Some("-");
+    let options = options(arguments);
+    let expectations = arguments.output.expectations()?;
+    let is_quiet = arguments.output.is_on_stdout();
     let style = style();
-    if !is_json_on_stdout {
+    if !is_quiet {
         print(&format!(
             "lookout-conformance {}  {}  seed {}  {} cases a property\n\n",
             env!("CARGO_PKG_VERSION"),
@@ -68,26 +63,60 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
         ))?;
     }
     let progress = |check: &lookout_conformance::report::CheckReport| {
-        if !is_json_on_stdout {
+        if !is_quiet {
             // A closed pipe ends the output, not the run: the exit code is still the verdict.
             let _ = print(&format!("{}\n", line(check, style)));
         }
     };
-    let report = run_with(&target, &options, &progress).map_err(|error| Failure {
+    let mut report = run_with(&target, &options, &progress).map_err(|error| Failure {
         code: if matches!(error, RunError::UnknownName(_)) { USAGE } else { UNUSABLE },
         message: error.to_string(),
     })?;
-    if !is_json_on_stdout {
+    if let Some((file, expectations)) = &expectations {
+        expectations.apply(file, &mut report);
+    }
+    if !is_quiet {
         print(&render(&report, style))?;
     }
-    write_json(arguments.json.as_deref(), &report)?;
+    let written = arguments.output.write(&report)?;
+    if !is_quiet && !written.is_empty() {
+        print(&format!("\nWritten\n  {}\n", written.join("\n  ")))?;
+    }
     Ok(report.exit_code())
+}
+
+fn again(arguments: &Replay) -> Result<u8, Failure> {
+    let file = ReplayFile::read(&arguments.file).map_err(|error| usage(&error.to_string()))?;
+    let url = arguments.server.url.clone().unwrap_or_else(|| file.target.clone());
+    let target = target_at(&url, &arguments.server)?;
+    let options = options(&arguments.server);
+    let replayed = replay(&target, &options, &file)
+        .map_err(|error| Failure { code: UNUSABLE, message: error.to_string() })?;
+    print(&text::replay(&file, &replayed, &target.url, style()))?;
+    Ok(replayed.result.exit_code())
+}
+
+fn options(arguments: &Server) -> Options {
+    Options {
+        seed: arguments.seed,
+        cases: arguments.cases,
+        only: arguments.only.clone(),
+        strict: arguments.strict,
+        threads: arguments.threads,
+        max_wait: Duration::from_secs(arguments.max_wait),
+        timeout: Duration::from_secs(arguments.timeout),
+        ..Options::default()
+    }
 }
 
 fn target(arguments: &Server) -> Result<Target, Failure> {
     let Some(url) = &arguments.url else {
         return Err(usage("--url is missing: give the address of the server under test"));
     };
+    target_at(url, arguments)
+}
+
+fn target_at(url: &str, arguments: &Server) -> Result<Target, Failure> {
     let mut target = Target::new(url);
     if let Some(user) = &arguments.user {
         let variable = &arguments.password_env;
@@ -120,15 +149,6 @@ fn list(arguments: &Server) -> Result<String, Failure> {
     }
     text.push_str(&format!("{} checks\n", selected.len()));
     Ok(text)
-}
-
-fn write_json(place: Option<&str>, report: &Report) -> Result<(), Failure> {
-    let Some(place) = place else { return Ok(()) };
-    let text = format!("{:#}\n", json::render(report));
-    if place == "-" {
-        return print(&text);
-    }
-    fs::write(place, text).map_err(|error| usage(&format!("cannot write {place}: {error}")))
 }
 
 fn style() -> Style {

@@ -36,6 +36,8 @@ use crate::probe::http::{Http, Reply, Request};
 use crate::probe::register::Client;
 use crate::probe::site::Site;
 use crate::profile::Profile;
+use crate::property::turn::Laws;
+use crate::replay::Trail;
 use crate::secret::{Redactor, Secret};
 use crate::target::{Options, Person, Target};
 use crate::transcript::{Exchange, Transcript};
@@ -49,9 +51,12 @@ pub struct Probe<'a> {
     browser: &'a Browser,
     http: Http,
     random: Mutex<TestRng>,
+    names: Mutex<TestRng>,
+    pub(crate) laws: Mutex<Laws>,
     redactor: Mutex<Redactor>,
     transcript: Mutex<Transcript>,
     kept: Mutex<Option<Vec<Exchange>>>,
+    trail: Mutex<Option<Trail>>,
     note: Mutex<Option<String>>,
     own_client: OnceLock<Client>,
     litter: Mutex<Litter>,
@@ -94,9 +99,12 @@ impl<'a> Probe<'a> {
             browser,
             http,
             random: Mutex::new(random(options.seed, id)),
+            names: Mutex::new(random(options.seed, &format!("{id} names"))),
+            laws: Mutex::default(),
             redactor: Mutex::new(redactor),
             transcript: Mutex::default(),
             kept: Mutex::default(),
+            trail: Mutex::default(),
             note: Mutex::default(),
             own_client: OnceLock::new(),
             litter: Mutex::default(),
@@ -198,8 +206,21 @@ impl<'a> Probe<'a> {
         locked(&self.kept).take().unwrap_or_else(|| self.transcript())
     }
 
+    /// Makes `trail` the way back to the counterexample to report.
+    pub(crate) fn keep_trail(&self, trail: Trail) {
+        *locked(&self.trail) = Some(trail);
+    }
+
+    /// The way back to the counterexample; nothing when its input was not generated. What a server
+    /// gave away can have come into a kept input, so strings in it are redacted.
+    pub(crate) fn trail(&self) -> Option<Trail> {
+        let mut trail = locked(&self.trail).take()?;
+        trail.redact(&|text| self.redact(text));
+        Some(trail)
+    }
+
     pub(crate) fn transcript(&self) -> Vec<Exchange> {
-        locked(&self.transcript).redacted(&locked(&self.redactor))
+        locked(&self.transcript).redacted(&locked(&self.redactor), self.site)
     }
 
     pub(crate) fn redact(&self, text: &str) -> String {
@@ -232,9 +253,19 @@ impl<'a> Probe<'a> {
         random(self.options.seed, &format!("{} property", self.id))
     }
 
+    /// Randomness for one attempt of a law, which no other attempt has an influence on.
+    pub(crate) fn random_for(&self, purpose: &str) -> TestRng {
+        random(self.options.seed, &format!("{} {purpose}", self.id))
+    }
+
+    /// Draws from `random` from now on; what was drawn from before.
+    pub(crate) fn swap_random(&self, random: TestRng) -> TestRng {
+        std::mem::replace(&mut *locked(&self.random), random)
+    }
+
     /// A name nobody has used on this server, in this run or another.
     pub(crate) fn fresh_name(&self) -> String {
-        let number = locked(&self.random).next_u32();
+        let number = locked(&self.names).next_u32();
         format!("{}-{number:08x}", self.site.salt)
     }
 
@@ -283,6 +314,6 @@ fn random(seed: u64, purpose: &str) -> TestRng {
     TestRng::from_seed(RngAlgorithm::ChaCha, &digest)
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,27 +1,60 @@
 //! Laws over generated inputs.
 //!
 //! A law is tried on inputs drawn from a seeded generator; a counterexample is shrunk, and the
-//! smallest one that still shows the violation is reported with its own transcript. The same seed
-//! gives the same inputs, the same verdict and the same shrunk counterexample.
+//! smallest one that still shows the violation is reported with its own transcript and its
+//! [`Trail`]. The same seed gives the same inputs, the same verdict and the same shrunk
+//! counterexample, and the trail leads back to that one input without trying any other.
 
 pub(crate) mod body;
 pub(crate) mod header;
 pub(crate) mod pkce;
 pub(crate) mod scope;
 pub(crate) mod token;
+pub(crate) mod turn;
 pub(crate) mod uri;
 
-use std::cell::{Cell, RefCell};
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Debug;
 
-use proptest::strategy::Strategy;
-use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, TestRunner};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Serialize};
+use serde_json::Value;
 
-use crate::outcome::{Halt, Outcome};
+use crate::outcome::{Halt, Outcome, ProbeError, Violation};
 use crate::probe::Probe;
+use crate::property::turn::Turn;
+use crate::replay::Trail;
+use crate::transcript::Exchange;
 
 /// So many scopes have few enough sets to try them all.
 const FEW_SCOPES: usize = 4;
+
+/// An input that shows a violation, and what happened on it.
+struct Found<V> {
+    input: V,
+    violation: Violation,
+    transcript: Vec<Exchange>,
+    trail: Trail,
+}
+
+/// Which violations are said to be on the whole input.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    /// All of them.
+    Whole,
+    /// Those that do not name an input of their own.
+    Unnamed,
+}
+
+/// How an input is kept in a trail, where it is kept at all, and read back.
+struct Keeping<V> {
+    write: fn(&V) -> Option<Value>,
+    read: fn(&Value) -> Result<V, String>,
+}
 
 impl Probe<'_> {
     /// Tries `law` on as many inputs as the run asks for.
@@ -44,48 +77,156 @@ impl Probe<'_> {
         S: Strategy,
         S::Value: Debug,
     {
-        // The runner's own bound would complain on standard error when it is reached.
-        let config = Config {
-            cases,
-            failure_persistence: None,
-            // `u32::MAX` itself stands for four times the cases.
-            max_shrink_iters: u32::MAX - 1,
-            ..Config::default()
+        let keeping =
+            Keeping { write: |_| None, read: |_| Err("this law keeps no inputs".to_owned()) };
+        self.try_law(cases, inputs, law, &keeping)
+    }
+
+    /// The same for inputs that are data, such as lists of operations: the counterexample itself is
+    /// written into its trail, and a replay takes it from there, whatever the generator has become.
+    #[cfg_attr(not(test), allow(dead_code, reason = "the model's sequences are tried through it"))]
+    pub(crate) fn forall_kept<S>(
+        &self,
+        cases: u32,
+        inputs: &S,
+        law: impl Fn(&S::Value) -> Outcome,
+    ) -> Outcome
+    where
+        S: Strategy,
+        S::Value: Debug + Serialize + DeserializeOwned,
+    {
+        let keeping = Keeping {
+            write: |input| serde_json::to_value(input).ok(),
+            read: |value| S::Value::deserialize(value).map_err(|error| error.to_string()),
         };
+        self.try_law(cases, inputs, law, &keeping)
+    }
+
+    fn try_law<S>(
+        &self,
+        cases: u32,
+        inputs: &S,
+        law: impl Fn(&S::Value) -> Outcome,
+        keeping: &Keeping<S::Value>,
+    ) -> Outcome
+    where
+        S: Strategy,
+        S::Value: Debug,
+    {
+        let config = Config { cases, failure_persistence: None, ..Config::default() };
         let mut runner = TestRunner::new_with_rng(config, self.fork_random());
-        let last_violation = RefCell::new(None);
-        let stopped = RefCell::new(None);
-        let shrinks_left = Cell::new(self.options.shrink_tries);
-        let result = runner.run(inputs, |input| {
-            let is_shrinking = last_violation.borrow().is_some();
-            if stopped.borrow().is_some() || (is_shrinking && shrinks_left.get() == 0) {
-                return Ok(());
+        let mut tree = || {
+            inputs.new_tree(&mut runner).map_err(|reason| {
+                Halt::Probe(ProbeError::step("generate an input", reason.to_string()))
+            })
+        };
+        let turn = self.take_turn();
+        match turn.turn() {
+            Turn::Skip => Ok(()),
+            Turn::Again(trail) => {
+                let input = match &trail.value {
+                    Some(value) => (keeping.read)(value),
+                    None => {
+                        for _ in 0..trail.case {
+                            tree()?;
+                        }
+                        follow(tree()?, &trail.shrinks)
+                    }
+                };
+                self.again(trail, input, law, Naming::Whole)
             }
-            if is_shrinking {
-                shrinks_left.set(shrinks_left.get() - 1);
-            }
-            self.forget_transcript();
-            match law(&input) {
-                Ok(()) => Ok(()),
-                Err(Halt::Violation(violation)) => {
-                    let reason = violation.observed.clone();
-                    last_violation.replace(Some((violation, self.transcript())));
-                    Err(TestCaseError::fail(reason))
+            Turn::Search(number) => {
+                for case in 0..cases {
+                    let tree = tree()?;
+                    let trail = Trail::new(*number, case);
+                    let Some(found) = self.attempt(trail, tree.current(), &law)? else { continue };
+                    let mut found = self.shrink(tree, found, &law);
+                    let text = format!("{:?}", found.input);
+                    found.trail.value = (keeping.write)(&found.input);
+                    return self.keep(found, text);
                 }
-                Err(other) => {
-                    stopped.replace(Some(other));
-                    Ok(())
-                }
+                Ok(())
             }
-        });
-        // A counterexample stands even if shrinking it met an obstacle afterwards.
-        if let (Err(TestError::Fail(_, input)), Some((violation, transcript))) =
-            (result, last_violation.into_inner())
-        {
-            self.keep_transcript(transcript);
-            return Err(violation.on(format!("{input:?}")).into());
         }
-        stopped.into_inner().map_or(Ok(()), Err)
+    }
+
+    /// Makes a counterexample smaller for as long as the run allows. An obstacle ends the search,
+    /// and the counterexample stands.
+    fn shrink<T: ValueTree>(
+        &self,
+        mut tree: T,
+        mut found: Found<T::Value>,
+        law: &impl Fn(&T::Value) -> Outcome,
+    ) -> Found<T::Value> {
+        let mut shrinks = String::new();
+        let mut is_smaller = tree.simplify();
+        for _ in 0..self.options.shrink_tries {
+            if !is_smaller {
+                break;
+            }
+            let trail = Trail { shrinks: format!("{shrinks}+"), ..found.trail.clone() };
+            let Ok(attempted) = self.attempt(trail, tree.current(), law) else { break };
+            is_smaller = match attempted {
+                Some(smaller) => {
+                    found = smaller;
+                    shrinks.push('+');
+                    tree.simplify()
+                }
+                None => {
+                    shrinks.push('-');
+                    tree.complicate()
+                }
+            };
+        }
+        found
+    }
+
+    /// Tries `law` on one input: a counterexample, or nothing, or an obstacle.
+    fn attempt<V>(
+        &self,
+        trail: Trail,
+        input: V,
+        law: &impl Fn(&V) -> Outcome,
+    ) -> Result<Option<Found<V>>, Halt> {
+        match self.by_itself(&trail, || law(&input)) {
+            Ok(()) => Ok(None),
+            Err(Halt::Violation(violation)) => {
+                let transcript = self.transcript();
+                Ok(Some(Found { input, violation, transcript, trail }))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Reports the counterexample that was found.
+    fn keep<V>(&self, found: Found<V>, text: String) -> Outcome {
+        self.keep_evidence(found.transcript, found.trail.to(&text));
+        Err(found.violation.on(text).into())
+    }
+
+    /// Tries the law on the input that the trail of a replay leads to.
+    fn again<V: Debug>(
+        &self,
+        trail: &Trail,
+        input: Result<V, String>,
+        law: impl Fn(&V) -> Outcome,
+        naming: Naming,
+    ) -> Outcome {
+        let input = match input {
+            Ok(input) => input,
+            Err(reason) => return self.lost(reason),
+        };
+        let text = format!("{input:?}");
+        if !trail.leads_to(&text) {
+            return self.lost(format!("the input is now {}", self.redact(&text)));
+        }
+        let outcome = self.by_itself(trail, || law(&input));
+        self.replayed(outcome.map_err(|halt| match halt {
+            Halt::Violation(violation) if violation.input.is_none() || naming == Naming::Whole => {
+                Halt::Violation(violation.on(text))
+            }
+            other => other,
+        }))
     }
 
     /// Tries `law` on every set of the catalogue's scopes, or on a sample where there are too many.
@@ -104,15 +245,46 @@ impl Probe<'_> {
         inputs: impl IntoIterator<Item = T>,
         law: impl Fn(&T) -> Outcome,
     ) -> Outcome {
-        for input in inputs {
-            self.forget_transcript();
-            law(&input).map_err(|halt| match halt {
-                Halt::Violation(violation) if violation.input.is_none() => {
-                    Halt::Violation(violation.on(format!("{input:?}")))
+        let turn = self.take_turn();
+        let mut inputs = inputs.into_iter();
+        match turn.turn() {
+            Turn::Skip => Ok(()),
+            Turn::Again(trail) => {
+                let input = usize::try_from(trail.case).ok().and_then(|case| inputs.nth(case));
+                let missing = || format!("there is no input {} any more", trail.case);
+                self.again(trail, input.ok_or_else(missing), law, Naming::Unnamed)
+            }
+            Turn::Search(number) => {
+                for (case, input) in (0..).zip(inputs) {
+                    let trail = Trail::new(*number, case);
+                    let Some(mut found) = self.attempt(trail, input, &law)? else { continue };
+                    let text = format!("{:?}", found.input);
+                    let shown = found.violation.input.take().unwrap_or_else(|| text.clone());
+                    self.keep_evidence(found.transcript, found.trail.to(&text));
+                    return Err(found.violation.on(shown).into());
                 }
-                other => other,
-            })?;
+                Ok(())
+            }
         }
-        Ok(())
+    }
+}
+
+/// The input at the end of the recorded decisions.
+fn follow<T: ValueTree>(mut tree: T, shrinks: &str) -> Result<T::Value, String> {
+    let Some(earlier) = shrinks.strip_suffix('+') else {
+        return if shrinks.is_empty() {
+            Ok(tree.current())
+        } else {
+            Err("the recorded shrinking does not end with an input that was kept".to_owned())
+        };
+    };
+    let mut is_there = tree.simplify();
+    for decision in earlier.chars() {
+        is_there = is_there && if decision == '+' { tree.simplify() } else { tree.complicate() };
+    }
+    if is_there {
+        Ok(tree.current())
+    } else {
+        Err("the generator no longer shrinks the way it did".to_owned())
     }
 }

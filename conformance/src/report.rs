@@ -3,18 +3,23 @@
 //! A report holds only text that has been redacted; it is built from nothing else. The renderings
 //! below add no judgement of their own.
 
+pub mod coverage;
 pub mod json;
 pub mod text;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::check::{Clause, Level};
+use crate::expected::Baseline;
 use crate::outcome::Violation;
 use crate::profile::Setting;
+use crate::replay::Trail;
+use crate::report::coverage::ClauseCoverage;
 use crate::transcript::Exchange;
 
 /// The findings of one run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Report {
     /// Version of the harness.
     pub version: String,
@@ -32,16 +37,29 @@ pub struct Report {
     pub cases: u32,
     /// Whether SHOULD and hardening claims counted as failures.
     pub strict: bool,
+    /// Ids and areas that the run was restricted to; empty when it was not.
+    pub only: Vec<String>,
+    /// How many checks ran at once.
+    pub threads: usize,
+    /// When the run began, in RFC 3339 and UTC.
+    pub started: String,
     /// Wall time of the run in milliseconds.
     pub duration_ms: u64,
+    /// HTTP requests that were sent, those of discovery included.
+    pub requests: u64,
+    /// Deviations that were expected; absent when no file of them was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
     /// The choices that the standards leave to the server, and what this one chose.
     pub profile: Vec<Setting>,
+    /// Every clause that some check is about, and which of its checks came to a conclusion.
+    pub coverage: Vec<ClauseCoverage>,
     /// One entry per selected check, in the order of the registry.
     pub checks: Vec<CheckReport>,
 }
 
 /// The finding of one check.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CheckReport {
     /// The check's stable name.
     pub id: String,
@@ -53,6 +71,9 @@ pub struct CheckReport {
     pub claim: String,
     /// What became of it.
     pub verdict: Verdict,
+    /// Why this was expected, when a file of expected deviations lists it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
     /// Why it was not tested, what was observed, or what went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -67,7 +88,9 @@ pub struct CheckReport {
 }
 
 /// What became of a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// No counterexample was found.
@@ -85,7 +108,7 @@ pub enum Verdict {
 }
 
 /// What was expected, what happened instead, and on which input.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, JsonSchema, PartialEq)]
 pub struct Counterexample {
     /// What a conforming server would have done.
     pub expected: String,
@@ -94,16 +117,20 @@ pub struct Counterexample {
     /// The shrunk input, when it was generated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
+    /// The way back to the input, when it was generated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trail: Option<Trail>,
 }
 
 impl From<Violation> for Counterexample {
     fn from(violation: Violation) -> Self {
-        Self { expected: violation.expected, observed: violation.observed, input: violation.input }
+        let Violation { expected, observed, input } = violation;
+        Self { expected, observed, input, trail: None }
     }
 }
 
 /// A [`Level`] as reports write it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the variants are those of Level, which documents them")]
 pub enum LevelName {
@@ -125,7 +152,7 @@ impl From<Level> for LevelName {
 }
 
 /// A [`Clause`] as reports write it.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, JsonSchema, PartialEq, Eq)]
 pub struct ClauseText {
     /// Its name, for example `RFC 7636 section 4.6`.
     pub text: String,
@@ -140,6 +167,33 @@ impl From<Clause> for ClauseText {
     }
 }
 
+impl CheckReport {
+    /// The part of the id before the slash.
+    pub fn area(&self) -> &str {
+        self.id.split('/').next().unwrap_or(&self.id)
+    }
+
+    /// What there is to say about it in one line: the observation, or the reason.
+    pub fn remark(&self) -> Option<&str> {
+        let found = self.counterexample.as_ref().map(|found| found.observed.as_str());
+        found.or(self.reason.as_deref())
+    }
+}
+
+/// What a whole run comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conclusion {
+    /// No counterexample but expected ones, as far as was tested.
+    Conforms,
+    /// A counterexample that nobody expected.
+    DoesNotConform,
+    /// No unexpected counterexample, but the file of expected deviations is not true any more.
+    Stale,
+    /// Some check could not conclude.
+    Inconclusive,
+}
+
 impl Report {
     /// The checks with a verdict of [`Verdict::Fail`].
     pub fn failures(&self) -> impl Iterator<Item = &CheckReport> {
@@ -151,15 +205,73 @@ impl Report {
         self.checks.iter().filter(move |check| check.verdict == verdict)
     }
 
-    /// What a process should exit with: 0 when the target conforms, 1 when it does not, 3 when
-    /// some check could not be concluded.
-    pub fn exit_code(&self) -> u8 {
-        if self.failures().next().is_some() {
-            1
-        } else if self.with(Verdict::Error).next().is_some() {
-            3
+    /// The checks with this verdict that nobody expected.
+    pub fn unexpected(&self, verdict: Verdict) -> impl Iterator<Item = &CheckReport> {
+        self.with(verdict).filter(|check| check.expected.is_none())
+    }
+
+    /// The deviations that were expected, and came.
+    pub fn expected(&self) -> impl Iterator<Item = &CheckReport> {
+        self.checks.iter().filter(|check| check.expected.is_some())
+    }
+
+    /// What is no longer true of the expected deviations, one sentence each.
+    pub fn stale(&self) -> &[String] {
+        self.baseline.as_ref().map_or(&[], |baseline| &baseline.stale)
+    }
+
+    /// What the run comes to.
+    pub fn conclusion(&self) -> Conclusion {
+        if self.unexpected(Verdict::Fail).next().is_some() {
+            Conclusion::DoesNotConform
+        } else if !self.stale().is_empty() {
+            Conclusion::Stale
+        } else if self.unexpected(Verdict::Error).next().is_some() {
+            Conclusion::Inconclusive
         } else {
-            0
+            Conclusion::Conforms
         }
+    }
+
+    /// What a process should exit with: 0 when the target conforms, 1 when it does not or the
+    /// expected deviations are stale, 3 when some check could not be concluded.
+    pub fn exit_code(&self) -> u8 {
+        match self.conclusion() {
+            Conclusion::Conforms => 0,
+            Conclusion::DoesNotConform | Conclusion::Stale => 1,
+            Conclusion::Inconclusive => 3,
+        }
+    }
+
+    /// HTTP requests a second.
+    #[expect(clippy::cast_precision_loss, reason = "both are far below 2^52")]
+    pub fn requests_per_second(&self) -> f64 {
+        self.requests as f64 * 1000.0 / self.duration_ms.max(1) as f64
+    }
+
+    /// The areas in the order of the registry, each with its checks.
+    pub fn areas(&self) -> Vec<(&str, Vec<&CheckReport>)> {
+        let mut areas: Vec<(&str, Vec<&CheckReport>)> = Vec::new();
+        for check in &self.checks {
+            match areas.iter_mut().find(|(area, _)| *area == check.area()) {
+                Some((_, checks)) => checks.push(check),
+                None => areas.push((check.area(), vec![check])),
+            }
+        }
+        areas
+    }
+
+    /// What was not tested, by reason: one obstacle often stands before many checks.
+    pub fn by_reason(&self, verdict: Verdict) -> Vec<(&str, Vec<&CheckReport>)> {
+        let mut by_reason: Vec<(&str, Vec<&CheckReport>)> = Vec::new();
+        for check in self.with(verdict) {
+            let reason =
+                check.reason.as_deref().or_else(|| check.remark()).unwrap_or("no reason was given");
+            match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, checks)) => checks.push(check),
+                None => by_reason.push((reason, vec![check])),
+            }
+        }
+        by_reason
     }
 }

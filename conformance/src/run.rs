@@ -20,6 +20,7 @@ use crate::probe::http::Http;
 use crate::probe::site::{Lack, Site, Unusable};
 use crate::probe::survey::{learn_values, survey};
 use crate::profile::Profile;
+use crate::report::coverage::coverage;
 use crate::report::{CheckReport, Counterexample, Report, Verdict};
 use crate::target::{Options, Target};
 
@@ -55,10 +56,9 @@ pub fn run_with(
     progress: &(dyn Fn(&CheckReport) + Sync),
 ) -> Result<Report, RunError> {
     let begun = Instant::now();
+    let started = now();
     let selected = checks::select(&options.only)?;
-    let is_loopback =
-        ["//127.", "//localhost", "//[::1]"].iter().any(|host| target.url.contains(host));
-    let http = Http::new(options.timeout, is_loopback);
+    let http = http(target, options);
     let browser = Browser::default();
     let site = explore(target, options, &http, &browser)?;
 
@@ -79,6 +79,7 @@ pub fn run_with(
         }
     });
     let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let checks: Vec<CheckReport> = done.reports.into_iter().flatten().collect();
     Ok(Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         target: target.url.clone(),
@@ -88,14 +89,26 @@ pub fn run_with(
         seed: options.seed,
         cases: options.cases,
         strict: options.strict,
+        only: options.only.clone(),
+        threads: options.threads,
+        started,
         duration_ms: milliseconds(begun),
+        requests: http.sent(),
+        baseline: None,
         profile: site.profile.settings(),
-        checks: done.reports.into_iter().flatten().collect(),
+        coverage: coverage(&checks),
+        checks,
     })
 }
 
+pub(crate) fn http(target: &Target, options: &Options) -> Http {
+    let is_loopback =
+        ["//127.", "//localhost", "//[::1]"].iter().any(|host| target.url.contains(host));
+    Http::new(options.timeout, is_loopback)
+}
+
 /// Discovery, then the ordinary flow once, then a few calls to learn argument values.
-fn explore(
+pub(crate) fn explore(
     target: &Target,
     options: &Options,
     http: &Http,
@@ -151,6 +164,7 @@ fn judge(check: &Check, probe: &Probe<'_>, strict: bool) -> CheckReport {
         clause: check.clause.into(),
         claim: check.claim.to_owned(),
         verdict,
+        expected: None,
         reason,
         counterexample,
         transcript,
@@ -178,13 +192,14 @@ fn conclude(
                 Level::Should | Level::Hardening => Verdict::Warn,
                 Level::Observe => Verdict::Observed,
             };
-            let counterexample = Counterexample::from(probe.redact_violation(&violation));
+            let mut counterexample = Counterexample::from(probe.redact_violation(&violation));
+            counterexample.trail = probe.trail();
             (verdict, None, Some(counterexample))
         }
     }
 }
 
-fn missing(check: &Check, probe: &Probe<'_>) -> Outcome {
+pub(crate) fn missing(check: &Check, probe: &Probe<'_>) -> Outcome {
     for capability in check.needs {
         match probe.site().lacks.get(capability) {
             None => {}
@@ -198,6 +213,12 @@ fn missing(check: &Check, probe: &Probe<'_>) -> Outcome {
         }
     }
     Ok(())
+}
+
+fn now() -> String {
+    let now = jiff::Timestamp::now();
+    // Rounding fails only at the end of the calendar.
+    now.round(jiff::Unit::Second).unwrap_or(now).to_string()
 }
 
 fn milliseconds(since: Instant) -> u64 {

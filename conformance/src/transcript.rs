@@ -4,21 +4,28 @@
 //! [`Transcript::redacted`], so that no report can be given one with secrets in it.
 
 use std::collections::VecDeque;
+use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::probe::http::{Reply, Request};
+use crate::probe::site::Site;
 use crate::secret::Redactor;
 
 /// Exchanges beyond this many are forgotten, oldest first.
-const LONGEST: usize = 16;
+const LONGEST: usize = 32;
 
 /// Bodies are cut to this many characters in a report.
 const LONGEST_BODY: usize = 1_200;
 
 /// One request and its answer, with every secret replaced.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, JsonSchema, PartialEq, Eq)]
 pub struct Exchange {
+    /// Who sent the request.
+    pub from: Party,
+    /// Who answered it.
+    pub to: Party,
     /// Method and address.
     pub request: String,
     /// Header lines of the request.
@@ -33,6 +40,31 @@ pub struct Exchange {
     pub answer_body: String,
     /// A shell line that sends the request again, once the placeholders are filled in.
     pub curl: String,
+}
+
+/// Somebody who takes part in an exchange.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "kebab-case")]
+pub enum Party {
+    /// The client, whose part the harness plays.
+    Client,
+    /// The person's browser, whose part the harness plays too.
+    Browser,
+    /// The authorization server, with its pages.
+    AuthorizationServer,
+    /// The MCP endpoint, or another protected resource.
+    McpEndpoint,
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Client => "client",
+            Self::Browser => "browser",
+            Self::AuthorizationServer => "authorization server",
+            Self::McpEndpoint => "MCP endpoint",
+        })
+    }
 }
 
 /// Bodies of requests are kept up to this many bytes.
@@ -56,13 +88,32 @@ impl Transcript {
         self.exchanges.clear();
     }
 
-    pub(crate) fn redacted(&self, redactor: &Redactor) -> Vec<Exchange> {
+    pub(crate) fn redacted(&self, redactor: &Redactor, site: &Site) -> Vec<Exchange> {
         let exchanges = self.exchanges.iter();
-        exchanges.map(|(request, answer)| exchange(request, answer, redactor)).collect()
+        exchanges.map(|(request, answer)| exchange(request, answer, redactor, site)).collect()
     }
 }
 
-fn exchange(request: &Request, answer: &Result<Reply, String>, redactor: &Redactor) -> Exchange {
+/// A browser sends cookies and reads pages; everything else is the client's.
+fn parties(request: &Request, answer: &Result<Reply, String>, site: &Site) -> (Party, Party) {
+    let address = request.url.split(['?', '#']).next().unwrap_or_default();
+    let second = site.second.iter().any(|second| second.endpoint == address);
+    if address == site.endpoint || second || address.contains("/oauth-protected-resource") {
+        return (Party::Client, Party::McpEndpoint);
+    }
+    let is_page = answer.as_ref().is_ok_and(Reply::is_html)
+        || request.headers.iter().any(|(name, _)| name == "cookie")
+        || site.endpoint_of("authorization_endpoint").is_ok_and(|asked| asked == address);
+    (if is_page { Party::Browser } else { Party::Client }, Party::AuthorizationServer)
+}
+
+fn exchange(
+    request: &Request,
+    answer: &Result<Reply, String>,
+    redactor: &Redactor,
+    site: &Site,
+) -> Exchange {
+    let (from, to) = parties(request, answer, site);
     let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
     let request_headers: Vec<String> =
         request.headers.iter().map(|pair| header_line(pair, redactor)).collect();
@@ -77,6 +128,8 @@ fn exchange(request: &Request, answer: &Result<Reply, String>, redactor: &Redact
         Err(cause) => (format!("no answer: {}", redactor.redact(cause)), vec![], String::new()),
     };
     Exchange {
+        from,
+        to,
         curl: curl(&request.method, &address, &request_headers, &request_body),
         request: format!("{} {address}", request.method),
         request_headers,

@@ -1,69 +1,15 @@
 //! How a report reads, on a fixed example of every verdict.
 
-use lookout_conformance::Exchange;
-use lookout_conformance::check::{Clause, Level};
-use lookout_conformance::profile::{Declared, Profile};
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use lookout_conformance::report::json;
 use lookout_conformance::report::text::{Style, line, render};
-use lookout_conformance::report::{CheckReport, Counterexample, Report, Verdict, json};
+use serde_json::Value;
 
-fn check(id: &str, level: Level, verdict: Verdict) -> CheckReport {
-    CheckReport {
-        id: id.to_owned(),
-        level: level.into(),
-        clause: Clause::Rfc { number: 7636, section: "4.6" }.into(),
-        claim: "A code is never redeemed with a verifier that its challenge was not made from."
-            .to_owned(),
-        verdict,
-        reason: None,
-        counterexample: None,
-        transcript: Vec::new(),
-        duration_ms: 120,
-    }
-}
+#[path = "report/example.rs"]
+mod example;
 
-fn example() -> Report {
-    let mut failed = check("pkce/wrong-verifier", Level::Must, Verdict::Fail);
-    failed.counterexample = Some(Counterexample {
-        expected: "400 or 401 with error invalid_grant, and no token".to_owned(),
-        observed: "POST /oauth/token answered 200".to_owned(),
-        input: Some("Flipped(0)".to_owned()),
-    });
-    failed.transcript.push(Exchange {
-        request: "POST http://127.0.0.1:8787/oauth/token".to_owned(),
-        request_headers: vec!["content-type: application/x-www-form-urlencoded".to_owned()],
-        request_body: "code=<code 1>&code_verifier=<verifier 2>".to_owned(),
-        answer: "200".to_owned(),
-        answer_headers: vec!["cache-control: no-store".to_owned()],
-        answer_body: "{\"access_token\":\"<access token 1>\"}".to_owned(),
-        curl: "curl -i -X POST 'http://127.0.0.1:8787/oauth/token' --data-raw '…'".to_owned(),
-    });
-    let mut untested = check("code/expiry", Level::Must, Verdict::NotTested);
-    untested.reason = Some("codes live 60 s, longer than a check may wait (5 s)".to_owned());
-    let mut observed = check("code/failed-exchange", Level::Observe, Verdict::Observed);
-    observed.reason = Some("it keeps the code".to_owned());
-    let mut error = check("refresh/rotation", Level::Must, Verdict::Error);
-    error.reason = Some("POST /oauth/token: no answer: timeout".to_owned());
-    Report {
-        version: "0.1.0".to_owned(),
-        target: "http://127.0.0.1:8787".to_owned(),
-        endpoint: "http://127.0.0.1:8787/mcp".to_owned(),
-        issuer: "http://127.0.0.1:8787".to_owned(),
-        catalogue: "sha256:0".to_owned(),
-        seed: 1,
-        cases: 12,
-        strict: false,
-        duration_ms: 1_900,
-        profile: Profile::assuming(&Declared::default()).settings()[..2].to_vec(),
-        checks: vec![
-            check("metadata/issuer", Level::Must, Verdict::Pass),
-            failed,
-            check("page/content-policy", Level::Hardening, Verdict::Warn),
-            untested,
-            observed,
-            error,
-        ],
-    }
-}
+use example::example;
 
 #[test]
 fn the_terminal_report() {
@@ -90,4 +36,34 @@ fn colour_adds_escapes_and_changes_no_word() {
     plain.push_str(rest);
     assert_ne!(coloured, plain);
     assert_eq!(plain, render(&report, Style::Plain));
+}
+
+/// Run the tests with this set to write the schema anew.
+const WRITE: &str = "LOOKOUT_WRITE_SCHEMA";
+
+#[test]
+fn the_schema_of_the_report_is_the_one_that_is_committed() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/report.schema.json");
+    let schema = format!("{:#}\n", json::schema().to_value());
+    if std::env::var_os(WRITE).is_some() {
+        std::fs::write(path, &schema).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap();
+    assert!(committed == schema, "report.schema.json is stale: test again with {WRITE}=1");
+}
+
+#[test]
+fn a_report_is_valid_and_a_wrong_one_is_not() {
+    let schema = json::schema().to_value();
+    let is_valid = |document: &Value| jsonschema::is_valid(&schema, document);
+    jsonschema::validate(&schema, &json::render(&example())).unwrap();
+    let document = json::render(&example());
+    for member in ["format", "conclusion", "counts", "requests", "coverage", "checks"] {
+        let mut without = document.clone();
+        without.as_object_mut().unwrap().remove(member);
+        assert!(!is_valid(&without), "{member} is required");
+    }
+    let mut wrong = document;
+    wrong["checks"][0]["verdict"] = "passed".into();
+    assert!(!is_valid(&wrong));
 }

@@ -230,6 +230,17 @@ impl Settings {
         Ok(())
     }
 
+    /// Refuses a warehouse that would hide the demo's own, or that it would hide.
+    pub(crate) fn judge_demo(&self, workspace: &str, demo: &str) -> Result<(), ConfigError> {
+        let mut beside = self.warehouses.iter().filter(|w| w.workspace == workspace);
+        match beside.find(|w| w.id == demo || w.default) {
+            None => Ok(()),
+            Some(WarehouseSettings { id, .. }) => Err(ConfigError(format!(
+                "warehouse: --demo gives the workspace {workspace:?} the default warehouse {demo:?}, which {id:?} would stand in the way of; give {id:?} another id and no `default`, or another workspace"
+            ))),
+        }
+    }
+
     fn judge_numbers(&self) -> Result<(), ConfigError> {
         const TEN_YEARS: i64 = 10 * 366 * 86_400;
         let lifetimes = &self.lifetimes;

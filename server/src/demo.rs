@@ -10,7 +10,7 @@ mod furnish;
 mod random;
 pub mod shop;
 
-pub use self::furnish::{FurnishError, furnish};
+pub use self::furnish::{FurnishError, WAREHOUSE, furnish};
 pub use self::{
     dashboards::dashboards,
     documents::{DocumentedEvent, DocumentedProperty, Location, SourceDocument, source_documents},

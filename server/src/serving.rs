@@ -22,6 +22,7 @@ use crate::{App, Config};
 /// How long requests in progress may take after a signal.
 const GRACE: Duration = Duration::from_secs(10);
 const DEMO_EMAIL: &str = "demo@lookout.example";
+const DEMO_WORKSPACE: &str = "demo";
 const DEMO_PASSWORD: &str = "LOOKOUT_DEMO_PASSWORD";
 
 /// Flags of `lookout-server serve`.
@@ -68,8 +69,11 @@ pub async fn run(
     // Judged before anything is touched, and again with the port that the system chose.
     settings.clone().at(settings.listen)?;
     let data = settings.data.clone();
-    if flags.demo && is_empty(&data) {
-        init(&data).await?;
+    if flags.demo {
+        settings.judge_demo(DEMO_WORKSPACE, crate::demo::WAREHOUSE)?;
+        if is_empty(&data) {
+            init(&data).await?;
+        }
     }
     let listen = settings.listen;
     let listener =
@@ -129,7 +133,7 @@ async fn demo(app: &App) -> anyhow::Result<(Connection, String)> {
         }
     };
     let user = app.put_account(DEMO_EMAIL, Some("Demo member"), &password).await?;
-    let membership = app.join_workspace(&user, "demo", Role::Owner).await?;
+    let membership = app.join_workspace(&user, DEMO_WORKSPACE, Role::Owner).await?;
     let workspace = (membership.workspace_id.as_str(), membership.slug.as_str());
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let shop = crate::demo::furnish(&*app.store, workspace, &app.config.data, today, 1.0).await?;

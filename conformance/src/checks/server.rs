@@ -1,26 +1,35 @@
 //! Checks on a server, one file an area.
 
+mod answer;
 mod audience;
 mod authorize;
 mod bearer;
 mod challenge;
 mod code;
 mod concurrent;
+mod connected;
 mod consent;
+mod cors;
 mod kind;
+mod legacy;
 mod mcp;
 mod metadata;
 mod model;
 mod page;
 mod pkce;
 mod programmatic;
+mod protocol;
 mod redirect;
 mod refresh;
 mod registration;
 mod revocation;
 mod robust;
+mod route;
 mod scope;
+mod secret;
+mod session;
 mod token;
+mod tool;
 
 use crate::check::Check;
 
@@ -37,13 +46,22 @@ pub(super) const AREAS: &[&[Check]] = &[
     token::CHECKS,
     refresh::CHECKS,
     revocation::CHECKS,
+    secret::CHECKS,
     kind::CHECKS,
     bearer::CHECKS,
     audience::CHECKS,
     scope::CHECKS,
+    route::CHECKS,
     programmatic::CHECKS,
     mcp::CHECKS,
+    protocol::CHECKS,
+    legacy::CHECKS,
+    tool::CHECKS,
     page::CHECKS,
+    session::CHECKS,
+    connected::CHECKS,
+    cors::CHECKS,
+    answer::CHECKS,
     robust::CHECKS,
     model::CHECKS,
     concurrent::CHECKS,

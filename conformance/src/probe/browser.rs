@@ -17,43 +17,97 @@ const LONGEST_WALK: usize = 10;
 /// One person's browser. Sharing it shares the session.
 #[derive(Debug, Default)]
 pub(crate) struct Browser {
-    cookies: Mutex<BTreeMap<String, Cookie>>,
+    cookies: Mutex<Vec<Cookie>>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Cookie {
+    pub(crate) name: String,
     pub(crate) value: String,
     /// The attributes as sent, in lower case.
     pub(crate) attributes: String,
+    /// Where it is sent: to this path and below. Servers keep concurrent flows apart by it.
+    path: String,
 }
 
 impl Browser {
-    /// The `Cookie` header, unless there are none.
+    /// The `Cookie` header for a request to anywhere, unless there are none.
     pub(crate) fn header(&self) -> Option<String> {
-        let cookies = self.cookies();
-        let pairs: Vec<String> =
-            cookies.iter().map(|(name, cookie)| format!("{name}={}", cookie.value)).collect();
-        (!pairs.is_empty()).then(|| pairs.join("; "))
+        written(self.stored().iter())
     }
 
+    /// The `Cookie` header for a request to `url`, the longer paths first (RFC 6265 section 5.4).
+    fn header_for(&self, url: &str) -> Option<String> {
+        let path =
+            url::Url::parse(url).map_or_else(|_| "/".to_owned(), |url| url.path().to_owned());
+        let mut cookies = self.stored();
+        cookies.retain(|cookie| cookie.is_for(&path));
+        cookies.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
+        written(cookies.iter())
+    }
+
+    /// Every cookie by name; of several with one name, the latest.
     pub(crate) fn cookies(&self) -> BTreeMap<String, Cookie> {
+        self.stored().into_iter().map(|cookie| (cookie.name.clone(), cookie)).collect()
+    }
+
+    fn stored(&self) -> Vec<Cookie> {
         self.cookies.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn store(&self, reply: &Reply) {
+    fn store(&self, reply: &Reply, url: &str) {
         let mut cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
         for line in reply.all("set-cookie") {
-            let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
-            let Some((name, value)) = pair.split_once('=') else { continue };
-            let attributes = attributes.trim().to_ascii_lowercase();
-            let cookie = Cookie { value: value.trim().to_owned(), attributes };
-            if cookie.value.is_empty() || cookie.attributes.contains("max-age=0") {
-                cookies.remove(name.trim());
-            } else {
-                cookies.insert(name.trim().to_owned(), cookie);
+            let Some(cookie) = Cookie::read(line, url) else { continue };
+            cookies.retain(|have| have.name != cookie.name || have.path != cookie.path);
+            if !cookie.value.is_empty() && !cookie.attributes.contains("max-age=0") {
+                cookies.push(cookie);
             }
         }
     }
+}
+
+impl Cookie {
+    /// Reads one `Set-Cookie` line of an answer to a request to `url`.
+    fn read(line: &str, url: &str) -> Option<Self> {
+        let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
+        let (name, value) = pair.split_once('=')?;
+        let mut attribute = attributes.split(';').filter_map(|part| part.trim().split_once('='));
+        let named = attribute.find(|(name, _)| name.eq_ignore_ascii_case("path"));
+        let path = match named {
+            Some((_, path)) if path.starts_with('/') => path.to_owned(),
+            _ => folder(url),
+        };
+        Some(Self {
+            name: name.trim().to_owned(),
+            value: value.trim().to_owned(),
+            attributes: attributes.trim().to_ascii_lowercase(),
+            path,
+        })
+    }
+
+    /// Whether it is sent to `path` (RFC 6265 section 5.1.4).
+    fn is_for(&self, path: &str) -> bool {
+        let rest = path.strip_prefix(&self.path);
+        rest.is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with('/') || self.path.ends_with('/')
+        })
+    }
+}
+
+/// The path of a cookie that names none: that of the request up to its last slash.
+fn folder(url: &str) -> String {
+    let path = url::Url::parse(url).map_or_else(|_| String::new(), |url| url.path().to_owned());
+    match path.rsplit_once('/') {
+        Some((start, _)) if !start.is_empty() => start.to_owned(),
+        _ => "/".to_owned(),
+    }
+}
+
+fn written<'a>(cookies: impl Iterator<Item = &'a Cookie>) -> Option<String> {
+    let pairs: Vec<String> =
+        cookies.map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
+    (!pairs.is_empty()).then(|| pairs.join("; "))
 }
 
 /// Where a walk ended.
@@ -99,12 +153,12 @@ impl Callback {
 impl Probe<'_> {
     /// Sends one request with the browser's cookies, and keeps what it is given.
     pub(crate) fn visit(&self, browser: &Browser, request: Request) -> Result<Reply, ProbeError> {
-        let request = match browser.header() {
+        let request = match browser.header_for(&request.url) {
             Some(cookies) => request.header("cookie", cookies),
             None => request,
         };
         let reply = self.send(&request)?;
-        browser.store(&reply);
+        browser.store(&reply, &request.url);
         for cookie in browser.cookies().values() {
             self.learn("cookie", &cookie.value);
         }
@@ -180,4 +234,33 @@ impl Probe<'_> {
 fn may_ask_for_a_password(html: &str) -> bool {
     let html = html.to_ascii_lowercase();
     ["=\"password\"", "='password'", "=password"].iter().any(|field| html.contains(field))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn browser(lines: &[&str]) -> Browser {
+        let browser = Browser::default();
+        let read = |line: &&str| Cookie::read(line, "http://127.0.0.1/flow/start");
+        *browser.cookies.lock().unwrap() = lines.iter().filter_map(read).collect();
+        browser
+    }
+
+    #[test]
+    fn a_cookie_goes_to_its_path_and_below_only() {
+        let browser = browser(&["session=1; Path=/", "flow=2; path=/flow/2; HttpOnly", "here=3"]);
+        let sent = |path: &str| browser.header_for(&format!("http://127.0.0.1{path}"));
+        assert_eq!(sent("/flow/2").as_deref(), Some("flow=2; here=3; session=1"));
+        assert_eq!(sent("/flow/2/confirm?x=1").as_deref(), Some("flow=2; here=3; session=1"));
+        assert_eq!(sent("/flow/20").as_deref(), Some("here=3; session=1"));
+        assert_eq!(sent("/").as_deref(), Some("session=1"));
+    }
+
+    #[test]
+    fn two_flows_keep_a_cookie_of_one_name_each() {
+        let browser = browser(&["flow=1; path=/flow/1", "flow=2; path=/flow/2"]);
+        assert_eq!(browser.header_for("http://127.0.0.1/flow/1").as_deref(), Some("flow=1"));
+        assert_eq!(browser.header_for("http://127.0.0.1/flow/2").as_deref(), Some("flow=2"));
+    }
 }

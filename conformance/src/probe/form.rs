@@ -53,6 +53,7 @@ pub(crate) struct Button {
 pub(crate) const ALLOW_WORDS: [&str; 7] =
     ["allow", "approve", "authorize", "authorise", "accept", "grant", "connect"];
 pub(crate) const DENY_WORDS: [&str; 6] = ["deny", "cancel", "decline", "reject", "refuse", "don't"];
+pub(crate) const SIGN_OUT_WORDS: [&str; 4] = ["sign out", "log out", "logout", "sign off"];
 pub(crate) const REVOKE_WORDS: [&str; 4] = ["revoke", "delete", "remove", "disconnect"];
 
 impl Page {

@@ -4,6 +4,8 @@
 //! check to say. Only the absence of an answer is an error.
 
 use std::io::Read as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -122,6 +124,7 @@ impl Reply {
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
     agent: ureq::Agent,
+    sent: Arc<AtomicU64>,
 }
 
 impl Http {
@@ -135,10 +138,16 @@ impl Http {
             .user_agent(concat!("lookout-conformance/", env!("CARGO_PKG_VERSION")));
         // A proxy from the environment cannot reach this machine's own loopback.
         let config = if loopback { config.proxy(None) } else { config };
-        Self { agent: config.build().new_agent() }
+        Self { agent: config.build().new_agent(), sent: Arc::default() }
+    }
+
+    /// How many requests were sent through this client and its clones.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, ProbeError> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let no_answer = |cause: String| ProbeError::NoAnswer { request: request.name(), cause };
         let mut builder =
             http::Request::builder().method(request.method.as_str()).uri(&request.url);

@@ -66,20 +66,70 @@ impl Probe<'_> {
         method: &str,
         params: Value,
     ) -> Result<Reply, ProbeError> {
-        let bearing = |request: Request, token: &Secret| {
-            request.header("authorization", format!("{scheme} {}", token.expose()))
-        };
-        let mut request = self.message(endpoint, method, params);
-        if self.site().revision == Revision::Initialize {
-            let opened = self.send(&bearing(initialize(endpoint, INITIALIZE[0]), token))?;
-            if !opened.is_success() {
-                return Ok(opened);
-            }
-            if let Some(session) = opened.header("mcp-session-id") {
-                request = request.header("mcp-session-id", session);
+        let authorized = |request| bearing_as(scheme, request, token);
+        match self.site().revision {
+            Revision::Stateless => self.send(&authorized(stateless(endpoint, method, params))),
+            Revision::Initialize => {
+                let message = json!({"id": 1, "method": method, "params": params});
+                self.after_initialize(INITIALIZE[0], endpoint, authorized, |version| {
+                    legacy(endpoint, version, message)
+                })
             }
         }
-        self.send(&bearing(request, token))
+    }
+
+    /// Sends a message with `token`, opening a conversation first where that is needed.
+    pub(crate) fn say(
+        &self,
+        endpoint: &str,
+        token: &Secret,
+        message: Request,
+    ) -> Result<Reply, ProbeError> {
+        let authorized = |request| bearing(request, token);
+        match self.site().revision {
+            Revision::Stateless => self.send(&authorized(message)),
+            Revision::Initialize => {
+                self.after_initialize(INITIALIZE[0], endpoint, authorized, |_| message)
+            }
+        }
+    }
+
+    /// Calls `method` in `version`, one of those that begin with `initialize`, whatever else the
+    /// endpoint speaks.
+    pub(crate) fn mcp_since(
+        &self,
+        version: &str,
+        endpoint: &str,
+        token: &Secret,
+        method: &str,
+        params: &Value,
+    ) -> Result<Reply, ProbeError> {
+        let message = json!({"id": 1, "method": method, "params": params});
+        self.after_initialize(
+            version,
+            endpoint,
+            |request| bearing(request, token),
+            |version| legacy(endpoint, version, message),
+        )
+    }
+
+    fn after_initialize(
+        &self,
+        version: &str,
+        endpoint: &str,
+        authorized: impl Fn(Request) -> Request,
+        message: impl FnOnce(&str) -> Request,
+    ) -> Result<Reply, ProbeError> {
+        let opened = self.send(&authorized(initialize(endpoint, version)))?;
+        if !opened.is_success() {
+            return Ok(opened);
+        }
+        let agreed = rpc(&opened).pointer("/result/protocolVersion").cloned().unwrap_or_default();
+        let mut request = message(agreed.as_str().unwrap_or(version));
+        if let Some(session) = opened.header("mcp-session-id") {
+            request = request.header("mcp-session-id", session);
+        }
+        self.send(&authorized(request))
     }
 
     /// Calls a tool. A tool that ran and failed still answers 200: it was callable.
@@ -159,7 +209,11 @@ impl Probe<'_> {
 
 /// Adds the one legal place for a token.
 pub(crate) fn bearing(request: Request, token: &Secret) -> Request {
-    request.header("authorization", format!("Bearer {}", token.expose()))
+    bearing_as("Bearer", request, token)
+}
+
+fn bearing_as(scheme: &str, request: Request, token: &Secret) -> Request {
+    request.header("authorization", format!("{scheme} {}", token.expose()))
 }
 
 /// A request of 2026-07-28, with the headers and `_meta` members that every request carries.

@@ -85,7 +85,18 @@ impl Probe<'_> {
         method: Method,
         redirect_uri: &str,
     ) -> Result<Client, ProbeError> {
-        let document = self.registration(method, redirect_uri);
+        self.new_client_at_all(method, &[redirect_uri.to_owned()])
+    }
+
+    /// Registers a client at several URIs; it uses the first unless told otherwise.
+    pub(crate) fn new_client_at_all(
+        &self,
+        method: Method,
+        redirect_uris: &[String],
+    ) -> Result<Client, ProbeError> {
+        let redirect_uri = redirect_uris.first().map(String::as_str).unwrap_or_default();
+        let mut document = self.registration(method, redirect_uri);
+        document["redirect_uris"] = json!(redirect_uris);
         let reply = self.register(&document)?.succeeded("register a client")?;
         let Some(id) = reply.text("client_id") else {
             return Err(ProbeError::step("register a client", "the answer has no client_id"));

@@ -63,6 +63,13 @@ pub(crate) fn opaque_text() -> impl Strategy<Value = String> {
     prop::collection::vec(pieces, 1..12).prop_map(|pieces| pieces.concat())
 }
 
+/// Text that is longer than columns and buffers are wont to be.
+pub(crate) fn long_text() -> impl Strategy<Value = String> {
+    (129_usize..2_500).prop_map(|length| {
+        "0123456789abcdefghijklmnopqrstuvwxyz".chars().cycle().take(length).collect()
+    })
+}
+
 /// Names that would do harm where a page forgets to escape them.
 pub(crate) const INERT_NAMES: [&str; 6] = [
     "<script>alert(1)</script>",

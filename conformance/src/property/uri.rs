@@ -136,24 +136,25 @@ pub(crate) fn dangerous() -> Vec<(&'static str, String)> {
     own.map(|(name, uri)| (name, uri.to_owned())).to_vec()
 }
 
-/// Spellings of a resource that are not that resource (RFC 8707 section 2).
+/// Identifiers that are not `resource` (RFC 8707 section 2). A trailing slash and an upper-case
+/// scheme are left out, because MCP lets a server take them for the same one.
 pub(crate) fn resource_lookalikes(resource: &str) -> Vec<(&'static str, String)> {
-    let upper_host = match resource.split_once("://") {
-        Some((scheme, rest)) => format!("{}://{rest}", scheme.to_uppercase()),
-        None => resource.to_uppercase(),
-    };
     vec![
-        ("a trailing slash", format!("{resource}/")),
         ("a longer word", format!("{resource}-other")),
         ("a longer path", format!("{resource}/other")),
         ("a query", format!("{resource}?x=1")),
         ("a fragment", format!("{resource}#x")),
-        ("an upper-case scheme", upper_host),
         ("another host", "https://evil.example/mcp".to_owned()),
         ("a relative reference", "/mcp".to_owned()),
-        ("a dot segment", format!("{resource}/.")),
+        ("another path", resource_beside(resource)),
         ("nothing but a space", " ".to_owned()),
     ]
+}
+
+/// `resource` with its last path segment exchanged for another word.
+fn resource_beside(resource: &str) -> String {
+    let origin = resource.rsplit_once('/').map_or(resource, |(start, _)| start);
+    format!("{origin}/elsewhere")
 }
 
 fn edit(name: &'static str, uri: String, label: Label) -> Edit {

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use crate::replay::{ReplayFile, ReplayResult, Replayed};
 use crate::report::{CheckReport, LevelName, Report, Verdict};
 use crate::transcript::Exchange;
 
@@ -143,6 +144,42 @@ fn details(check: &CheckReport, style: Style) -> String {
     }
     if let Some(last) = check.transcript.last() {
         let _ = writeln!(text, "    again     {}", last.curl);
+    }
+    text
+}
+
+/// What came of a replay.
+pub fn replay(file: &ReplayFile, replayed: &Replayed, url: &str, style: Style) -> String {
+    let (colour, word, sentence) = match &replayed.result {
+        ReplayResult::Reproduced(_) => (RED, "REPRODUCED", "the counterexample still stands"),
+        ReplayResult::Gone => (GREEN, "gone", "the same input shows no violation any more"),
+        ReplayResult::NotComparable(_) => (YELLOW, "not comparable", "nothing can be said"),
+        ReplayResult::NotExercised(_) => (RED, "error", "the server could not be exercised"),
+    };
+    let mut text = format!("{} {}: {sentence}\n", style.paint(colour, word), file.check);
+    let _ = writeln!(text, "  at        {url}, seed {}", file.seed);
+    if let Some(input) = &file.input {
+        let _ = writeln!(text, "  input     {input}");
+    }
+    let _ = writeln!(text, "  expected  {}", file.expected);
+    let _ = writeln!(text, "  recorded  {}", file.observed);
+    match &replayed.result {
+        ReplayResult::Reproduced(found) => {
+            let _ = writeln!(text, "  observed  {}", found.observed);
+        }
+        ReplayResult::Gone => {}
+        ReplayResult::NotComparable(reason) | ReplayResult::NotExercised(reason) => {
+            let _ = writeln!(text, "  because   {reason}");
+        }
+    }
+    if file.harness != env!("CARGO_PKG_VERSION") {
+        let _ = writeln!(text, "  note      recorded by harness {}", file.harness);
+    }
+    for change in &replayed.changes {
+        let _ = writeln!(text, "  note      {change}");
+    }
+    for exchange in &replayed.transcript {
+        text.push_str(&style.paint(DIM, &wire(exchange)));
     }
     text
 }

@@ -64,6 +64,21 @@ pub(super) const FAULTS: &[Fault] = &[
         Tampering { before: judge_the_header, ..NOTHING },
     ),
     Fault::tampering(
+        "initialize-ungated",
+        "The revisions that begin with initialize run a tool whatever the token's scopes are.",
+        Tampering {
+            after: |request, answer, _| {
+                let is_stateless = request.header("mcp-method").is_some();
+                if request.is_endpoint() && !is_stateless && answer.status == StatusCode::FORBIDDEN
+                {
+                    *answer = ran();
+                }
+                Then::Answer
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
         "writing-listed-at-readonly",
         "The read-only endpoint lists a tool that writes.",
         Tampering {
@@ -206,8 +221,11 @@ fn judge_the_header(request: &mut Incoming, _: &mut Memory) -> Option<Outgoing> 
     let in_body = json.pointer("/params/name")?.as_str()?;
     let in_header = request.header("mcp-name")?;
     let is_let_through = in_header != in_body && in_header != "save_dashboard";
-    is_let_through.then(|| {
-        let result = json!({"resultType": "complete", "content": [], "structuredContent": {}});
-        Outgoing::made_up(StatusCode::OK, &json!({"jsonrpc": "2.0", "id": 1, "result": result}))
-    })
+    is_let_through.then(ran)
+}
+
+/// What a tool that ran answers.
+fn ran() -> Outgoing {
+    let result = json!({"resultType": "complete", "content": [], "structuredContent": {}});
+    Outgoing::made_up(StatusCode::OK, &json!({"jsonrpc": "2.0", "id": 1, "result": result}))
 }

@@ -44,6 +44,11 @@ pub(super) const FAULTS: &[Fault] = &[
         Policy { response_state: |state| Some(state?.split_whitespace().collect()), ..STRICT },
     ),
     Fault::decision(
+        "state-cut",
+        "The state is kept in a column of 255 characters.",
+        Policy { response_state: |state| Some(state?.chars().take(255).collect()), ..STRICT },
+    ),
+    Fault::decision(
         "pkce-optional",
         "A request without a challenge is accepted.",
         Policy { challenge_required: |_| false, ..STRICT },

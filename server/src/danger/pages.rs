@@ -128,6 +128,21 @@ pub(super) const FAULTS: &[Fault] = &[
         Tampering { before: follow_the_session, after: remember_the_session },
     ),
     Fault::tampering(
+        "sign-out-keeps-the-session",
+        "Signing out removes the cookie and leaves the session.",
+        Tampering {
+            before: |request, _| {
+                (request.path == "/sign-out").then(|| {
+                    let mut answer = Outgoing::made_up(StatusCode::SEE_OTHER, &json!({}));
+                    answer.set_header("location", "/sign-in");
+                    answer.set_header("set-cookie", "sid=; Path=/; HttpOnly; Max-Age=0");
+                    answer
+                })
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
         "token-shown-again",
         "The tokens page shows the newest token whenever it is opened.",
         Tampering {

@@ -14,6 +14,9 @@ use crate::warehouse::embedded::OpenError;
 use crate::warehouse::{Embedded, EmbeddedConfig};
 use crate::workspace::Connection;
 
+/// What tools call the shop's warehouse.
+pub const WAREHOUSE: &str = "tea-leafs";
+
 /// Why the demonstration could not be set up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -87,7 +90,7 @@ pub async fn furnish(
         };
         store.put_source_document(workspace_id, &stored).await?;
     }
-    let mut config = EmbeddedConfig::new("tea-leafs", "Tea Leafs web shop", path);
+    let mut config = EmbeddedConfig::new(WAREHOUSE, "Tea Leafs web shop", path);
     config.description = Some(
         "A generated web shop: events, sessions, customers, products and orders of one year."
             .to_owned(),

@@ -54,7 +54,7 @@ fn no_secret_that_was_ever_issued_is_in_a_file() {
         PASSWORD.to_owned(),
         csrf,
     ];
-    let bytes = contents(&server.data.path().join("data"));
+    let bytes = contents(&server.app.config.data);
     assert!(bytes.len() > 50_000, "the database was not found");
     for secret in &secrets {
         assert!(secret.len() > 15, "{secret}");
@@ -71,7 +71,7 @@ fn no_secret_that_was_ever_issued_is_in_a_file() {
 #[test]
 fn only_the_owner_of_the_process_reads_the_files() {
     let server = Server::start();
-    let data = server.data.path().join("data");
+    let data = server.app.config.data.clone();
     assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
     for entry in fs::read_dir(&data).unwrap() {
         let path = entry.unwrap().path();
@@ -114,7 +114,7 @@ fn a_replaced_root_key_ends_every_token() {
     let server = Server::start();
     let client = server.client();
     let tokens = Browser::signed_in(&server).connect(&client);
-    let data = server.data.path().join("data");
+    let data = server.app.config.data.clone();
     fs::write(data.join("root.key"), [7; 32]).unwrap();
     let settings = Settings { data, ..Settings::default() };
     let listen = settings.listen;

@@ -115,6 +115,12 @@ fn bad_configuration_is_one_line_that_names_the_key() {
         assert_eq!((code, message.lines().count()), (2, 1), "{text}: {message}");
         assert!(message.contains(expected), "{text}: {message}");
     }
+    std::fs::write(&file, warehouse("log", first)).unwrap();
+    let flags = ["serve", "--demo", "--config", file.to_str().unwrap()];
+    let (code, message) = fail(&mut lookout(&flags, &folder.path().join("data")));
+    assert_eq!((code, message.lines().count()), (2, 1), "{message}");
+    assert!(message.contains("give \"log\" another id and no `default`"), "{message}");
+    assert!(!folder.path().join("data").exists(), "nothing was touched");
     let (code, message) =
         fail(&mut lookout(&["serve", "--listen", "127.0.0.1:0"], &folder.path().join("data")));
     assert!(code == 1 && message.contains("lookout-server init"), "{message}");

@@ -13,3 +13,6 @@ mod server;
 mod sign_in;
 mod token;
 mod unavailable;
+
+#[path = "../loopback/serving.rs"]
+mod serving;

@@ -1,16 +1,16 @@
 //! A server on loopback with one member, a clock that can be moved, and a plain HTTP client.
 
-use std::sync::Arc;
+use std::ops::Deref;
 
 use lookout_schema::ScopeSet;
 use lookout_server::app::BearerRefusal;
 use lookout_server::authority::Resource;
 use lookout_server::authority::records::{Membership, Role, User};
 use lookout_server::config::Settings;
-use lookout_server::{App, app};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::runtime::Runtime;
+
+pub(crate) use crate::serving::Reply;
+use crate::serving::Serving;
 
 pub(crate) const EMAIL: &str = "ada@lookout.example";
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -18,34 +18,18 @@ pub(crate) const CALLBACK: &str = "http://127.0.0.1:4321/callback";
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// A running server. It ends with this value.
-pub(crate) struct Server {
-    pub(crate) base: String,
-    pub(crate) data: TempDir,
-    app: Arc<App>,
-    runtime: Runtime,
-    agent: ureq::Agent,
-}
+/// A running server with one member. It ends with this value.
+pub(crate) struct Server(Serving);
 
-/// An answer, read whole.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: ureq::http::HeaderMap,
-    pub(crate) text: String,
+impl Deref for Server {
+    type Target = Serving;
+
+    fn deref(&self) -> &Serving {
+        &self.0
+    }
 }
 
 impl Reply {
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-
-    /// A header's text, empty when absent.
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-
     /// A parameter of the address that this redirects to.
     #[track_caller]
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
@@ -71,30 +55,7 @@ impl Server {
     }
 
     pub(crate) fn start_with(adjust: impl FnOnce(&mut Settings)) -> Self {
-        let runtime = Runtime::new().expect("a runtime");
-        let data = tempfile::tempdir().expect("a temporary folder");
-        let folder = data.path().join("data");
-        let mut settings = Settings { data: folder.clone(), ..Settings::default() };
-        adjust(&mut settings);
-        let (base, app) = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-            let address = listener.local_addr().expect("an address");
-            app::init(&folder).await.expect("a new data directory");
-            let app =
-                App::open(settings.at(address).expect("good settings")).await.expect("a server");
-            let app = Arc::new(app);
-            let router = lookout_server::router(app.clone());
-            let serving =
-                lookout_server::serve(listener, app.clone(), router, std::future::pending());
-            tokio::spawn(serving);
-            (format!("http://{address}"), app)
-        });
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build()
-            .into();
-        let server = Self { base, data, app, runtime, agent };
+        let server = Self(Serving::start(adjust, async |app| app));
         server.add_person(EMAIL, "demo", Role::Member);
         server
     }
@@ -139,7 +100,7 @@ impl Server {
 
     /// Runs one statement on the database, from outside.
     pub(crate) fn sql(&self, statement: &str) {
-        let database = rusqlite::Connection::open(self.data.path().join("data/lookout.db"))
+        let database = rusqlite::Connection::open(self.app.config.data.join("lookout.db"))
             .expect("the database");
         database.busy_timeout(std::time::Duration::from_secs(5)).expect("a timeout");
         database.execute(statement, []).expect("a statement");
@@ -182,19 +143,7 @@ impl Server {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Reply {
-        let mut request =
-            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut response = if method == "POST" {
-            self.agent.run(request.body(body).expect("a request")).expect("an answer")
-        } else {
-            self.agent.run(request.body(()).expect("a request")).expect("an answer")
-        };
-        let text = response.body_mut().read_to_string().expect("a body of text");
-        let reply =
-            Reply { status: response.status().as_u16(), headers: response.headers().clone(), text };
+        let reply = self.0.send(method, path, headers, (method == "POST").then_some(body));
         assert!(reply.status < 500 || reply.status == 503, "{method} {path}: {reply:?}");
         reply
     }

@@ -4,3 +4,6 @@ mod endpoint;
 mod save_dashboard;
 mod served;
 mod tools;
+
+#[path = "../loopback/serving.rs"]
+mod serving;

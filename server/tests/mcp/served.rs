@@ -1,47 +1,30 @@
 //! A real server on loopback with a small demo shop, for tests that speak HTTP to it.
 
-use std::net::TcpListener;
-use std::sync::Arc;
+use std::ops::Deref;
 
 use lookout_server::authority::records::{Role, User};
 use lookout_server::config::Settings;
-use lookout_server::{App, Config, app, demo};
+use lookout_server::demo;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::runtime::Runtime;
+
+pub(crate) use crate::serving::Reply;
+use crate::serving::Serving;
 
 /// A day that the demo data ends on.
 const TODAY: jiff::civil::Date = jiff::civil::date(2026, 11, 22);
 
-/// A running server. It ends with this value.
+/// A running server with the demo workspace. It ends with this value.
 pub(crate) struct Served {
-    pub(crate) base: String,
-    pub(crate) app: Arc<App>,
     pub(crate) user: User,
     pub(crate) workspace_id: String,
-    runtime: Runtime,
-    agent: ureq::Agent,
-    _data: TempDir,
+    serving: Serving,
 }
 
-/// An answer, read whole.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: ureq::http::HeaderMap,
-    pub(crate) text: String,
-}
+impl Deref for Served {
+    type Target = Serving;
 
-impl Reply {
-    /// The body as JSON.
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-
-    /// A header's text, empty when absent.
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    fn deref(&self) -> &Serving {
+        &self.serving
     }
 }
 
@@ -53,18 +36,8 @@ impl Served {
 
     /// The same, with other settings.
     pub(crate) fn start_with(adjust: impl FnOnce(&mut Settings)) -> Self {
-        let runtime = Runtime::new().expect("a runtime");
-        let data = tempfile::tempdir().expect("a temporary folder");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        listener.set_nonblocking(true).expect("a socket option");
-        let address = listener.local_addr().expect("an address");
-        let folder = data.path().join("data");
-        let mut settings = Settings { data: folder.clone(), ..Settings::default() };
-        adjust(&mut settings);
-        let config: Config = settings.at(address).expect("good settings");
-        let (app, user, workspace_id) = runtime.block_on(async {
-            app::init(&folder).await.expect("a new data directory");
-            let app = App::open(config).await.expect("a data directory");
+        let mut member = None;
+        let serving = Serving::start(adjust, async |app| {
             let user = app
                 .put_account("ada@example.com", Some("Ada"), "correct horse battery")
                 .await
@@ -72,29 +45,14 @@ impl Served {
             let membership =
                 app.join_workspace(&user, "demo", Role::Member).await.expect("a workspace");
             let workspace = (membership.workspace_id.as_str(), "demo");
+            let folder = &app.config.data;
             let shop =
-                demo::furnish(&*app.store, workspace, &folder, TODAY, 0.02).await.expect("a demo");
-            (Arc::new(app.with_warehouses(vec![shop])), user, membership.workspace_id)
+                demo::furnish(&*app.store, workspace, folder, TODAY, 0.02).await.expect("a demo");
+            member = Some((user, membership.workspace_id));
+            app.with_warehouses(vec![shop])
         });
-        let router = lookout_server::router(app.clone());
-        runtime.spawn(async move {
-            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            axum::serve(listener, router).await.expect("the server runs");
-        });
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build()
-            .into();
-        Self {
-            base: format!("http://{address}"),
-            app,
-            user,
-            workspace_id,
-            runtime,
-            agent,
-            _data: data,
-        }
+        let (user, workspace_id) = member.expect("the store was filled");
+        Self { user, workspace_id, serving }
     }
 
     /// A new programmatic token with these scopes.
@@ -131,21 +89,12 @@ impl Served {
 
     /// Posts a body with headers.
     pub(crate) fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-        let mut request = self.agent.post(format!("{}{path}", self.base));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        read(request.send(body).expect("an answer"))
+        self.send("POST", path, headers, Some(body))
     }
 
     /// Any request without a body.
     pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
-        let mut request =
-            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        read(self.agent.run(request.body(()).expect("a request")).expect("an answer"))
+        self.send(method, path, headers, None)
     }
 
     /// A request of revision 2026-07-28 to `/mcp`.
@@ -192,9 +141,4 @@ impl Served {
         assert_eq!(reply.status, 200, "{reply:?}");
         reply.json()["result"].clone()
     }
-}
-
-fn read(mut response: ureq::http::Response<ureq::Body>) -> Reply {
-    let text = response.body_mut().read_to_string().expect("a body of text");
-    Reply { status: response.status().as_u16(), headers: response.headers().clone(), text }
 }

@@ -1,7 +1,7 @@
 //! Audience: a token works at the resource it was issued for.
 
-use crate::check::{Capability, Check, Level, rfc};
-use crate::outcome::{Outcome, Violation, ensure};
+use crate::check::{Capability, Check, Level, mcp, rfc};
+use crate::outcome::{Outcome, ensure};
 use crate::probe::Probe;
 use crate::probe::authorize::Decision;
 use crate::probe::browser::Landing;
@@ -11,14 +11,14 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "audience/other-resource",
         level: Level::Must,
-        clause: rfc(8707, "2"),
+        clause: mcp("basic/authorization#token-handling"),
         claim: "A token issued for one resource is refused at the other.",
         needs: &[Capability::Consent, Capability::SecondResource],
         run: other_resource,
     },
     Check {
         id: "audience/lookalike",
-        level: Level::Must,
+        level: Level::Should,
         clause: rfc(8707, "2"),
         claim: "No code is issued for a resource that only resembles one of the server's.",
         needs: &[Capability::Consent],
@@ -43,10 +43,18 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "audience/omitted",
         level: Level::Must,
-        clause: rfc(8707, "2"),
-        claim: "A token asked for without a resource is bound to one resource all the same.",
+        clause: mcp("basic/authorization#token-handling"),
+        claim: "A token asked for without a resource never works at two resources.",
         needs: &[Capability::Consent, Capability::SecondResource],
         run: omitted,
+    },
+    Check {
+        id: "audience/spelling",
+        level: Level::Observe,
+        clause: mcp("basic/authorization#canonical-server-uri"),
+        claim: "A resource with a trailing slash or an upper-case scheme either is the same one or is not.",
+        needs: &[Capability::Consent],
+        run: spelling,
     },
 ];
 
@@ -121,10 +129,24 @@ fn omitted(probe: &Probe<'_>) -> Outcome {
     };
     let Some(issued) = request.issued(callback) else { return Ok(()) };
     let token = probe.redeem(&issued)?.tokens.access;
-    let places = [probe.is_live(&token)?, probe.is_live_at(&second.endpoint, &token)?];
-    if places == [true, false] || places == [false, true] {
-        return Ok(());
+    let both = probe.is_live(&token)? && probe.is_live_at(&second.endpoint, &token)?;
+    ensure(!both, "a token that works at one resource at most", || "it works at both".to_owned())
+}
+
+fn spelling(probe: &Probe<'_>) -> Outcome {
+    let client = probe.client()?;
+    let endpoint = &probe.site().endpoint;
+    let (scheme, rest) = endpoint.split_once("://").unwrap_or(("", endpoint));
+    let mut notes = Vec::new();
+    for (what, resource) in [
+        ("a trailing slash", format!("{endpoint}/")),
+        ("an upper-case scheme", format!("{}://{rest}", scheme.to_uppercase())),
+    ] {
+        let request = probe.authorization(&client).set("resource", resource);
+        let landing = probe.authorize(&request, &Decision::Allow)?;
+        let is_same =
+            matches!(&landing, Landing::Callback(callback) if callback.one("code").is_some());
+        notes.push(format!("{what} is {}", if is_same { "the same" } else { "another" }));
     }
-    let observed = if places[0] { "it works at both" } else { "it works at neither" };
-    Err(Violation::new("a token that works at exactly one resource", observed).into())
+    probe.observe(notes.join(", "))
 }

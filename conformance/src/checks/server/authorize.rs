@@ -1,6 +1,6 @@
 //! The authorization endpoint: how it answers, and what it never answers.
 
-use crate::check::{Capability, Check, Level, rfc};
+use crate::check::{Capability, Check, Level, mcp, rfc};
 use crate::outcome::{Outcome, Violation, ensure, not_tested};
 use crate::probe::Probe;
 use crate::probe::authorize::{Authorization, Decision};
@@ -8,7 +8,7 @@ use crate::probe::browser::{Callback, Landing};
 use crate::probe::form::ALLOW_WORDS;
 use crate::probe::form::Page;
 use crate::probe::register::{Client, Method};
-use crate::property::body::opaque_text;
+use crate::property::body::{long_text, opaque_text};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -62,7 +62,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "authorize/issuer",
         level: Level::Should,
-        clause: rfc(9207, "2"),
+        clause: mcp("basic/authorization#authorization-response-validation"),
         claim: "Every authorization response names the issuer once, byte for byte as the metadata does.",
         needs: &[Capability::Consent],
         run: issuer,
@@ -75,7 +75,18 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Capability::Consent],
         run: redirect_status,
     },
+    Check {
+        id: "authorize/address-as-client",
+        level: Level::Must,
+        clause: rfc(6749, "4.1.2.1"),
+        claim: "An address that cannot be a client identifier is refused like an unknown client.",
+        needs: &[Capability::Registration],
+        run: address_as_client,
+    },
 ];
+
+/// Longer than any token that a client keeps in its state.
+const USUAL_STATE: usize = 128;
 
 /// Holds when `landing` is an error page of the server's own that does not lead to `uri`.
 pub(super) fn is_refused_locally(landing: &Landing, uri: &str) -> Outcome {
@@ -254,15 +265,21 @@ fn unknown_parameter(probe: &Probe<'_>) -> Outcome {
 
 fn state(probe: &Probe<'_>) -> Outcome {
     let client = probe.client()?;
-    probe.forall(&opaque_text(), |text| {
+    let comes_back = |text: &String| {
         let request = probe.authorization(&client).set("state", text);
         let landing = probe.authorize(&request, &Decision::Deny)?;
         let Landing::Callback(callback) = landing else {
+            // A state of unusual length may be refused, but not shortened.
+            if text.len() > USUAL_STATE {
+                return probe.gives_no_code(&landing);
+            }
             return Err(Violation::new("a redirect with the state", "a page").into());
         };
         let states: Vec<&str> = callback.all("state").collect();
         ensure(states == [text.as_str()], format!("state {text:?}, once"), || format!("{states:?}"))
-    })
+    };
+    probe.forall(&opaque_text(), comes_back)?;
+    probe.forall_in(probe.options.cases.div_ceil(4), &long_text(), comes_back)
 }
 
 fn issuer(probe: &Probe<'_>) -> Outcome {
@@ -284,10 +301,29 @@ fn redirect_status(probe: &Probe<'_>) -> Outcome {
     for decision in [Decision::Allow, Decision::Deny] {
         let landing = probe.authorize(&probe.authorization(&client), &decision)?;
         if let Landing::Callback(callback) = landing {
-            ensure(matches!(callback.status, 302 | 303), "302 or 303", || {
-                callback.status.to_string()
-            })?;
+            let repeats = matches!(callback.status, 307 | 308);
+            ensure(!repeats, "a redirect other than 307 and 308", || callback.status.to_string())?;
         }
     }
     Ok(())
+}
+
+/// Addresses that no client metadata document may have; a server that reads none knows none at all.
+fn address_as_client(probe: &Probe<'_>) -> Outcome {
+    let own = probe.client()?;
+    let ids = [
+        "http://client.invalid/client.json",
+        "https://client.invalid",
+        "https://client.invalid/",
+        "https://user:secret@client.invalid/client.json",
+        "https://client.invalid/client.json#fragment",
+        "https://client.invalid/a/../client.json",
+        "https://127.0.0.1/client.json",
+        "https://169.254.169.254/latest/meta-data",
+        "file:///etc/passwd",
+    ];
+    probe.for_each(ids, |id| {
+        let client = Client { id: (*id).to_owned(), method: Method::None, ..own.clone() };
+        is_refused_locally(&probe.ask(&probe.authorization(&client))?, &own.redirect_uri)
+    })
 }

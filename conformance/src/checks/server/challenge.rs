@@ -13,10 +13,18 @@ use crate::secret::Secret;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
-        id: "challenge/pointer",
+        id: "challenge/unauthorized",
         level: Level::Must,
+        clause: rfc(6750, "3"),
+        claim: "A request without a token is answered 401 with a Bearer challenge.",
+        needs: &[],
+        run: unauthorized,
+    },
+    Check {
+        id: "challenge/pointer",
+        level: Level::Should,
         clause: rfc(9728, "5.1"),
-        claim: "A request without a token is answered 401 with a pointer to this resource's metadata.",
+        claim: "The challenge points to this resource's metadata.",
         needs: &[],
         run: pointer,
     },
@@ -31,7 +39,9 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "challenge/scope",
         level: Level::Should,
-        clause: mcp("basic/authorization#protected-resource-metadata-discovery-requirements"),
+        clause: mcp(
+            "basic/authorization/authorization-server-discovery#protected-resource-metadata-discovery-requirements",
+        ),
         claim: "A challenge names the scopes to ask for, and every one of them is supported.",
         needs: &[],
         run: scope,
@@ -47,14 +57,22 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "challenge/invalid-token",
         level: Level::Must,
-        clause: rfc(6750, "3.1"),
-        claim: "A token that nobody issued is answered 401 invalid_token, with the pointer again.",
+        clause: mcp("basic/authorization#token-handling"),
+        claim: "A token that nobody issued is answered 401 with a challenge.",
         needs: &[],
         run: invalid_token,
     },
     Check {
+        id: "challenge/invalid-token-code",
+        level: Level::Should,
+        clause: rfc(6750, "3.1"),
+        claim: "The challenge to a token that nobody issued says invalid_token, and points to the metadata.",
+        needs: &[],
+        run: invalid_token_code,
+    },
+    Check {
         id: "challenge/second-resource",
-        level: Level::Must,
+        level: Level::Should,
         clause: rfc(9728, "5.1"),
         claim: "The second resource points to its own metadata and asks for its own scopes.",
         needs: &[Capability::SecondResource],
@@ -62,16 +80,22 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
+fn unauthorized(probe: &Probe<'_>) -> Outcome {
+    let reply = ask(probe, &probe.site().endpoint)?;
+    is_challenged(&reply)
+}
+
+fn is_challenged(reply: &Reply) -> Outcome {
+    let holds = reply.status == 401 && reply.is_bearer_challenge();
+    ensure(holds, "401 with a Bearer challenge", || reply.summary())
+}
+
 fn ask(probe: &Probe<'_>, endpoint: &str) -> Result<Reply, ProbeError> {
     probe.send(&probe.message(endpoint, "tools/list", json!({})))
 }
 
 fn points_to(probe: &Probe<'_>, reply: &Reply, endpoint: &str) -> Outcome {
-    ensure(
-        reply.status == 401 && reply.is_bearer_challenge(),
-        "401 with a Bearer challenge",
-        || reply.summary(),
-    )?;
+    is_challenged(reply)?;
     let address = reply.challenge("resource_metadata").unwrap_or_default();
     ensure(!address.is_empty(), "a resource_metadata parameter", || reply.summary())?;
     let document = probe.send(&Request::get(&address))?;
@@ -139,6 +163,14 @@ fn is_unauthorized(reply: &Reply) -> Outcome {
     })
 }
 
+fn invalid_token_code(probe: &Probe<'_>) -> Outcome {
+    let message = probe.message(&probe.site().endpoint, "tools/list", Value::Null);
+    let reply = probe.send(&bearing(message, &Secret::new("nobody-issued-this")))?;
+    reply.is_invalid_token()?;
+    let pointer = reply.challenge("resource_metadata").is_some();
+    ensure(pointer, "the pointer again", || reply.summary())
+}
+
 fn invalid_token(probe: &Probe<'_>) -> Outcome {
     let endpoint = &probe.site().endpoint;
     let made_up = [
@@ -156,10 +188,7 @@ fn invalid_token(probe: &Probe<'_>) -> Outcome {
     probe.for_each(made_up, |token| {
         let message = probe.message(endpoint, "tools/list", Value::Null);
         let reply = probe.send(&bearing(message, &Secret::new(token)))?;
-        reply.is_invalid_token()?;
-        ensure(reply.challenge("resource_metadata").is_some(), "the pointer again", || {
-            reply.summary()
-        })
+        is_challenged(&reply)
     })
 }
 

@@ -92,6 +92,14 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Capability::Consent],
         run: failed_exchange,
     },
+    Check {
+        id: "code/altered-replay",
+        level: Level::Hardening,
+        clause: rfc(6749, "10.5"),
+        claim: "A code that only resembles a used one does no harm to its tokens.",
+        needs: &[Capability::Consent],
+        run: altered_replay,
+    },
 ];
 
 fn fresh(probe: &Probe<'_>) -> Result<Issued, ProbeError> {
@@ -176,6 +184,19 @@ fn redirect_binding(probe: &Probe<'_>) -> Outcome {
     probe.for_each(others, |other| {
         let exchange = probe.exchange(&fresh(probe)?).set("redirect_uri", other);
         probe.token(&exchange)?.is_refused(&["invalid_grant", "invalid_request"])
+    })?;
+    // That a URI is registered is not enough: the code belongs to the one that it was sent to.
+    let registered = [client.redirect_uri, format!("http://127.0.0.1:{}/other", probe.port())];
+    let client = probe.new_client_at_all(Method::None, &registered)?;
+    probe.for_each([(0, 1), (1, 0)], |(asked, named)| {
+        let asked = probe.authorization(&client).set("redirect_uri", &registered[*asked]);
+        let exchange =
+            probe.exchange(&probe.code(&asked)?).set("redirect_uri", &registered[*named]);
+        probe.token(&exchange)?.is_refused(&["invalid_grant", "invalid_request"])?;
+        let reply = probe.token(&probe.exchange(&probe.code(&asked)?))?.alive()?;
+        ensure(reply.is_success(), "a token for the URI that the code was sent to", || {
+            reply.summary()
+        })
     })
 }
 
@@ -248,4 +269,15 @@ fn failed_exchange(probe: &Probe<'_>) -> Outcome {
     }
     let again = probe.token(&probe.exchange(&issued))?.alive()?;
     probe.observe(if again.is_success() { "it keeps the code" } else { "it burns the code" })
+}
+
+fn altered_replay(probe: &Probe<'_>) -> Outcome {
+    let issued = fresh(probe)?;
+    let grant = probe.redeem(&issued)?;
+    probe.works_before(&grant.tokens.access)?;
+    probe.forall(&mutation(), |mutation| {
+        let Some(code) = mutation.apply(issued.code.expose()) else { return Ok(()) };
+        probe.token(&probe.exchange(&issued).set("code", code))?.gives_no_token()?;
+        probe.still_works(&grant.tokens.access, "its own code was not presented")
+    })
 }

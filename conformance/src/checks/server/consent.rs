@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "consent/explicit",
         level: Level::Must,
-        clause: mcp("basic/authorization/security-considerations"),
+        clause: rfc(6749, "4.1.1"),
         claim: "No code is issued before the signed-in person presses allow.",
         needs: &[Capability::Consent],
         run: explicit,
@@ -49,15 +49,15 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "consent/stored-request",
         level: Level::Must,
-        clause: mcp("basic/authorization/security-considerations"),
+        clause: rfc(6749, "10.12"),
         claim: "What was approved is the request that was shown, whatever else the form says.",
         needs: &[Capability::Consent],
         run: stored_request,
     },
     Check {
         id: "consent/once",
-        level: Level::Must,
-        clause: rfc(6749, "4.1.1"),
+        level: Level::Hardening,
+        clause: lookout("a consent page is answered once"),
         claim: "A consent page is answered once: neither a second approval nor one after denial counts.",
         needs: &[Capability::Consent],
         run: once,
@@ -65,7 +65,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "consent/each-client",
         level: Level::Must,
-        clause: mcp("basic/authorization/security-considerations"),
+        clause: mcp("basic/authorization/security-considerations#confused-deputy-problem"),
         claim: "A new client is asked about, however much it looks like one that was approved.",
         needs: &[Capability::Consent],
         run: each_client,
@@ -89,7 +89,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "consent/informed",
         level: Level::Should,
-        clause: mcp("basic/authorization/security-considerations"),
+        clause: mcp("basic/authorization/security-considerations#localhost-redirect-uri-risks"),
         claim: "The consent page names the client and the host that it sends the person back to.",
         needs: &[Capability::Consent],
         run: informed,

@@ -35,9 +35,27 @@ pub(super) const CHECKS: &[Check] = &[
         run: issuer,
     },
     Check {
-        id: "metadata/s256-only",
+        id: "metadata/discoverable",
         level: Level::Must,
-        clause: mcp("basic/authorization/security-considerations"),
+        clause: mcp(
+            "basic/authorization/authorization-server-discovery#protected-resource-metadata-discovery-requirements",
+        ),
+        claim: "The resource metadata is found by the challenge or at a well-known address.",
+        needs: &[],
+        run: discoverable,
+    },
+    Check {
+        id: "metadata/s256",
+        level: Level::Must,
+        clause: mcp("basic/authorization/security-considerations#authorization-code-protection"),
+        claim: "The metadata advertises S256, without which clients refuse to go on.",
+        needs: &[],
+        run: s256,
+    },
+    Check {
+        id: "metadata/s256-only",
+        level: Level::Hardening,
+        clause: mcp("basic/authorization/security-considerations#authorization-code-protection"),
         claim: "The only code challenge method that is advertised is S256.",
         needs: &[],
         run: s256_only,
@@ -45,7 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/secure-endpoints",
         level: Level::Must,
-        clause: mcp("basic/authorization/security-considerations"),
+        clause: mcp("basic/authorization/security-considerations#communication-security"),
         claim: "Every endpoint in the metadata is https, or http on loopback.",
         needs: &[],
         run: secure_endpoints,
@@ -53,7 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/iss-advertised",
         level: Level::Must,
-        clause: rfc(9207, "3"),
+        clause: rfc(9207, "2.3"),
         claim: "The metadata says that authorization responses carry iss exactly when they do.",
         needs: &[Capability::Consent],
         run: iss_advertised,
@@ -69,10 +87,34 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/no-offline-access",
         level: Level::Should,
-        clause: mcp("basic/authorization"),
+        clause: mcp("basic/authorization#refresh-tokens"),
         claim: "A protected resource never asks for offline_access.",
         needs: &[],
         run: no_offline_access,
+    },
+    Check {
+        id: "metadata/server-document",
+        level: Level::Must,
+        clause: rfc(8414, "3.2"),
+        claim: "The server's metadata is JSON with every required member and no empty list.",
+        needs: &[],
+        run: server_document,
+    },
+    Check {
+        id: "metadata/resource-document",
+        level: Level::Must,
+        clause: rfc(9728, "3.2"),
+        claim: "The resource's metadata is JSON with every required member and no empty list.",
+        needs: &[],
+        run: resource_document,
+    },
+    Check {
+        id: "metadata/public-clients",
+        level: Level::Should,
+        clause: rfc(8414, "2"),
+        claim: "Where clients without a secret are served, the method none is listed.",
+        needs: &[Capability::Consent],
+        run: public_clients,
     },
 ];
 
@@ -116,6 +158,34 @@ fn issuer(probe: &Probe<'_>) -> Outcome {
         ensure(found == issuer, format!("issuer {issuer}"), || format!("issuer {found}"))?;
     }
     Ok(())
+}
+
+fn discoverable(probe: &Probe<'_>) -> Outcome {
+    let endpoint = &probe.site().endpoint;
+    let origin = probe.site().origins.first().cloned().unwrap_or_default();
+    let unauthorized = probe.send(&probe.message(endpoint, "tools/list", Value::Null))?;
+    let pointer = unauthorized.challenge("resource_metadata");
+    let well_known =
+        [endpoint, &origin].map(|identifier| Site::resource_metadata_address(identifier));
+    for address in pointer.into_iter().chain(well_known) {
+        let reply = probe.send(&Request::get(&address))?;
+        let is_json = reply.header("content-type").is_some_and(|kind| kind.contains("json"));
+        let names_servers = !strings(&reply.json(), "authorization_servers").is_empty();
+        if reply.status == 200 && is_json && names_servers {
+            return Ok(());
+        }
+    }
+    ensure(false, "a document with authorization_servers at one of the addresses", || {
+        "none of them has it".to_owned()
+    })
+}
+
+fn s256(probe: &Probe<'_>) -> Outcome {
+    let (_, json) = document(probe, &Site::metadata_address(&probe.site().issuer))?;
+    let methods = strings(&json, "code_challenge_methods_supported");
+    ensure(methods.iter().any(|method| method == "S256"), "S256 among the methods", || {
+        format!("{methods:?}")
+    })
 }
 
 fn s256_only(probe: &Probe<'_>) -> Outcome {
@@ -207,4 +277,38 @@ fn no_offline_access(probe: &Probe<'_>) -> Outcome {
 
 fn cut(body: &str) -> String {
     body.chars().take(300).collect()
+}
+
+/// Holds when the document at `address` is JSON with `members` and has no list without entries.
+fn is_complete(probe: &Probe<'_>, address: &str, members: &[&str]) -> Outcome {
+    let (reply, json) = document(probe, address)?;
+    let kind = reply.header("content-type").unwrap_or_default().to_ascii_lowercase();
+    ensure(kind.starts_with("application/json"), "application/json", || format!("{kind:?}"))?;
+    for member in members {
+        ensure(json.get(member).is_some(), format!("a member {member}"), || json.to_string())?;
+    }
+    let empty =
+        json.as_object().into_iter().flatten().find(|(_, value)| **value == Value::Array(vec![]));
+    ensure(empty.is_none(), "no list without entries", || format!("{empty:?}"))
+}
+
+fn server_document(probe: &Probe<'_>) -> Outcome {
+    let members =
+        ["issuer", "authorization_endpoint", "token_endpoint", "response_types_supported"];
+    is_complete(probe, &Site::metadata_address(&probe.site().issuer), &members)
+}
+
+fn resource_document(probe: &Probe<'_>) -> Outcome {
+    let address = Site::resource_metadata_address(&probe.site().endpoint);
+    is_complete(probe, &address, &["resource", "authorization_servers"])
+}
+
+fn public_clients(probe: &Probe<'_>) -> Outcome {
+    // The ordinary flow of this harness is that of a client without a secret.
+    probe.grant()?;
+    let (_, json) = document(probe, &Site::metadata_address(&probe.site().issuer))?;
+    let methods = strings(&json, "token_endpoint_auth_methods_supported");
+    ensure(methods.iter().any(|name| name == "none"), "none among the methods", || {
+        format!("{methods:?}")
+    })
 }

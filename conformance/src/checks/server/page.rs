@@ -1,11 +1,11 @@
 //! Pages: what a browser is told about them, and the session behind them.
 
-use crate::check::{Capability, Check, Level, lookout, mcp, rfc};
-use crate::outcome::{Outcome, ProbeError, ensure, on};
+use crate::check::{Capability, Check, Level, lookout, rfc};
+use crate::outcome::{Outcome, ProbeError, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::browser::{Browser, Landing};
-use crate::probe::form::Page;
-use crate::probe::http::Reply;
+use crate::probe::form::{Page, SIGN_OUT_WORDS};
+use crate::probe::http::{Reply, Request};
 use crate::probe::register::Client;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "page/framing",
         level: Level::Must,
         clause: rfc(9700, "4.16"),
-        claim: "No page of the flow, error pages included, can be framed.",
+        claim: "No page of the flow, error pages included, can be framed by another site.",
         needs: &[Capability::Consent],
         run: framing,
     },
@@ -35,8 +35,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "page/cookies",
-        level: Level::Must,
-        clause: mcp("basic/authorization/security-considerations"),
+        level: Level::Hardening,
+        clause: lookout("a session is out of reach of scripts and of other sites"),
         claim: "Every cookie is out of reach of scripts and of other sites' forms, and secure beyond loopback.",
         needs: &[Capability::Consent],
         run: cookies,
@@ -48,6 +48,14 @@ pub(super) const CHECKS: &[Check] = &[
         claim: "No cookie from before sign-in carries the session after it.",
         needs: &[Capability::Consent],
         run: new_session,
+    },
+    Check {
+        id: "page/sign-out",
+        level: Level::Hardening,
+        clause: lookout("signing out ends the session, not only the cookie"),
+        claim: "After sign-out no cookie from before opens a page, whoever kept it.",
+        needs: &[Capability::Consent],
+        run: sign_out,
     },
     Check {
         id: "page/forged-sign-in",
@@ -94,8 +102,10 @@ fn framing(probe: &Probe<'_>) -> Outcome {
     for (what, reply) in pages(probe)? {
         let ancestors = directive(&reply, "frame-ancestors");
         let options = reply.header("x-frame-options").map(str::to_ascii_lowercase);
-        let is_closed = ancestors.as_deref() == Some("'none'")
-            || (ancestors.is_none() && options.as_deref() == Some("deny"));
+        let is_closed = match ancestors.as_deref() {
+            Some(named) => matches!(named, "'none'" | "'self'"),
+            None => matches!(options.as_deref(), Some("deny" | "sameorigin")),
+        };
         on(
             what,
             ensure(is_closed, "frame-ancestors 'none'", || format!("{ancestors:?}, {options:?}")),
@@ -165,14 +175,45 @@ fn new_session(probe: &Probe<'_>) -> Outcome {
     let before = browser.header();
     probe.walk_signed_in(&browser, request.clone())?;
     let Some(before) = before else { return Ok(()) };
-    let landing = probe.walk(&Browser::default(), request.header("cookie", before))?;
-    let signed_in = match &landing {
+    let signed_in = opens(probe, request, before)?;
+    ensure(!signed_in, "the old cookies are signed out", || "they are signed in".to_owned())
+}
+
+/// Whether these cookies alone get past the sign-in page.
+fn opens(probe: &Probe<'_>, request: Request, cookies: String) -> Outcome<bool> {
+    let landing = probe.walk(&Browser::default(), request.header("cookie", cookies))?;
+    Ok(match &landing {
         Landing::Page { reply, address } => {
             reply.is_success() && Page::read(&reply.body, address).sign_in().is_none()
         }
         Landing::Callback(_) => true,
+    })
+}
+
+fn sign_out(probe: &Probe<'_>) -> Outcome {
+    let browser = Browser::default();
+    let request = probe.authorize_url(&probe.authorization(&probe.client()?))?;
+    let home = url::Url::parse(&request.url).and_then(|url| url.join("/"));
+    let home = home.map_err(|_| ProbeError::page("home", "the server has no origin"))?;
+    let consent = probe.walk_signed_in(&browser, request.clone())?;
+    let landings = [consent, probe.walk(&browser, Request::get(home.as_str()))?];
+    let pages = landings.iter().filter_map(|landing| match landing {
+        Landing::Page { reply, address } => Some(Page::read(&reply.body, address)),
+        Landing::Callback(_) => None,
+    });
+    let pages: Vec<Page> = pages.collect();
+    let Some((form, button)) = pages.iter().find_map(|page| page.form_with(&SIGN_OUT_WORDS)) else {
+        return Err(not_tested("no button for signing out was found"));
     };
-    ensure(!signed_in, "the old cookies are signed out", || "they are signed in".to_owned())
+    let Some(kept) = browser.header().filter(|_| form.method == "post") else {
+        return Err(not_tested("signing out is no form of a cookie session"));
+    };
+    if !opens(probe, request.clone(), kept.clone())? {
+        return Err(ProbeError::step("use the session's cookies", "they are signed out").into());
+    }
+    probe.walk(&browser, form.request(&form.entries(Some(button))))?;
+    let signed_in = opens(probe, request, kept)?;
+    ensure(!signed_in, "the kept cookies are signed out", || "they are signed in".to_owned())
 }
 
 fn forged_sign_in(probe: &Probe<'_>) -> Outcome {

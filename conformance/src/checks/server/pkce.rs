@@ -1,17 +1,18 @@
 //! Proof Key for Code Exchange: a code is worth nothing without its verifier.
 
-use crate::check::{Capability, Check, Level, mcp, rfc};
+use crate::check::{Capability, Check, Level, rfc};
 use crate::outcome::{Outcome, Violation, ensure};
 use crate::probe::Probe;
 use crate::probe::authorize::{Decision, s256};
 use crate::probe::browser::Landing;
+use crate::probe::register::Method;
 use crate::property::pkce::{illegal, methods, wrong};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "pkce/missing-challenge",
         level: Level::Must,
-        clause: rfc(9700, "2.1.1"),
+        clause: rfc(7636, "4.4.1"),
         claim: "No code is issued for a request without a code challenge.",
         needs: &[Capability::Consent],
         run: missing_challenge,
@@ -19,10 +20,18 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "pkce/method",
         level: Level::Must,
-        clause: mcp("basic/authorization/security-considerations"),
-        claim: "No code is issued for a challenge whose method is anything but S256, or absent.",
+        clause: rfc(7636, "4.4.1"),
+        claim: "No code is issued for a challenge whose method is none that the server knows.",
         needs: &[Capability::Consent],
         run: method,
+    },
+    Check {
+        id: "pkce/plain",
+        level: Level::Hardening,
+        clause: rfc(9700, "2.1.1"),
+        claim: "No code is issued for the method plain, be it named or implied by naming none.",
+        needs: &[Capability::Consent],
+        run: plain,
     },
     Check {
         id: "pkce/wrong-verifier",
@@ -35,7 +44,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "pkce/missing-verifier",
         level: Level::Must,
-        clause: rfc(7636, "4.6"),
+        clause: rfc(9700, "2.1.1"),
         claim: "A code that was issued for a challenge is never redeemed without a verifier.",
         needs: &[Capability::Consent],
         run: missing_verifier,
@@ -64,6 +73,14 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Capability::Consent],
         run: appendix_b,
     },
+    Check {
+        id: "pkce/downgrade",
+        level: Level::Must,
+        clause: rfc(9700, "2.1.1"),
+        claim: "A code that was issued without a challenge is never redeemed with a verifier.",
+        needs: &[Capability::Consent],
+        run: downgrade,
+    },
 ];
 
 fn missing_challenge(probe: &Probe<'_>) -> Outcome {
@@ -80,8 +97,23 @@ fn missing_challenge(probe: &Probe<'_>) -> Outcome {
 }
 
 fn method(probe: &Probe<'_>) -> Outcome {
+    let unknown = methods().into_iter().filter(|method| !is_plain(method.as_deref()));
+    is_no_method(probe, unknown.collect())
+}
+
+fn plain(probe: &Probe<'_>) -> Outcome {
+    let plain = methods().into_iter().filter(|method| is_plain(method.as_deref()));
+    is_no_method(probe, plain.collect())
+}
+
+/// Whether the method means `plain`; an absent or empty one does (RFC 7636 section 4.3).
+fn is_plain(method: Option<&str>) -> bool {
+    matches!(method, None | Some("" | "plain"))
+}
+
+fn is_no_method(probe: &Probe<'_>, methods: Vec<Option<String>>) -> Outcome {
     let client = probe.client()?;
-    probe.for_each(methods(), |method| {
+    probe.for_each(methods, |method| {
         let request = probe.authorization(&client);
         // A server that falls back to `plain` must not be saved by a challenge no verifier equals.
         let verifier = request.verifier.expose().to_owned();
@@ -141,4 +173,21 @@ fn appendix_b(probe: &Probe<'_>) -> Outcome {
         return Ok(());
     }
     Err(Violation::new("an access token", reply.summary()).into())
+}
+
+fn downgrade(probe: &Probe<'_>) -> Outcome {
+    let advertised = probe.site().advertised("token_endpoint_auth_methods_supported");
+    let methods = [Method::None, Method::Basic, Method::Post]
+        .into_iter()
+        .filter(|method| advertised.iter().any(|name| name == method.name()));
+    probe.for_each(methods, |method| {
+        let client = probe.new_client(*method)?;
+        let request = probe.authorization(&client);
+        let request = request.without("code_challenge").without("code_challenge_method");
+        let landing = probe.authorize(&request, &Decision::Allow)?;
+        let Landing::Callback(callback) = &landing else { return probe.gives_no_code(&landing) };
+        // Where no code comes without a challenge there is nothing to downgrade.
+        let Some(issued) = request.issued(callback) else { return Ok(()) };
+        probe.token(&probe.exchange(&issued))?.is_refused(&["invalid_grant", "invalid_request"])
+    })
 }

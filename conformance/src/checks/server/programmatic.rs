@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use crate::check::{Capability, Check, Level, lookout};
-use crate::outcome::{Outcome, ensure};
+use crate::outcome::{Outcome, ensure, not_tested};
 use crate::probe::Probe;
 use crate::probe::browser::Landing;
+use crate::probe::form::REVOKE_WORDS;
 use crate::probe::register::Method;
 use crate::property::token::mutation;
 use crate::secret::Secret;
@@ -75,6 +76,22 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Capability::ProgrammaticTokens],
         run: altered,
     },
+    Check {
+        id: "programmatic/shown-part",
+        level: Level::Hardening,
+        clause: lookout("a list shows enough of a token to recognise it, and no more"),
+        claim: "After it was made, a page shows no more than six characters of the secret part of a token.",
+        needs: &[Capability::ProgrammaticTokens],
+        run: shown_part,
+    },
+    Check {
+        id: "programmatic/forged-revocation",
+        level: Level::Must,
+        clause: lookout("forms are taken from Lookout's own pages only"),
+        claim: "No token is revoked by a form without the page's anti-forgery value.",
+        needs: &[Capability::ProgrammaticTokens],
+        run: forged_revocation,
+    },
 ];
 
 fn shows_tools_of(probe: &Probe<'_>, token: &Secret, scopes: &[String]) -> Outcome {
@@ -111,7 +128,7 @@ fn revocation(probe: &Probe<'_>) -> Outcome {
     probe.works_before(&made.token)?;
     probe.revoke_programmatic(&made.name)?;
     probe.is_dead(&made.token, "it was revoked on the page")?;
-    probe.mcp(&made.token, "tools/list", json!({}))?.is_invalid_token()?;
+
     probe.still_works(&kept.token, "another token was revoked")
 }
 
@@ -174,4 +191,33 @@ fn altered(probe: &Probe<'_>) -> Outcome {
         let reply = probe.mcp(&Secret::new(altered), "tools/list", json!({}))?;
         reply.has_status(&[400, 401])
     })
+}
+
+fn shown_part(probe: &Probe<'_>) -> Outcome {
+    let made = probe.create_programmatic(None)?;
+    let (html, _) = probe.tokens_page()?;
+    let token = made.token.expose();
+    let secret = token.find('_').map_or(token, |at| &token[at + 1..]);
+    let parts = secret.as_bytes().windows(7);
+    let shown =
+        parts.filter_map(|part| std::str::from_utf8(part).ok()).any(|part| html.contains(part));
+    ensure(!shown, "six characters of it at most", || "seven in a row are there".to_owned())
+}
+
+fn forged_revocation(probe: &Probe<'_>) -> Outcome {
+    let made = probe.create_programmatic(None)?;
+    probe.works_before(&made.token)?;
+    let (_, page) = probe.tokens_page()?;
+    let row = page
+        .forms
+        .iter()
+        .find(|form| form.around.contains(&made.name) && form.button(&REVOKE_WORDS).is_some());
+    let Some(form) = row else {
+        return Err(not_tested("no row of that name can be revoked"));
+    };
+    let mut entries = form.entries(form.button(&REVOKE_WORDS));
+    let guards = ["csrf", "xsrf", "token", "nonce"];
+    entries.retain(|(name, _)| !guards.iter().any(|guard| name.contains(guard)));
+    probe.walk(probe.browser(), form.request(&entries))?;
+    probe.still_works(&made.token, "the form had no anti-forgery value")
 }

@@ -1,8 +1,9 @@
 //! Matching of redirect URIs.
 
-use crate::check::{Capability, Check, Level, rfc};
+use crate::check::{Capability, Check, Level, lookout, rfc};
 use crate::outcome::{Outcome, Violation, ensure};
 use crate::probe::Probe;
+use crate::probe::authorize::Decision;
 use crate::probe::browser::Landing;
 use crate::probe::form::{ALLOW_WORDS, Page};
 use crate::probe::register::Method;
@@ -43,6 +44,22 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Capability::Registration],
         run: several,
     },
+    Check {
+        id: "redirect/localhost-port",
+        level: Level::Should,
+        clause: rfc(9700, "2.1"),
+        claim: "A redirect URI at localhost is accepted on any port.",
+        needs: &[Capability::Consent],
+        run: localhost_port,
+    },
+    Check {
+        id: "redirect/reserved-query",
+        level: Level::Hardening,
+        clause: lookout("nobody but the server says what the response is"),
+        claim: "A response never carries two codes, states, issuers or errors, whatever the redirect URI holds.",
+        needs: &[Capability::Consent],
+        run: reserved_query,
+    },
 ];
 
 fn refuses(probe: &Probe<'_>, registered: &str, edits: Vec<Edit>) -> Outcome {
@@ -73,31 +90,29 @@ fn https_exact(probe: &Probe<'_>) -> Outcome {
 }
 
 fn loopback_port(probe: &Probe<'_>) -> Outcome {
-    for host in ["127.0.0.1", "[::1]"] {
-        let port = probe.port();
-        let registered = format!("http://{host}:{port}/callback");
-        let client = probe.new_client_at(Method::None, &registered)?;
-        let edits = loopback_edits(host, port, "/callback");
-        probe.for_each(
-            edits.into_iter().filter(|edit| edit.label == Label::MustEqual),
-            |edit| {
-                let request = probe.authorization(&client).set("redirect_uri", &edit.uri);
-                match probe.ask(&request)? {
-                    Landing::Callback(callback) => ensure(
-                        callback.uri.starts_with(&edit.uri),
-                        format!("a way to {}", edit.uri),
-                        || callback.uri.clone(),
-                    ),
-                    Landing::Page { reply, address } => {
-                        let page = Page::read(&reply.body, &address);
-                        let offered = reply.is_success() && page.form_with(&ALLOW_WORDS).is_some();
-                        ensure(offered, "a consent page", || reply.summary())
-                    }
-                }
-            },
-        )?;
-    }
-    Ok(())
+    ["127.0.0.1", "[::1]"].into_iter().try_for_each(|host| accepts_ports_of(probe, host))
+}
+
+fn accepts_ports_of(probe: &Probe<'_>, host: &str) -> Outcome {
+    let port = probe.port();
+    let registered = format!("http://{host}:{port}/callback");
+    let client = probe.new_client_at(Method::None, &registered)?;
+    let edits = loopback_edits(host, port, "/callback");
+    probe.for_each(edits.into_iter().filter(|edit| edit.label == Label::MustEqual), |edit| {
+        let request = probe.authorization(&client).set("redirect_uri", &edit.uri);
+        match probe.ask(&request)? {
+            Landing::Callback(callback) => ensure(
+                callback.uri.starts_with(&edit.uri),
+                format!("a way to {}", edit.uri),
+                || callback.uri.clone(),
+            ),
+            Landing::Page { reply, address } => {
+                let page = Page::read(&reply.body, &address);
+                let offered = reply.is_success() && page.form_with(&ALLOW_WORDS).is_some();
+                ensure(offered, "a consent page", || reply.summary())
+            }
+        }
+    })
 }
 
 fn several(probe: &Probe<'_>) -> Outcome {
@@ -121,4 +136,33 @@ fn several(probe: &Probe<'_>) -> Outcome {
         }
     }
     Ok(())
+}
+
+fn localhost_port(probe: &Probe<'_>) -> Outcome {
+    accepts_ports_of(probe, "localhost")
+}
+
+fn reserved_query(probe: &Probe<'_>) -> Outcome {
+    let names = ["code", "state", "iss", "error"];
+    probe.for_each(names, |name| {
+        let uri = format!("http://127.0.0.1:{}/callback?{name}=chosen", probe.port());
+        let document = probe.registration(Method::None, &uri);
+        let reply = probe.register(&document)?.alive()?;
+        // Refusing to register such a URI is the other way to be safe.
+        let Some(id) = reply.text("client_id").filter(|_| reply.is_success()) else {
+            return Ok(());
+        };
+        let mut client = probe.client()?;
+        client.id = id;
+        client.redirect_uri.clone_from(&uri);
+        for decision in [Decision::Allow, Decision::Deny] {
+            let landing = probe.authorize(&probe.authorization(&client), &decision)?;
+            let Landing::Callback(callback) = landing else { continue };
+            for name in names {
+                let count = callback.all(name).count();
+                ensure(count <= 1, format!("one {name} at most"), || callback.uri.clone())?;
+            }
+        }
+        Ok(())
+    })
 }

@@ -25,7 +25,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh/reuse",
-        level: Level::Must,
+        level: Level::Should,
         clause: rfc(9700, "4.14.2"),
         claim: "Reuse of a spent refresh token, however old, ends every token of its grant.",
         needs: &[Capability::Consent, Capability::Refresh],
@@ -33,7 +33,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh/isolation",
-        level: Level::Must,
+        level: Level::Hardening,
         clause: rfc(9700, "4.14.2"),
         claim: "Reuse in one grant leaves the same person's other grants alone.",
         needs: &[Capability::Consent, Capability::Refresh],
@@ -57,7 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh/narrowing",
-        level: Level::Must,
+        level: Level::Should,
         clause: rfc(6749, "6"),
         claim: "A refresh that asks for fewer scopes gives a token of exactly those.",
         needs: &[Capability::Consent, Capability::Refresh],
@@ -86,6 +86,14 @@ pub(super) const CHECKS: &[Check] = &[
         claim: "Only the exact refresh token works, never one that differs in any character.",
         needs: &[Capability::Consent, Capability::Refresh],
         run: altered,
+    },
+    Check {
+        id: "refresh/chain",
+        level: Level::Must,
+        clause: rfc(6749, "6"),
+        claim: "Along any chain of refreshes no token has a scope that was not granted.",
+        needs: &[Capability::Consent, Capability::Refresh],
+        run: chained,
     },
 ];
 
@@ -222,6 +230,13 @@ fn superset(probe: &Probe<'_>) -> Outcome {
         let wish = all.join(" ");
         let wider = probe.refreshing(&grant.client, grant.refresh_token()?).set("scope", &wish);
         let reply = probe.token(&wider)?;
+        if reply.is_success() {
+            let given = probe.tokens(reply, "refresh")?;
+            let shown = probe.list_tools(&probe.site().endpoint, &given.access)?;
+            let within = probe.catalogue().callable_with(granted);
+            let is_within = shown.iter().all(|name| within.contains(name));
+            return ensure(is_within, format!("the tools of {granted:?}"), || format!("{shown:?}"));
+        }
         reply.is_refused(&["invalid_scope"])?;
         // Without a scope the answer is the grant again, never the server's default.
         let tokens = probe.refresh(&grant.client, grant.refresh_token()?)?;
@@ -249,4 +264,28 @@ fn altered(probe: &Probe<'_>) -> Outcome {
         return Ok(());
     }
     Err(Violation::new("the exact token still works", own.summary()).into())
+}
+
+fn chained(probe: &Probe<'_>) -> Outcome {
+    let all = probe.catalogue().scope_names();
+    let wishes = prop::collection::vec(crate::property::scope::subset(all.clone()), 1..5);
+    let granted = crate::property::scope::subset(all);
+    probe.forall_in(probe.options.cases.div_ceil(2), &(granted, wishes), |(granted, wishes)| {
+        let grant = probe.grant_of(granted)?;
+        let within = probe.catalogue().callable_with(granted);
+        let mut newest = grant.refresh_token()?.clone();
+        for wish in wishes {
+            let request = probe.refreshing(&grant.client, &newest).set("scope", wish.join(" "));
+            let reply = probe.token(&request)?.alive()?;
+            if !reply.is_success() {
+                continue;
+            }
+            let tokens = probe.tokens(reply, "refresh")?;
+            let shown = probe.list_tools(&probe.site().endpoint, &tokens.access)?;
+            let is_within = shown.iter().all(|name| within.contains(name));
+            ensure(is_within, format!("the tools of {granted:?}"), || format!("{shown:?}"))?;
+            newest = tokens.refresh_token()?.clone();
+        }
+        Ok(())
+    })
 }

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::check::{Capability, Check, Level, rfc};
-use crate::outcome::{Outcome, ensure};
+use crate::check::{Capability, Check, Level, lookout, rfc};
+use crate::outcome::{Outcome, ensure, on};
 use crate::probe::Probe;
+use crate::probe::browser::Landing;
 use crate::probe::http::{Reply, Request};
 use crate::probe::register::Method;
 use crate::probe::site::strings;
@@ -33,7 +34,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "registration/no-privilege",
         level: Level::Must,
-        clause: rfc(7591, "5"),
+        clause: rfc(7591, "3.2.1"),
         claim: "A client cannot choose its identifier, its secret, or a privilege by registering.",
         needs: &[Capability::Registration],
         run: no_privilege,
@@ -53,6 +54,30 @@ pub(super) const CHECKS: &[Check] = &[
         claim: "An outsized registration is refused.",
         needs: &[Capability::Registration],
         run: bounded,
+    },
+    Check {
+        id: "registration/no-redirect",
+        level: Level::Must,
+        clause: rfc(7591, "5"),
+        claim: "A client of the code flow is never registered without a redirect URI.",
+        needs: &[Capability::Registration],
+        run: no_redirect,
+    },
+    Check {
+        id: "registration/kept",
+        level: Level::Hardening,
+        clause: lookout("an application stays registered, however many others come"),
+        claim: "A client is still known after a dozen others registered.",
+        needs: &[Capability::Registration],
+        run: kept,
+    },
+    Check {
+        id: "registration/management",
+        level: Level::Must,
+        clause: rfc(7592, "2"),
+        claim: "A client's management address is open to its own registration token alone.",
+        needs: &[Capability::Registration],
+        run: management,
     },
 ];
 
@@ -217,6 +242,64 @@ fn bounded(probe: &Probe<'_>) -> Outcome {
     let endpoint = probe.site().endpoint_of("registration_endpoint")?;
     for (what, document) in documents {
         is_bounded(probe, what, Request::post_json(&endpoint, &document))?;
+    }
+    Ok(())
+}
+
+fn no_redirect(probe: &Probe<'_>) -> Outcome {
+    let mut without = probe.registration(Method::None, OWN);
+    without.as_object_mut().map(|members| members.remove("redirect_uris"));
+    let mut empty = probe.registration(Method::None, OWN);
+    empty["redirect_uris"] = json!([]);
+    for document in [without, empty] {
+        let reply = probe.register(&document)?;
+        is_refused(&reply, &["invalid_redirect_uri", "invalid_client_metadata"])?;
+    }
+    Ok(())
+}
+
+fn kept(probe: &Probe<'_>) -> Outcome {
+    let first = probe.client()?;
+    for _ in 0..12 {
+        probe.new_client(Method::None)?;
+    }
+    let landing = probe.ask(&probe.authorization(&first))?;
+    match landing {
+        Landing::Page { reply, .. } => {
+            ensure(reply.is_success(), "a known client", || reply.summary())
+        }
+        Landing::Callback(callback) => {
+            ensure(callback.one("error").is_none(), "a known client", || callback.uri.clone())
+        }
+    }
+}
+
+fn management(probe: &Probe<'_>) -> Outcome {
+    let register = || -> Outcome<(Option<String>, Option<String>)> {
+        let document = probe.registration(Method::None, OWN);
+        let reply = probe.register(&document)?.succeeded("register a client")?;
+        let token = reply.text("registration_access_token");
+        if let Some(token) = &token {
+            probe.learn("registration token", token);
+        }
+        Ok((reply.text("registration_client_uri"), token))
+    };
+    let (Some(address), Some(own)) = register()? else {
+        return probe.observe("no management of clients is offered");
+    };
+    let (_, other) = register()?;
+    let bearing =
+        |token: &str| Request::get(&address).header("authorization", format!("Bearer {token}"));
+    let mut strangers = vec![
+        ("no token", Request::get(&address)),
+        ("a made-up token", bearing("made-up")),
+        ("the own token, altered", bearing(&format!("{own}x"))),
+    ];
+    strangers.extend(other.map(|token| ("another client's token", bearing(&token))));
+    for (what, request) in strangers {
+        let reply = probe.send(&request)?;
+        let refused = matches!(reply.status, 400 | 401 | 403) && reply.text("client_id").is_none();
+        on(what, ensure(refused, "401 or 403", || reply.summary()))?;
     }
     Ok(())
 }

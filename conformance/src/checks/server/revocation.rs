@@ -5,10 +5,8 @@ use std::sync::{Barrier, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use serde_json::json;
-
 use crate::check::{Capability, Check, Level, lookout, rfc};
-use crate::outcome::{Outcome, ProbeError, Violation, ensure, on};
+use crate::outcome::{Outcome, ProbeError, Violation, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::http::{Request, encode_form};
 use crate::probe::register::Method;
@@ -18,8 +16,8 @@ use crate::secret::Secret;
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "revocation/access-token",
-        level: Level::Must,
-        clause: rfc(7009, "2.1"),
+        level: Level::Should,
+        clause: rfc(7009, "2"),
         claim: "A revoked access token is refused from the moment the revocation is acknowledged.",
         needs: &[Capability::Consent, Capability::Revocation],
         run: access_token,
@@ -28,14 +26,22 @@ pub(super) const CHECKS: &[Check] = &[
         id: "revocation/refresh-token",
         level: Level::Must,
         clause: rfc(7009, "2.1"),
-        claim: "Revoking a refresh token ends it and the access tokens of its grant.",
+        claim: "A revoked refresh token is refused from the moment the revocation is acknowledged.",
         needs: &[Capability::Consent, Capability::Refresh, Capability::Revocation],
         run: refresh_token,
     },
     Check {
+        id: "revocation/cascade",
+        level: Level::Should,
+        clause: rfc(7009, "2.1"),
+        claim: "Revoking a refresh token ends the access tokens of its grant as well.",
+        needs: &[Capability::Consent, Capability::Refresh, Capability::Revocation],
+        run: cascade,
+    },
+    Check {
         id: "revocation/immediate",
         level: Level::Must,
-        clause: rfc(7009, "2"),
+        clause: rfc(7009, "2.1"),
         claim: "No call that starts after a revocation was acknowledged succeeds.",
         needs: &[Capability::Consent, Capability::Refresh, Capability::Revocation],
         run: immediate,
@@ -51,7 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "revocation/permanent",
         level: Level::Must,
-        clause: rfc(7009, "2"),
+        clause: rfc(7009, "2.1"),
         claim: "Nothing brings a revoked grant back: not a second revocation, a refresh or a new consent.",
         needs: &[Capability::Consent, Capability::Refresh, Capability::Revocation],
         run: permanent,
@@ -79,6 +85,14 @@ pub(super) const CHECKS: &[Check] = &[
         claim: "A client cannot revoke the token of another.",
         needs: &[Capability::Consent, Capability::Refresh, Capability::Revocation],
         run: other_client,
+    },
+    Check {
+        id: "revocation/wrong-secret",
+        level: Level::Must,
+        clause: rfc(7009, "2.1"),
+        claim: "Nobody revokes a confidential client's token without its secret, and the client itself does.",
+        needs: &[Capability::Registration, Capability::Consent, Capability::Revocation],
+        run: wrong_secret,
     },
     Check {
         id: "revocation/only-by-post",
@@ -116,20 +130,24 @@ fn access_token(probe: &Probe<'_>) -> Outcome {
     let grant = working_grant(probe)?;
     probe.revoke(&grant.client, &grant.tokens.access)?;
     let token = &grant.tokens.access;
-    probe.is_dead(token, "it was revoked")?;
-    probe.mcp(token, "tools/list", json!({}))?.is_invalid_token()
+    probe.is_dead(token, "it was revoked")
 }
 
-fn is_over(probe: &Probe<'_>, grant: &Grant) -> Outcome {
+fn is_spent(probe: &Probe<'_>, grant: &Grant) -> Outcome {
     let refresh = grant.refresh_token()?;
-    probe.token(&probe.refreshing(&grant.client, refresh))?.is_refused(&["invalid_grant"])?;
-    probe.is_dead(&grant.tokens.access, "its grant was revoked")
+    probe.token(&probe.refreshing(&grant.client, refresh))?.is_refused(&["invalid_grant"])
 }
 
 fn refresh_token(probe: &Probe<'_>) -> Outcome {
     let grant = working_grant(probe)?;
     probe.revoke(&grant.client, grant.refresh_token()?)?;
-    is_over(probe, &grant)
+    is_spent(probe, &grant)
+}
+
+fn cascade(probe: &Probe<'_>) -> Outcome {
+    let grant = working_grant(probe)?;
+    probe.revoke(&grant.client, grant.refresh_token()?)?;
+    probe.is_dead(&grant.tokens.access, "its grant was revoked")
 }
 
 /// Calls without pause from several connections while the grant is revoked, then judges each call
@@ -159,8 +177,7 @@ fn immediate(probe: &Probe<'_>) -> Outcome {
                 }
                 thread::yield_now();
             }
-            let revoked = grant.refresh_token().map_err(Into::into);
-            let revoked = revoked.and_then(|token| probe.revoke(&grant.client, token));
+            let revoked = probe.revoke(&grant.client, access);
             let acknowledged = Instant::now();
             let after = probe.is_live(access);
             stop.store(true, Ordering::Release);
@@ -200,7 +217,6 @@ fn concurrent_refresh(probe: &Probe<'_>) -> Outcome {
         });
         revoked?;
         let minted = minted?.alive()?;
-        probe.is_dead(&grant.tokens.access, "its grant was revoked")?;
         if minted.is_success() {
             let tokens = probe.tokens(minted, "refresh")?;
             probe.is_dead(&tokens.access, "its grant was revoked while it was minted")?;
@@ -214,11 +230,16 @@ fn concurrent_refresh(probe: &Probe<'_>) -> Outcome {
 fn permanent(probe: &Probe<'_>) -> Outcome {
     let grant = working_grant(probe)?;
     let refresh = grant.refresh_token()?;
+    probe.revoke(&grant.client, &grant.tokens.access)?;
     probe.revoke(&grant.client, refresh)?;
     probe.revoke(&grant.client, refresh)?;
-    is_over(probe, &grant)?;
+    let is_over = || {
+        is_spent(probe, &grant)?;
+        probe.is_dead(&grant.tokens.access, "it was revoked")
+    };
+    is_over()?;
     let renewed = probe.grant()?;
-    is_over(probe, &grant)?;
+    is_over()?;
     probe.still_works(&renewed.tokens.access, "it belongs to a new consent")
 }
 
@@ -233,7 +254,7 @@ fn wrong_hint(probe: &Probe<'_>) -> Outcome {
         let grant = working_grant(probe)?;
         let request = probe.revocation(&grant.client, grant.refresh_token()?);
         probe.revoke_by(&request.set("token_type_hint", *hint))?.has_status(&[200])?;
-        is_over(probe, &grant)
+        is_spent(probe, &grant)
     })
 }
 
@@ -264,6 +285,36 @@ fn other_client(probe: &Probe<'_>) -> Outcome {
             Violation::new("a refresh token that still works", observed).into()
         }
         other => other.into(),
+    })
+}
+
+fn wrong_secret(probe: &Probe<'_>) -> Outcome {
+    let mut advertised = probe.site().advertised("revocation_endpoint_auth_methods_supported");
+    if advertised.is_empty() {
+        // RFC 8414 section 2: what a server says nothing about is client_secret_basic.
+        advertised = vec![Method::Basic.name().to_owned()];
+    }
+    let issuing = probe.site().advertised("token_endpoint_auth_methods_supported");
+    let methods = [Method::Basic, Method::Post].into_iter().filter(|method| {
+        [&advertised, &issuing].iter().all(|names| names.iter().any(|name| name == method.name()))
+    });
+    let methods: Vec<Method> = methods.collect();
+    if methods.is_empty() {
+        return Err(not_tested("no client with a secret is supported at both endpoints"));
+    }
+    probe.for_each(methods, |method| {
+        let client = probe.new_client(*method)?;
+        let grant = probe.grant_for(&probe.authorization(&client))?;
+        let access = &grant.tokens.access;
+        probe.works_before(access)?;
+        for secret in [None, Some(""), Some("wrong")] {
+            let mut impostor = client.clone();
+            impostor.secret = secret.map(Secret::new);
+            probe.revoke_by(&probe.revocation(&impostor, access))?.is_no_failure()?;
+            probe.still_works(access, "nobody with the secret revoked it")?;
+        }
+        probe.revoke(&client, access)?;
+        probe.is_dead(access, "its client revoked it")
     })
 }
 

@@ -1,6 +1,6 @@
 //! The token endpoint: who may use it, in which words, and what it answers.
 
-use crate::check::{Capability, Check, Level, rfc};
+use crate::check::{Capability, Check, Level, mcp, rfc};
 use crate::outcome::{Outcome, Violation, ensure, on};
 use crate::probe::Probe;
 use crate::probe::http::{Reply, Request, encode_form};
@@ -12,15 +12,23 @@ pub(super) const CHECKS: &[Check] = &[
         id: "token/response",
         level: Level::Must,
         clause: rfc(6749, "5.1"),
-        claim: "Every answer with a token is uncached JSON with token_type Bearer and a lifetime.",
+        claim: "Every answer with a token is uncached JSON with token_type Bearer.",
         needs: &[Capability::Consent],
         run: response,
+    },
+    Check {
+        id: "token/lifetime",
+        level: Level::Should,
+        clause: mcp("basic/authorization/security-considerations#token-theft"),
+        claim: "A token response says how long the access token lives, which is a day at most.",
+        needs: &[Capability::Consent],
+        run: lifetime,
     },
     Check {
         id: "token/error-response",
         level: Level::Must,
         clause: rfc(6749, "5.2"),
-        claim: "Every refusal is uncached JSON with an error code.",
+        claim: "Every refusal is JSON with an error code.",
         needs: &[],
         run: error_response,
     },
@@ -42,8 +50,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "token/content-type",
-        level: Level::Must,
-        clause: rfc(6749, "3.2"),
+        level: Level::Hardening,
+        clause: rfc(6749, "4.1.3"),
         claim: "Only a form is read as a token request.",
         needs: &[Capability::Consent],
         run: content_type,
@@ -82,17 +90,37 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "token/registered-method",
-        level: Level::Must,
+        level: Level::Should,
         clause: rfc(7591, "2"),
         claim: "A client is only authenticated in the way that it registered.",
         needs: &[Capability::Consent],
         run: registered_method,
+    },
+    Check {
+        id: "token/unknown-parameter",
+        level: Level::Must,
+        clause: rfc(6749, "3.2"),
+        claim: "A parameter that the token endpoint does not know changes nothing.",
+        needs: &[Capability::Consent],
+        run: unknown_parameter,
+    },
+    Check {
+        id: "token/registered-errors",
+        level: Level::Must,
+        clause: rfc(6749, "5.2"),
+        claim: "Every error code of the token endpoint is a registered one.",
+        needs: &[],
+        run: registered_errors,
     },
 ];
 
 fn is_uncached_json(reply: &Reply) -> Outcome {
     let cache = reply.header("cache-control").unwrap_or_default().to_ascii_lowercase();
     ensure(cache.contains("no-store"), "Cache-Control: no-store", || format!("{cache:?}"))?;
+    is_json(reply)
+}
+
+fn is_json(reply: &Reply) -> Outcome {
     let kind = reply.header("content-type").unwrap_or_default().to_ascii_lowercase();
     ensure(kind.starts_with("application/json"), "application/json", || format!("{kind:?}"))
 }
@@ -111,11 +139,15 @@ fn response(probe: &Probe<'_>) -> Outcome {
 fn is_token_response(reply: &Reply) -> Outcome {
     is_uncached_json(reply)?;
     let kind = reply.text("token_type").unwrap_or_default();
-    ensure(kind.eq_ignore_ascii_case("bearer"), "token_type Bearer", || format!("{kind:?}"))?;
+    ensure(kind.eq_ignore_ascii_case("bearer"), "token_type Bearer", || format!("{kind:?}"))
+}
+
+fn lifetime(probe: &Probe<'_>) -> Outcome {
+    let issued = probe.code(&probe.authorization(&probe.client()?))?;
+    let reply = probe.token(&probe.exchange(&issued))?.succeeded("exchange a code")?;
     let lifetime = reply.json().get("expires_in").cloned().unwrap_or_default();
-    ensure(lifetime.as_u64().is_some_and(|seconds| seconds > 0), "expires_in above 0", || {
-        lifetime.to_string()
-    })
+    let short = lifetime.as_u64().is_some_and(|seconds| (1..=86_400).contains(&seconds));
+    ensure(short, "expires_in between a second and a day", || lifetime.to_string())
 }
 
 fn error_response(probe: &Probe<'_>) -> Outcome {
@@ -129,7 +161,7 @@ fn error_response(probe: &Probe<'_>) -> Outcome {
     probe.for_each(forms, |form| {
         let reply = probe.token_by(&Request::post_form(&endpoint, form))?;
         reply.gives_no_token()?;
-        is_uncached_json(&reply)?;
+        is_json(&reply)?;
         ensure(reply.text("error").is_some(), "an error code", || reply.summary())
     })
 }
@@ -177,7 +209,11 @@ fn content_type(probe: &Probe<'_>) -> Outcome {
 
 fn grant_types(probe: &Probe<'_>) -> Outcome {
     let client = probe.client()?;
-    let advertised = probe.site().advertised("grant_types_supported");
+    let mut advertised = probe.site().advertised("grant_types_supported");
+    if advertised.is_empty() {
+        // What RFC 8414 says an omitted member stands for.
+        advertised = ["authorization_code", "implicit"].map(str::to_owned).to_vec();
+    }
     let known = [
         "authorization_code",
         "refresh_token",
@@ -204,11 +240,14 @@ fn grant_types(probe: &Probe<'_>) -> Outcome {
         let reply = probe.token_by(&Request::post_form(&endpoint, &form))?;
         reply.gives_no_token()?;
         let error = reply.text("error").unwrap_or_default();
-        let is_supported = error != "unsupported_grant_type";
-        let expected = advertised.iter().any(|name| name == kind);
-        ensure(is_supported == expected, format!("supported: {expected}, as advertised"), || {
-            reply.summary()
-        })
+        let is_advertised = advertised.iter().any(|name| name == kind);
+        // The implicit grant never comes to this endpoint.
+        let is_right = match error.as_str() {
+            "unsupported_grant_type" => !is_advertised || *kind == "implicit",
+            "invalid_grant" => is_advertised,
+            _ => true,
+        };
+        ensure(is_right, format!("supported: {is_advertised}, as advertised"), || reply.summary())
     })
 }
 
@@ -286,4 +325,39 @@ fn registered_method(probe: &Probe<'_>) -> Outcome {
         return Err(Violation::new("a refusal", observed).into());
     }
     Ok(())
+}
+
+fn unknown_parameter(probe: &Probe<'_>) -> Outcome {
+    let issued = probe.code(&probe.authorization(&probe.client()?))?;
+    let exchange = probe.exchange(&issued);
+    let exchange = exchange.also("x-unknown", "1").also("nonce", "n").also("é", "");
+    let reply = probe.token(&exchange)?.alive()?;
+    let is_given = reply.is_success() && reply.text("access_token").is_some();
+    ensure(is_given, "an access token", || reply.summary())
+}
+
+fn registered_errors(probe: &Probe<'_>) -> Outcome {
+    const REGISTERED: [&str; 7] = [
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+        "invalid_target",
+    ];
+    let endpoint = probe.site().endpoint_of("token_endpoint")?;
+    let forms: [&[(&str, &str)]; 5] = [
+        &[],
+        &[("grant_type", "nonsense"), ("client_id", "nobody")],
+        &[("grant_type", "authorization_code"), ("code", "nothing"), ("client_id", "nobody")],
+        &[("grant_type", "refresh_token"), ("refresh_token", "nothing")],
+        &[("grant_type", "authorization_code"), ("grant_type", "authorization_code")],
+    ];
+    probe.for_each(forms, |form| {
+        let reply = probe.token_by(&Request::post_form(&endpoint, form))?;
+        let error = reply.text("error").unwrap_or_default();
+        let is_known = REGISTERED.contains(&error.as_str()) && matches!(reply.status, 400 | 401);
+        ensure(is_known, "400 or 401 with a registered error", || reply.summary())
+    })
 }

@@ -1,0 +1,95 @@
+//! A server on a free loopback port, and a plain HTTP client for it.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use lookout_server::config::Settings;
+use lookout_server::{App, app};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// A running server with an empty store. It ends with this value.
+pub(crate) struct Serving {
+    pub(crate) base: String,
+    pub(crate) app: Arc<App>,
+    _data: TempDir,
+    pub(crate) runtime: Runtime,
+    agent: ureq::Agent,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    /// The body as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// A header's text, empty when absent.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+impl Serving {
+    /// Starts a server with these settings, after `prepare` has filled its store.
+    pub(crate) fn start<P: Future<Output = App>>(
+        adjust: impl FnOnce(&mut Settings),
+        prepare: impl FnOnce(App) -> P,
+    ) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let folder = data.path().join("data");
+        let mut settings = Settings { data: folder.clone(), ..Settings::default() };
+        adjust(&mut settings);
+        let (base, app) = runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+            let address = listener.local_addr().expect("an address");
+            app::init(&folder).await.expect("a new data directory");
+            let app =
+                App::open(settings.at(address).expect("good settings")).await.expect("a server");
+            let app = Arc::new(prepare(app).await);
+            let router = lookout_server::router(app.clone());
+            let serving =
+                lookout_server::serve(listener, app.clone(), router, std::future::pending());
+            tokio::spawn(serving);
+            (format!("http://{address}"), app)
+        });
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build()
+            .into();
+        Self { base, app, runtime, agent, _data: data }
+    }
+
+    /// Sends one request, with a body when there is one, and follows nothing.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Reply {
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = match body {
+            Some(body) => self.agent.run(request.body(body).expect("a request")),
+            None => self.agent.run(request.body(()).expect("a request")),
+        };
+        let mut response = response.expect("an answer");
+        let text = response.body_mut().read_to_string().expect("a body of text");
+        Reply { status: response.status().as_u16(), headers: response.headers().clone(), text }
+    }
+}
