@@ -300,8 +300,15 @@ fn code(request: &Incoming) -> Option<String> {
 }
 
 fn refuse_burnt(request: &mut Incoming, memory: &mut Memory) -> Option<Outgoing> {
-    let is_burnt = memory.find(&code(request)?) == Some("burnt");
-    is_burnt.then(|| refusal("invalid_grant"))
+    if memory.find(&code(request)?) == Some("burnt") {
+        // The strict server's own words for a code that it does not know.
+        let form = request.form().into_iter().map(|(name, value)| match name.as_str() {
+            "code" => (name, "lkoac_burnt".to_owned()),
+            _ => (name, value),
+        });
+        request.set_form(&form.collect::<Vec<_>>());
+    }
+    None
 }
 
 fn burn(request: &Incoming, answer: &mut Outgoing, memory: &mut Memory) -> Then {
@@ -309,7 +316,10 @@ fn burn(request: &Incoming, answer: &mut Outgoing, memory: &mut Memory) -> Then 
         let is_redeemed = answer.status.is_success();
         if is_redeemed {
             memory.keep(code, "redeemed");
-        } else if memory.find(&code).is_none() {
+        } else if memory.find(&code).is_none()
+            && answer.json()["error"] == "invalid_grant"
+            && code.starts_with("lkoac_")
+        {
             memory.keep(code, "burnt");
         }
     }
