@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(crate) mod output;
+pub(crate) mod progress;
 
 use std::path::PathBuf;
 
