@@ -137,6 +137,14 @@ pub enum Capability {
     Registration,
     /// The harness can sign in and answer the consent page, and so obtain grants.
     Consent,
+    /// There is an access token: from a grant, or one that exists already.
+    Token,
+    /// The consent page and the pages around it are read and submitted as HTML forms.
+    Pages,
+    /// Tools and the scopes that they need are declared.
+    Scopes,
+    /// The server may be sent floods and oversize bodies.
+    Stress,
     /// The token endpoint issues refresh tokens.
     Refresh,
     /// There is a revocation endpoint (RFC 7009).
@@ -156,6 +164,10 @@ impl fmt::Display for Capability {
         f.write_str(match self {
             Self::Registration => "dynamic client registration",
             Self::Consent => "a person who consents",
+            Self::Token => "an access token",
+            Self::Pages => "pages that the harness reads",
+            Self::Scopes => "tools with declared scopes",
+            Self::Stress => "leave to strain the server",
             Self::Refresh => "refresh tokens",
             Self::Revocation => "a revocation endpoint",
             Self::ProgrammaticTokens => "a page for programmatic tokens",

@@ -2,17 +2,22 @@
 
 pub(crate) mod output;
 pub(crate) mod progress;
+mod target;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::cli::output::Output;
+use crate::cli::target::TargetArguments;
 
 const EXAMPLES: &str = "\
 Examples:
+  Any server, described in a file:
+    lookout-conformance server --target target.toml
+
   Everything that can be tried without an account:
-    lookout-conformance server --url https://mcp.example.com/mcp
+    lookout-conformance server --url http://127.0.0.1:8787/mcp
 
   Everything, against the demo server on this machine:
     export LOOKOUT_CONFORMANCE_PASSWORD=…
@@ -60,17 +65,8 @@ pub(crate) enum Command {
 #[derive(Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Server {
-    /// The server's base address, or its MCP endpoint.
-    #[arg(long, value_name = "URL")]
-    pub(crate) url: Option<String>,
-
-    /// Who signs in and consents. Without it, what needs a grant is not tested.
-    #[arg(long, value_name = "EMAIL")]
-    pub(crate) user: Option<String>,
-
-    /// The environment variable that holds the password. A password is never an argument.
-    #[arg(long, value_name = "VARIABLE", default_value = "LOOKOUT_CONFORMANCE_PASSWORD")]
-    pub(crate) password_env: String,
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
 
     /// Run only this check or area; may be given more than once.
     #[arg(long, value_name = "ID|AREA")]
@@ -83,18 +79,6 @@ pub(crate) struct Server {
     /// How many inputs each property is tried on.
     #[arg(long, value_name = "NUMBER", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) cases: u32,
-
-    /// Which tool needs which scope, instead of Lookout's own catalogue.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) catalogue: Option<PathBuf>,
-
-    /// The page that makes programmatic tokens, if links named "MCP" and "Tokens" do not lead there.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) tokens_page: Option<String>,
-
-    /// How many seconds an authorization code lives; expiry is tried only when this is short.
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) code_lifetime: Option<u64>,
 
     /// How many seconds a check may wait for something to expire.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
@@ -126,8 +110,15 @@ pub(crate) struct Replay {
     /// A file that `server --replay-dir` wrote.
     pub(crate) file: PathBuf,
 
-    /// How to reach the server. The address is the file's unless --url gives another; the seed and
-    /// the number of inputs are the file's.
+    /// How to reach the server. Without --target and --url it is at the address in the file.
     #[command(flatten)]
-    pub(crate) server: Server,
+    pub(crate) target: TargetArguments,
+
+    /// How many seconds the check may wait for something to expire.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub(crate) max_wait: u64,
+
+    /// How many seconds one request may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    pub(crate) timeout: u64,
 }

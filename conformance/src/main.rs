@@ -5,16 +5,15 @@
 
 mod cli;
 
-use std::fs;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
-use lookout_conformance::catalogue::Catalogue;
 use lookout_conformance::replay::{ReplayFile, replay};
 use lookout_conformance::report::CheckReport;
 use lookout_conformance::report::text::{self, Style, render};
+use lookout_conformance::target::Registration;
 use lookout_conformance::{Options, RunError, Target, checks, run_with};
 
 use crate::cli::progress::Progress;
@@ -50,7 +49,11 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
         print(&list(arguments)?)?;
         return Ok(0);
     }
-    let target = target(arguments)?;
+    let target = arguments.target.target().map_err(|message| usage(&message))?;
+    if arguments.target.client_documents {
+        print(&client_documents(&target)?)?;
+        return Ok(0);
+    }
     let options = options(arguments);
     let expectations = arguments.output.expectations()?;
     let is_quiet = arguments.output.is_on_stdout();
@@ -89,11 +92,23 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
     Ok(report.exit_code())
 }
 
+/// What to host at each client identifier.
+fn client_documents(target: &Target) -> Result<String, Failure> {
+    let Registration::MetadataDocument(clients) = &target.registration else {
+        return Err(usage("the target has no registration of kind \"metadata-document\""));
+    };
+    let documents = clients.iter().map(|client| format!("{:#}\n", client.document()));
+    Ok(documents.collect())
+}
+
 fn again(arguments: &Replay) -> Result<u8, Failure> {
     let file = ReplayFile::read(&arguments.file).map_err(|error| usage(&error.to_string()))?;
-    let url = arguments.server.url.clone().unwrap_or_else(|| file.target.clone());
-    let target = target_at(&url, &arguments.server)?;
-    let options = options(&arguments.server);
+    let target = arguments.target.target_or(&file.target).map_err(|message| usage(&message))?;
+    let options = Options {
+        max_wait: Duration::from_secs(arguments.max_wait),
+        timeout: Duration::from_secs(arguments.timeout),
+        ..Options::default()
+    };
     let replayed = replay(&target, &options, &file)
         .map_err(|error| Failure { code: UNUSABLE, message: error.to_string() })?;
     print(&text::replay(&file, &replayed, &target.url, style()))?;
@@ -111,35 +126,6 @@ fn options(arguments: &Server) -> Options {
         timeout: Duration::from_secs(arguments.timeout),
         ..Options::default()
     }
-}
-
-fn target(arguments: &Server) -> Result<Target, Failure> {
-    let Some(url) = &arguments.url else {
-        return Err(usage("--url is missing: give the address of the server under test"));
-    };
-    target_at(url, arguments)
-}
-
-fn target_at(url: &str, arguments: &Server) -> Result<Target, Failure> {
-    let mut target = Target::new(url);
-    if let Some(user) = &arguments.user {
-        let variable = &arguments.password_env;
-        let password = std::env::var(variable).map_err(|_| {
-            usage(&format!(
-                "--user needs a password: set it in the environment variable {variable}"
-            ))
-        })?;
-        target = target.with_person(user, password);
-    }
-    target.tokens_page.clone_from(&arguments.tokens_page);
-    target.code_lifetime = arguments.code_lifetime.map(Duration::from_secs);
-    if let Some(path) = &arguments.catalogue {
-        let text = fs::read_to_string(path)
-            .map_err(|error| usage(&format!("cannot read {}: {error}", path.display())))?;
-        target.catalogue = Catalogue::read(&text)
-            .map_err(|error| usage(&format!("{}: {error}", path.display())))?;
-    }
-    Ok(target)
 }
 
 fn list(arguments: &Server) -> Result<String, Failure> {

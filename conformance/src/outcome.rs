@@ -71,6 +71,10 @@ pub enum ProbeError {
         /// What came back.
         observed: String,
     },
+    /// The target has nothing to try it with. Not an obstacle on the peer's side: a check that meets
+    /// it is not tested.
+    #[error("{0}")]
+    Unavailable(String),
     /// A page was not what the harness knows how to drive.
     #[error("{page}: {lacks}")]
     Page {
@@ -86,6 +90,10 @@ impl ProbeError {
         Self::Step { step: step.to_owned(), observed: observed.into() }
     }
 
+    pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
+        Self::Unavailable(reason.into())
+    }
+
     pub(crate) fn page(page: impl Into<String>, lacks: impl Into<String>) -> Self {
         Self::Page { page: page.into(), lacks: lacks.into() }
     }
@@ -99,7 +107,10 @@ impl From<Violation> for Halt {
 
 impl From<ProbeError> for Halt {
     fn from(error: ProbeError) -> Self {
-        Self::Probe(error)
+        match error {
+            ProbeError::Unavailable(reason) => Self::NotTested(reason),
+            error => Self::Probe(error),
+        }
     }
 }
 

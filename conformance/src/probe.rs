@@ -7,6 +7,8 @@
 pub(crate) mod authorize;
 pub(crate) mod browser;
 pub(crate) mod calibrate;
+mod consent_command;
+pub(crate) mod consent_driver;
 pub(crate) mod form;
 pub(crate) mod http;
 pub(crate) mod mcp;
@@ -15,8 +17,11 @@ pub(crate) mod register;
 pub(crate) mod reply;
 pub(crate) mod site;
 pub(crate) mod survey;
+pub(crate) mod throttle;
 pub(crate) mod token;
+mod webdriver;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -59,6 +64,8 @@ pub struct Probe<'a> {
     trail: Mutex<Option<Trail>>,
     note: Mutex<Option<String>>,
     own_client: OnceLock<Client>,
+    /// Which of the known clients this check uses already.
+    taken: Mutex<BTreeSet<usize>>,
     litter: Mutex<Litter>,
 }
 
@@ -85,8 +92,19 @@ impl<'a> Probe<'a> {
         http: Http,
     ) -> Self {
         let mut redactor = Redactor::default();
-        if let Some(person) = &target.person {
+        if let Some(person) = target.person() {
             redactor.learn("password", person.password.expose());
+        }
+        for (_, value) in &target.headers {
+            redactor.learn("header", value.expose());
+        }
+        for ready in &target.tokens {
+            redactor.learn("access token", ready.token.expose());
+        }
+        for secret in
+            target.registration.known_clients().iter().filter_map(|known| known.secret.as_ref())
+        {
+            redactor.learn("client secret", secret.expose());
         }
         for cookie in browser.cookies().values() {
             redactor.learn("cookie", &cookie.value);
@@ -107,6 +125,7 @@ impl<'a> Probe<'a> {
             trail: Mutex::default(),
             note: Mutex::default(),
             own_client: OnceLock::new(),
+            taken: Mutex::default(),
             litter: Mutex::default(),
         }
     }
@@ -141,12 +160,12 @@ impl<'a> Probe<'a> {
     }
 
     pub(crate) fn person(&self) -> Option<&'a Person> {
-        self.target.person.as_ref()
+        self.target.person()
     }
 
     /// Sends one request and writes it down.
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, ProbeError> {
-        let request = &self.named_as_one(request);
+        let request = &self.http.dressed(&self.named_as_one(request));
         let reply = self.http.send(request);
         let answer = reply.clone().map_err(|error| error.to_string());
         locked(&self.transcript).push(request, answer);
@@ -276,6 +295,10 @@ impl<'a> Probe<'a> {
 
     pub(crate) fn is_own_origin(&self, url: &url::Url) -> bool {
         self.site.origins.contains(&url.origin().ascii_serialization())
+    }
+
+    fn taken_clients(&self) -> MutexGuard<'_, BTreeSet<usize>> {
+        locked(&self.taken)
     }
 
     pub(crate) fn remember_grant(&self, client: &Client, refresh: &Secret) {

@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 
-use crate::outcome::{Halt, Outcome, ProbeError, Violation};
+use crate::outcome::{Halt, Outcome, ProbeError, Violation, not_tested};
 use crate::probe::Probe;
 use crate::property::turn::Turn;
 use crate::replay::Trail;
@@ -232,11 +232,31 @@ impl Probe<'_> {
     /// Tries `law` on every set of the catalogue's scopes, or on a sample where there are too many.
     pub(crate) fn for_scope_sets(&self, law: impl Fn(&Vec<String>) -> Outcome) -> Outcome {
         let scopes = self.catalogue().scope_names();
-        if scopes.len() <= FEW_SCOPES {
-            self.for_each(scope::sets(&scopes), law)
+        if scopes.is_empty() {
+            return Err(not_tested("the target declares no scopes"));
+        }
+        if scopes.len() <= FEW_SCOPES || !self.has_grants() {
+            self.for_each(self.scope_sets(), law)
         } else {
             self.forall(&scope::subset(scopes), law)
         }
+    }
+
+    /// Sets of scopes that tokens can be had for: all of them where there are few; the smallest and
+    /// the largest where there are many; those of the ready tokens where there are no grants.
+    pub(crate) fn scope_sets(&self) -> Vec<Vec<String>> {
+        let scopes = self.catalogue().scope_names();
+        if !self.has_grants() {
+            return self.target.tokens.iter().map(|ready| ready.scopes.clone()).collect();
+        }
+        if scopes.len() <= FEW_SCOPES {
+            return scope::sets(&scopes);
+        }
+        let singles = scopes.iter().map(|scope| vec![scope.clone()]);
+        let all_but_one = scopes.iter().map(|left_out| {
+            scopes.iter().filter(|scope| *scope != left_out).cloned().collect::<Vec<_>>()
+        });
+        singles.chain(all_but_one).chain([scopes.clone()]).collect()
     }
 
     /// Tries `law` on every one of `inputs`, in order: for spaces small enough to exhaust.

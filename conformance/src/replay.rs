@@ -21,7 +21,7 @@ use crate::probe::http::Http;
 use crate::probe::site::Unusable;
 use crate::property::turn::Again;
 use crate::report::Counterexample;
-use crate::run::{explore, http, missing};
+use crate::run::{explore, missing};
 use crate::target::{Options, Target};
 use crate::transcript::Exchange;
 
@@ -133,11 +133,11 @@ pub fn replay(target: &Target, options: &Options, file: &ReplayFile) -> Result<R
         let reason = format!("this harness has no check {}", file.check);
         return Ok(not_comparable(reason));
     };
-    let http: Http = http(target, &options);
+    let http = Http::new(target, options.timeout);
     let browser = Browser::default();
-    let site = explore(target, &options, &http, &browser)?;
+    let (site, target) = explore(target, &options, &http, &browser)?;
     let changes = file.changes(&site.profile.settings());
-    let probe = Probe::new(check.id, target, &options, &site, &browser, http);
+    let probe = Probe::new(check.id, &target, &options, &site, &browser, http);
     let probe = probe.replaying(file.trail.clone());
     let outcome = missing(check, &probe).and_then(|()| (check.run)(&probe));
     let evidence = probe.evidence();

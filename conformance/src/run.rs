@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use thiserror::Error;
 
-use crate::check::{Check, Level};
+use crate::check::{Check, Clause, Level};
 use crate::checks::{self, UnknownName};
 use crate::outcome::{Halt, Outcome};
 use crate::probe::Probe;
@@ -18,7 +18,7 @@ use crate::probe::browser::Browser;
 use crate::probe::calibrate::{calibrate, has_scope_boxes};
 use crate::probe::http::Http;
 use crate::probe::site::{Lack, Site, Unusable};
-use crate::probe::survey::{learn_values, survey};
+use crate::probe::survey::{learn_values, schemas, survey};
 use crate::profile::Profile;
 use crate::report::coverage::coverage;
 use crate::report::{CheckReport, Counterexample, Report, Verdict};
@@ -58,14 +58,16 @@ pub fn run_with(
     let begun = Instant::now();
     let started = now();
     let selected = checks::select(&options.only)?;
-    let http = http(target, options);
+    let http = Http::new(target, options.timeout);
     let browser = Browser::default();
-    let site = explore(target, options, &http, &browser)?;
+    let (site, target) = explore(target, options, &http, &browser)?;
+    let target = &target;
 
     let next = AtomicUsize::new(0);
     let done = Mutex::new(InOrder { reports: vec![None; selected.len()], shown: 0 });
     thread::scope(|scope| {
-        for _ in 0..options.threads.max(1) {
+        let threads = target.limits.concurrency.unwrap_or(usize::MAX).min(options.threads);
+        for _ in 0..threads.max(1) {
             scope.spawn(|| {
                 while let Some(check) = selected.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let probe =
@@ -101,36 +103,39 @@ pub fn run_with(
     })
 }
 
-pub(crate) fn http(target: &Target, options: &Options) -> Http {
-    let is_loopback =
-        ["//127.", "//localhost", "//[::1]"].iter().any(|host| target.url.contains(host));
-    Http::new(options.timeout, is_loopback)
-}
-
-/// Discovery, then the ordinary flow once, then a few calls to learn argument values.
+/// Discovery, then the ordinary flow once, then a few calls to learn argument values. What the
+/// target leaves to be found out is added to it.
 pub(crate) fn explore(
     target: &Target,
     options: &Options,
     http: &Http,
     browser: &Browser,
-) -> Result<Site, Unusable> {
-    let mut site = Site::discover(http, &target.url)?;
+) -> Result<(Site, Target), Unusable> {
+    let mut site = Site::discover(http, target)?;
     site.profile = Profile::assuming(&target.profile);
-    let probe = Probe::new("survey", target, options, &site, browser, http.clone());
+    let mut target = target.clone();
+    if target.catalogue.scopes.is_empty() {
+        target.catalogue.add_scopes(&site.published_scopes());
+    }
+    let probe = Probe::new("survey", &target, options, &site, browser, http.clone());
     let site = survey(&probe);
     probe.tidy();
-    let probe = Probe::new("survey of tools", target, options, &site, browser, http.clone());
+    let probe = Probe::new("survey of schemas", &target, options, &site, browser, http.clone());
+    let schemas = schemas(&probe);
+    probe.tidy();
+    target.catalogue.describe(&schemas);
+    let probe = Probe::new("survey of tools", &target, options, &site, browser, http.clone());
     let learnt = learn_values(&probe);
     probe.tidy();
     // Without learnt values the samples are made up, which only makes tools answer with an error.
     let mut site = learnt.unwrap_or(site);
-    let probe = Probe::new("calibration", target, options, &site, browser, http.clone());
+    let probe = Probe::new("calibration", &target, options, &site, browser, http.clone());
     let profile = calibrate(&probe);
     let has_scope_boxes = has_scope_boxes(&probe);
     probe.tidy();
     site.profile = profile;
     site.has_scope_boxes = has_scope_boxes;
-    Ok(site)
+    Ok((site, target))
 }
 
 struct InOrder {
@@ -198,6 +203,12 @@ fn conclude(
 }
 
 pub(crate) fn missing(check: &Check, probe: &Probe<'_>) -> Outcome {
+    let is_promise = check.level == Level::Must && matches!(check.clause, Clause::Lookout(_));
+    if is_promise && !probe.catalogue().is_lookouts() {
+        let reason =
+            "it is a promise of Lookout's documentation, and the tools are another server's";
+        return Err(Halt::NotTested(reason.to_owned()));
+    }
     for capability in check.needs {
         match probe.site().lacks.get(capability) {
             None => {}

@@ -5,14 +5,17 @@
 //!
 //! This module exists only with the feature `danger-planted-faults`, which no shipped binary has.
 
+mod calls;
 mod documents;
 mod endpoint;
 mod flow;
 mod grants;
+mod messages;
 mod pages;
 mod places;
 mod tamper;
 mod tokens;
+mod visitors;
 
 use std::sync::Arc;
 
@@ -85,7 +88,10 @@ pub fn faults() -> impl Iterator<Item = &'static Fault> {
         places::FAULTS,
         tokens::FAULTS,
         endpoint::FAULTS,
+        messages::FAULTS,
+        calls::FAULTS,
         pages::FAULTS,
+        visitors::FAULTS,
     ];
     lists.into_iter().flatten()
 }

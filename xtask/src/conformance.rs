@@ -46,7 +46,14 @@ impl Conformance {
                 .with_context(|| format!("cannot clear {}", data.display()))?;
         }
         let password = random_password()?;
-        let running = Running::start(&server, &data, self.fault.as_deref(), &password)?;
+        let mut serve = Command::new(server);
+        serve.arg("serve");
+        if let Some(fault) = &self.fault {
+            serve.args(["--fault", fault]);
+        }
+        serve.args(["--demo", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
+        serve.env("LOOKOUT_DEMO_PASSWORD", &password);
+        let running = Running::start(serve, &data.with_extension("log"))?;
         let status = Command::new(harness)
             .args(["server", "--url", &running.url, "--user", DEMO_USER])
             .args(&self.options)
@@ -59,24 +66,16 @@ impl Conformance {
 }
 
 /// A server that ends with this value.
-struct Running {
+pub(crate) struct Running {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Running {
-    fn start(server: &Path, data: &Path, fault: Option<&str>, password: &str) -> Result<Self> {
-        let mut command = Command::new(server);
-        if let Some(fault) = fault {
-            command.args(["serve", "--fault", fault]);
-        } else {
-            command.arg("serve");
-        }
-        command.args(["--demo", "--listen", "127.0.0.1:0", "--data"]).arg(data);
-        let log = data.with_extension("log");
+    /// Starts a server that says `listening on URL` first, and keeps what it complains about in `log`.
+    pub(crate) fn start(mut command: Command, log: &Path) -> Result<Self> {
         let errors =
-            File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        command.env("LOOKOUT_DEMO_PASSWORD", password);
+            File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
         let mut child = command.spawn().context("cannot start the server")?;
         let output = child.stdout.take().context("the server's output is not piped")?;
@@ -84,7 +83,7 @@ impl Running {
         let first = lines.next().transpose()?.unwrap_or_default();
         let Some(url) = first.strip_prefix("listening on ").map(str::to_owned) else {
             let status = child.wait()?;
-            bail!("the server did not start ({status}):\n{}", fs::read_to_string(&log)?);
+            bail!("the server did not start ({status}):\n{}", fs::read_to_string(log)?);
         };
         // The rest is for people; it is read so that the server never blocks on a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
@@ -121,12 +120,12 @@ pub(crate) fn build(root: &Path, selection: &[&str]) -> Result<PathBuf> {
     executables.next_back().context("cargo built no binary")
 }
 
-fn random_password() -> Result<String> {
+pub(crate) fn random_password() -> Result<String> {
     let mut octets = [0; 24];
     getrandom::fill(&mut octets).context("the system has no randomness")?;
     Ok(octets.iter().map(|octet| format!("{octet:02x}")).collect())
 }
 
-fn exit_code(code: Option<i32>) -> ExitCode {
+pub(crate) fn exit_code(code: Option<i32>) -> ExitCode {
     code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

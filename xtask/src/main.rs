@@ -4,6 +4,7 @@ mod catalogue;
 mod checks;
 mod codegen;
 mod conformance;
+mod foreign;
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,8 @@ enum Command {
     Ci,
     /// Start the demo server on a free loopback port and judge it with the conformance harness
     Conformance(conformance::Conformance),
+    /// Install servers by other authors and judge them with the conformance harness
+    Foreign(foreign::Foreign),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Test => checks::test(&root).map(|()| ExitCode::SUCCESS),
         Command::Ci => checks::ci(&root).map(|()| ExitCode::SUCCESS),
         Command::Conformance(conformance) => conformance.run(&root),
+        Command::Foreign(foreign) => foreign.run(&root),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

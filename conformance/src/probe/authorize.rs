@@ -11,6 +11,7 @@ use crate::probe::form::{ALLOW_WORDS, DENY_WORDS, Entries, Form, Page};
 use crate::probe::http::{Request, encode_form};
 use crate::probe::register::Client;
 use crate::secret::Secret;
+use crate::target::FormHints;
 
 /// Request parameters in the order they are sent; a name may occur more than once.
 #[derive(Clone, Debug, Default)]
@@ -105,8 +106,16 @@ pub(crate) struct Consent {
 }
 
 impl Decision {
-    fn words(&self) -> &'static [&'static str] {
-        if matches!(self, Self::Deny) { &DENY_WORDS } else { &ALLOW_WORDS }
+    /// Words on the button that carries it.
+    pub(crate) fn words(&self, hints: &FormHints) -> Vec<String> {
+        let (hinted, usual) = match self {
+            Self::Deny => (&hints.deny, &DENY_WORDS[..]),
+            Self::Allow | Self::AllowOnly(_) => (&hints.allow, &ALLOW_WORDS[..]),
+        };
+        if !hinted.is_empty() {
+            return hinted.iter().map(|word| word.to_lowercase()).collect();
+        }
+        usual.iter().map(|word| (*word).to_owned()).collect()
     }
 }
 
@@ -118,13 +127,13 @@ impl Page {
         decision: &Decision,
         scopes: &[String],
     ) -> Result<(Form, Entries), ProbeError> {
-        let words = decision.words();
-        let Some((form, button)) = self.form_with(words) else {
+        let words = decision.words(&self.hints);
+        let Some((form, button)) = self.form_with(&words) else {
             return Err(ProbeError::page("consent", format!("no button says any of {words:?}")));
         };
         let mut form = form.clone();
         if let Decision::AllowOnly(kept) = decision {
-            form.tick(kept, scopes);
+            form.tick_named(self.hints.scope_field.as_deref(), kept, scopes);
         }
         let entries = form.entries(Some(button));
         Ok((form, entries))
@@ -145,7 +154,11 @@ impl Probe<'_> {
             .set("state", self.random_text())
             .set("code_challenge", s256(&verifier))
             .set("code_challenge_method", "S256")
-            .set("resource", &self.site().endpoint);
+            .set("resource", &self.site().identifier);
+        let parameters = match parameters.find("scope") {
+            Some("") => parameters.without("scope"),
+            _ => parameters,
+        };
         Authorization { client: client.clone(), verifier: Secret::new(verifier), parameters }
     }
 
@@ -160,17 +173,15 @@ impl Probe<'_> {
         self.walk(&Browser::default(), self.authorize_url(request)?)
     }
 
-    /// Opens the request as the signed-in person and stops where the server stops.
-    pub(crate) fn ask(&self, request: &Authorization) -> Result<Landing, ProbeError> {
-        self.walk_signed_in(self.browser(), self.authorize_url(request)?)
-    }
-
     /// The consent page of `request`.
     pub(crate) fn consent(&self, request: &Authorization) -> Result<Consent, ProbeError> {
+        if self.target.consent.is_some() && self.form_hints().is_none() {
+            return Err(ProbeError::unavailable("only the \"forms\" driver sees the consent page"));
+        }
         match self.ask(request)? {
             Landing::Page { reply, address } => {
                 let reply = reply.succeeded("open the consent page")?;
-                let page = Page::read(&reply.body, &address);
+                let page = self.read_page(&reply.body, &address);
                 for field in page.forms.iter().flat_map(Form::hidden) {
                     self.learn("form token", &field.value);
                 }
@@ -181,28 +192,6 @@ impl Probe<'_> {
                 format!("it went straight to {}", callback.uri),
             )),
         }
-    }
-
-    /// Runs the request to its end with `decision`; an error the server shows earlier is an end too.
-    pub(crate) fn authorize(
-        &self,
-        request: &Authorization,
-        decision: &Decision,
-    ) -> Result<Landing, ProbeError> {
-        let landing = self.ask(request)?;
-        let Landing::Page { reply, address } = &landing else { return Ok(landing) };
-        if !reply.is_success() {
-            return Ok(landing);
-        }
-        let page = Page::read(&reply.body, address);
-        for field in page.forms.iter().flat_map(Form::hidden) {
-            self.learn("form token", &field.value);
-        }
-        if page.form_with(decision.words()).is_none() {
-            return Ok(landing);
-        }
-        let (form, entries) = page.decide(decision, &self.catalogue().scope_names())?;
-        self.walk(self.browser(), form.request(&entries))
     }
 
     /// A code for `request`, or the step that failed.

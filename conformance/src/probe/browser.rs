@@ -4,12 +4,13 @@
 //! end of the walk, and what it says is the result.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::outcome::ProbeError;
 use crate::probe::Probe;
 use crate::probe::form::Page;
 use crate::probe::http::{Reply, Request};
+use crate::probe::webdriver::Session;
 
 /// Redirects in a row before a walk is called a loop.
 const LONGEST_WALK: usize = 10;
@@ -18,6 +19,8 @@ const LONGEST_WALK: usize = 10;
 #[derive(Debug, Default)]
 pub(crate) struct Browser {
     cookies: Mutex<Vec<Cookie>>,
+    /// The real browser behind it, where there is one and it has been started.
+    session: Mutex<Option<Session>>,
 }
 
 #[derive(Clone, Debug)]
@@ -31,6 +34,11 @@ pub(crate) struct Cookie {
 }
 
 impl Browser {
+    /// The real browser, for as long as it is held.
+    pub(crate) fn session(&self) -> MutexGuard<'_, Option<Session>> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The `Cookie` header for a request to anywhere, unless there are none.
     pub(crate) fn header(&self) -> Option<String> {
         written(self.stored().iter())
@@ -128,15 +136,19 @@ pub(crate) struct Callback {
     pub(crate) status: u16,
     /// The `Location` as sent.
     pub(crate) uri: String,
-    /// Query parameters after decoding, in order.
+    /// Parameters of the query and then of the fragment, after decoding, in order.
     pub(crate) parameters: Vec<(String, String)>,
 }
 
 impl Callback {
-    fn new(status: u16, uri: String) -> Self {
-        let parameters = url::Url::parse(&uri)
-            .map(|url| url.query_pairs().into_owned().collect())
-            .unwrap_or_default();
+    pub(crate) fn new(status: u16, uri: String) -> Self {
+        let mut parameters = Vec::new();
+        if let Ok(url) = url::Url::parse(&uri) {
+            parameters.extend(url.query_pairs().into_owned());
+            // Where answers to response types other than code go.
+            let fragment = url.fragment().unwrap_or_default();
+            parameters.extend(url::form_urlencoded::parse(fragment.as_bytes()).into_owned());
+        }
         Self { status, uri, parameters }
     }
 
@@ -178,15 +190,29 @@ impl Probe<'_> {
             match self.own_address(&address, &location) {
                 Some(next) => request = Request::get(next),
                 None => {
-                    let callback = Callback::new(reply.status, location);
-                    for code in callback.all("code") {
-                        self.learn("code", code);
-                    }
-                    return Ok(Landing::Callback(callback));
+                    return Ok(Landing::Callback(self.called_back(reply.status, location)));
                 }
             }
         }
         Err(ProbeError::step("follow redirects", format!("more than {LONGEST_WALK} in a row")))
+    }
+
+    /// What a redirect to `uri` says, its code taken into custody.
+    pub(crate) fn called_back(&self, status: u16, uri: String) -> Callback {
+        let callback = Callback::new(status, uri);
+        for code in callback.all("code") {
+            self.learn("code", code);
+        }
+        callback
+    }
+
+    /// A page, read with what the target says of its parts.
+    pub(crate) fn read_page(&self, html: &str, address: &str) -> Page {
+        let mut page = Page::read(html, address);
+        if let Some(hints) = self.form_hints() {
+            page.hints = hints.clone();
+        }
+        page
     }
 
     /// Like [`Probe::walk`], but signs in whenever a page asks for a password.
@@ -197,30 +223,33 @@ impl Probe<'_> {
     ) -> Result<Landing, ProbeError> {
         let landing = self.walk(browser, request)?;
         let Landing::Page { reply, address } = &landing else { return Ok(landing) };
-        if !may_ask_for_a_password(&reply.body) {
+        if !self.may_be_sign_in(&reply.body) {
             return Ok(landing);
         }
-        let page = Page::read(&reply.body, address);
+        let page = self.read_page(&reply.body, address);
         let (Some(form), Some(person)) = (page.sign_in(), self.person()) else {
             return Ok(landing);
         };
         let mut form = form.clone();
-        for field in &mut form.fields {
-            match field.kind.as_str() {
-                "password" => person.password.expose().clone_into(&mut field.value),
-                "" | "text" | "email" => person.user.clone_into(&mut field.value),
-                _ => {}
-            }
-        }
-        let entries = form.entries(form.buttons.first());
+        form.sign_in(&page.hints, &person.user, person.password.expose());
+        let entries = form.entries(form.proceeding_button());
         let landing = self.walk(browser, form.request(&entries))?;
         if let Landing::Page { reply, address } = &landing
-            && may_ask_for_a_password(&reply.body)
-            && Page::read(&reply.body, address).sign_in().is_some()
+            && self.may_be_sign_in(&reply.body)
+            && self.read_page(&reply.body, address).sign_in().is_some()
         {
             return Err(ProbeError::page("sign-in", "it asked again: is the password right?"));
         }
         Ok(landing)
+    }
+
+    /// Whether `html` is worth reading as a sign-in page.
+    fn may_be_sign_in(&self, html: &str) -> bool {
+        let named = |name: &Option<String>| name.as_ref().is_some_and(|name| html.contains(name));
+        may_ask_for_a_password(html)
+            || self
+                .form_hints()
+                .is_some_and(|hints| named(&hints.user_field) || named(&hints.password_field))
     }
 
     /// `location` as an absolute address if it stays on the server under test.

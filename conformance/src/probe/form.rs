@@ -5,7 +5,8 @@
 
 use scraper::{ElementRef, Html, Selector};
 
-use crate::probe::http::Request;
+use crate::probe::http::{Request, encode_form};
+use crate::target::FormHints;
 
 /// What a browser would send: names and values in the order of the page.
 pub(crate) type Entries = Vec<(String, String)>;
@@ -16,6 +17,8 @@ pub(crate) struct Page {
     pub(crate) links: Vec<Link>,
     /// Everything a reader sees.
     pub(crate) text: String,
+    /// What the target says of the parts of its pages.
+    pub(crate) hints: FormHints,
 }
 
 #[derive(Clone, Debug)]
@@ -77,16 +80,23 @@ impl Page {
                 .collect(),
             links: links.collect(),
             text: document.select(&body).map(visible).collect(),
+            hints: FormHints::default(),
         }
     }
 
-    /// The form that asks for a password.
+    /// The form that asks for a password, or has a field that the target calls one of sign-in.
     pub(crate) fn sign_in(&self) -> Option<&Form> {
-        self.forms.iter().find(|form| form.fields.iter().any(|field| field.kind == "password"))
+        let named = |field: &Field, hint: &Option<String>| hint.as_ref() == Some(&field.name);
+        let is_sign_in = |field: &Field| {
+            field.kind == "password"
+                || named(field, &self.hints.password_field)
+                || named(field, &self.hints.user_field)
+        };
+        self.forms.iter().find(|form| form.fields.iter().any(is_sign_in))
     }
 
     /// The form with a button that carries one of `words`.
-    pub(crate) fn form_with(&self, words: &[&str]) -> Option<(&Form, &Button)> {
+    pub(crate) fn form_with<W: AsRef<str>>(&self, words: &[W]) -> Option<(&Form, &Button)> {
         self.forms.iter().find_map(|form| Some((form, form.button(words)?)))
     }
 
@@ -98,11 +108,32 @@ impl Page {
 }
 
 impl Form {
-    pub(crate) fn button(&self, words: &[&str]) -> Option<&Button> {
-        self.buttons.iter().find(|button| {
-            let label = format!("{} {}", button.value, button.text).to_lowercase();
-            words.iter().any(|word| label.contains(word))
-        })
+    pub(crate) fn button<W: AsRef<str>>(&self, words: &[W]) -> Option<&Button> {
+        self.buttons.iter().find(|button| button.says(words))
+    }
+
+    /// The button that goes on: the first that does not turn back.
+    pub(crate) fn proceeding_button(&self) -> Option<&Button> {
+        let goes_on = |button: &&Button| !button.says(&DENY_WORDS);
+        self.buttons.iter().find(goes_on).or(self.buttons.first())
+    }
+
+    /// Fills in who signs in.
+    pub(crate) fn sign_in(&mut self, hints: &FormHints, user: &str, password: &str) {
+        let is_hinted = hints.user_field.is_some();
+        for field in &mut self.fields {
+            let is_password = match &hints.password_field {
+                Some(name) => field.name == *name,
+                None => field.kind == "password",
+            };
+            let is_user = hints.user_field.as_ref() == Some(&field.name);
+            if is_password {
+                password.clone_into(&mut field.value);
+            } else if is_user || !is_hinted && matches!(field.kind.as_str(), "" | "text" | "email")
+            {
+                user.clone_into(&mut field.value);
+            }
+        }
     }
 
     /// What a browser would send when this button is pressed.
@@ -118,8 +149,17 @@ impl Form {
 
     /// Ticks exactly those boxes whose value is in `values`; boxes with none of `known` are left.
     pub(crate) fn tick(&mut self, values: &[String], known: &[String]) {
+        self.tick_named(None, values, known);
+    }
+
+    /// The same among the boxes called `name`, all of which stand for scopes.
+    pub(crate) fn tick_named(&mut self, name: Option<&str>, values: &[String], known: &[String]) {
         for field in &mut self.fields {
-            if field.kind == "checkbox" && known.contains(&field.value) {
+            let is_scope = match name {
+                Some(name) => field.name == name,
+                None => known.contains(&field.value),
+            };
+            if field.kind == "checkbox" && is_scope {
                 field.sent = values.contains(&field.value);
             }
         }
@@ -127,6 +167,10 @@ impl Form {
 
     /// The request that carries `entries`, with the `Origin` a browser would add.
     pub(crate) fn request(&self, entries: &[(String, String)]) -> Request {
+        if self.method == "get" {
+            let address = self.action.split('?').next().unwrap_or_default();
+            return Request::get(format!("{address}?{}", encode_form(entries)));
+        }
         let origin = url::Url::parse(&self.action)
             .map_or_else(|_| String::new(), |url| url.origin().ascii_serialization());
         Request::post_form(&self.action, entries).header("origin", origin)
@@ -135,6 +179,13 @@ impl Form {
     /// Values of hidden fields, which are often anti-forgery secrets.
     pub(crate) fn hidden(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.kind == "hidden")
+    }
+}
+
+impl Button {
+    fn says<W: AsRef<str>>(&self, words: &[W]) -> bool {
+        let label = format!("{} {}", self.value, self.text).to_lowercase();
+        words.iter().any(|word| label.contains(word.as_ref()))
     }
 }
 

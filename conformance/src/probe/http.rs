@@ -6,15 +6,17 @@
 use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use ureq::http;
 
 use crate::outcome::ProbeError;
-
-/// Answers are read up to this many bytes; the rest is left on the wire.
-const LONGEST_ANSWER: u64 = 4 << 20;
+use crate::probe::throttle::Throttle;
+use crate::secret::Secret;
+use crate::target::Target;
+use crate::target::ownership::{Hosts, is_loopback};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -120,25 +122,47 @@ impl Reply {
     }
 }
 
-/// A client of its own connections. Cloning shares them.
+/// A client of its own connections, for one target: it adds the target's headers, keeps to its
+/// limits, and contacts none but its hosts. Cloning shares connections and limits.
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
     agent: ureq::Agent,
+    rules: Arc<Rules>,
     sent: Arc<AtomicU64>,
+    /// Whether what is sent takes away what was made, and so is sent in any case.
+    owed: bool,
+}
+
+#[derive(Debug)]
+struct Rules {
+    headers: Vec<(String, Secret)>,
+    hosts: Hosts,
+    longest_answer: u64,
+    throttle: Throttle,
+    begun: Instant,
 }
 
 impl Http {
-    pub(crate) fn new(timeout: Duration, loopback: bool) -> Self {
+    pub(crate) fn new(target: &Target, timeout: Duration) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .timeout_global(Some(timeout))
+            .timeout_global(Some(target.limits.timeout.unwrap_or(timeout)))
             .allow_non_standard_methods(true)
             .user_agent(concat!("lookout-conformance/", env!("CARGO_PKG_VERSION")));
         // A proxy from the environment cannot reach this machine's own loopback.
-        let config = if loopback { config.proxy(None) } else { config };
-        Self { agent: config.build().new_agent(), sent: Arc::default() }
+        let config = if is_loopback(&target.url) { config.proxy(None) } else { config };
+        let limits = &target.limits;
+        let rules = Rules {
+            headers: target.headers.clone(),
+            hosts: Hosts::of(target),
+            longest_answer: limits.body_bytes,
+            throttle: Throttle::new(limits.requests_per_second, limits.total_requests),
+            begun: Instant::now(),
+        };
+        let agent = config.build().new_agent();
+        Self { agent, rules: Arc::new(rules), sent: Arc::default(), owed: false }
     }
 
     /// How many requests were sent through this client and its clones.
@@ -146,7 +170,42 @@ impl Http {
         self.sent.load(Ordering::Relaxed)
     }
 
+    /// The same client for taking away what was made: it waits its turn, but is never refused it.
+    pub(crate) fn owed(&self) -> Self {
+        Self { owed: true, ..self.clone() }
+    }
+
+    /// Whether `url` may be contacted.
+    pub(crate) fn may_contact(&self, url: &str) -> bool {
+        self.rules.hosts.include(url)
+    }
+
+    /// `request` with the target's headers, where it has none of that name.
+    pub(crate) fn dressed(&self, request: &Request) -> Request {
+        let mut request = request.clone();
+        for (name, value) in &self.rules.headers {
+            if !request.headers.iter().any(|(have, _)| have == name) {
+                request = request.header(name, value.expose());
+            }
+        }
+        request
+    }
+
+    /// Sends one request as it is, when its turn comes.
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, ProbeError> {
+        if !self.may_contact(&request.url) {
+            return Err(ProbeError::unavailable(self.rules.hosts.refusal(&request.url)));
+        }
+        let turn = self.rules.throttle.admit(self.rules.begun.elapsed(), self.owed);
+        let Some(wait) = turn else {
+            return Err(ProbeError::unavailable(format!(
+                "the {} requests of limits.total_requests are spent",
+                self.rules.throttle.most().unwrap_or_default()
+            )));
+        };
+        if !wait.is_zero() {
+            thread::sleep(wait);
+        }
         self.sent.fetch_add(1, Ordering::Relaxed);
         let no_answer = |cause: String| ProbeError::NoAnswer { request: request.name(), cause };
         let mut builder =
@@ -168,7 +227,7 @@ impl Http {
         let (parts, body) = answer.into_parts();
         let mut bytes = Vec::new();
         body.into_reader()
-            .take(LONGEST_ANSWER)
+            .take(self.rules.longest_answer)
             .read_to_end(&mut bytes)
             .map_err(|error| no_answer(format!("the answer broke off: {error}")))?;
         let headers = parts.headers.iter().map(|(name, value)| {

@@ -143,28 +143,41 @@ impl Probe<'_> {
         self.mcp_at(endpoint, token, "tools/call", json!({"name": tool, "arguments": arguments}))
     }
 
-    /// The names of all tools that `token` is shown, page by page.
+    /// The names of all tools that `token` is shown and that the catalogue can judge.
     pub(crate) fn list_tools(
         &self,
         endpoint: &str,
         token: &Secret,
     ) -> Result<Vec<String>, ProbeError> {
-        let mut names = Vec::new();
+        let tools = self.described_tools(endpoint, token)?;
+        let names = tools.iter().filter_map(|tool| Some(tool.get("name")?.as_str()?.to_owned()));
+        Ok(names.filter(|name| self.catalogue().judges(name)).collect())
+    }
+
+    /// What is said of all tools that `token` is shown, page by page. A server may refuse to list
+    /// anything for want of scopes, which shows none.
+    pub(crate) fn described_tools(
+        &self,
+        endpoint: &str,
+        token: &Secret,
+    ) -> Result<Vec<Value>, ProbeError> {
+        let mut described = Vec::new();
         let mut params = json!({});
         for _ in 0..20 {
             let reply = self.mcp_at(endpoint, token, "tools/list", params.clone())?;
+            if reply.challenge("error").as_deref() == Some("insufficient_scope") {
+                return Ok(Vec::new());
+            }
             let result =
                 rpc(&reply.succeeded("list tools")?).get("result").cloned().unwrap_or_default();
             let tools = result.get("tools").and_then(Value::as_array).cloned().unwrap_or_default();
-            names.extend(
-                tools.iter().filter_map(|tool| Some(tool.get("name")?.as_str()?.to_owned())),
-            );
+            described.extend(tools);
             match result.get("nextCursor").and_then(Value::as_str) {
                 Some(cursor) => params = json!({"cursor": cursor}),
                 None => break,
             }
         }
-        Ok(names)
+        Ok(described)
     }
 
     /// Whether `token` is accepted at the main resource. Only 401 counts as not accepted.

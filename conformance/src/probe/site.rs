@@ -7,14 +7,17 @@ use serde_json::Value;
 use crate::check::Capability;
 use crate::outcome::ProbeError;
 use crate::probe::http::{Http, Reply, Request};
-use crate::probe::mcp::Revision;
+use crate::probe::mcp::{INITIALIZE, Revision, initialize};
 use crate::profile::{Declared, Profile};
+use crate::target::Target;
 
 /// The facts of one server, discovered before any check runs and never changed after.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     /// The MCP endpoint: the protected resource.
     pub(crate) endpoint: String,
+    /// What tokens for it are asked for: its resource identifier (RFC 8707).
+    pub(crate) identifier: String,
     /// The resource metadata document, or `Null`.
     pub(crate) resource: Value,
     /// The identifier of the authorization server.
@@ -75,6 +78,12 @@ impl Site {
         strings(&self.metadata, member)
     }
 
+    /// The scopes that the resource publishes, or else the authorization server.
+    pub(crate) fn published_scopes(&self) -> Vec<String> {
+        let scopes = strings(&self.resource, "scopes_supported");
+        if scopes.is_empty() { self.advertised("scopes_supported") } else { scopes }
+    }
+
     /// Where the resource metadata of `endpoint` belongs (RFC 9728 section 3.1).
     pub(crate) fn resource_metadata_address(endpoint: &str) -> String {
         well_known(endpoint, "oauth-protected-resource")
@@ -85,22 +94,38 @@ impl Site {
         well_known(issuer, "oauth-authorization-server")
     }
 
+    /// Where the metadata of `issuer` may be, in the order clients try them (MCP 2026-07-28
+    /// basic/authorization): RFC 8414, then OpenID Connect Discovery in both its places.
+    fn metadata_addresses(issuer: &str) -> Vec<String> {
+        let issuer = issuer.trim_end_matches('/');
+        let mut addresses = vec![
+            Self::metadata_address(issuer),
+            well_known(issuer, "openid-configuration"),
+            format!("{issuer}/.well-known/openid-configuration"),
+        ];
+        addresses.dedup();
+        addresses
+    }
+
     /// Reads the public documents, beginning from the address a person gave.
-    pub(crate) fn discover(http: &Http, url: &str) -> Result<Self, Unusable> {
+    pub(crate) fn discover(http: &Http, target: &Target) -> Result<Self, Unusable> {
+        let url = &target.url;
         let base = url::Url::parse(url).ok().filter(|url| url.has_host());
         let Some(base) = base.filter(|base| matches!(base.scheme(), "http" | "https")) else {
             return Err(Unusable(format!("{url} is no http or https address")));
         };
         let origin = base.origin().ascii_serialization();
         let (endpoint, resource) = find_resource(http, &base, &origin)?;
-        let issuer = strings(&resource, "authorization_servers").into_iter().next();
-        let issuer = issuer.unwrap_or_else(|| origin.clone());
-        let metadata = fetch(http, &Self::metadata_address(&issuer))?;
-        let metadata = if metadata.is_null() {
-            fetch(http, &Self::metadata_address(&origin))?
-        } else {
-            metadata
-        };
+        let named = strings(&resource, "authorization_servers").into_iter().next();
+        let issuer = target.issuer.clone().or(named).unwrap_or_else(|| origin.clone());
+        let mut metadata = Value::Null;
+        for address in
+            Self::metadata_addresses(&issuer).into_iter().chain([Self::metadata_address(&origin)])
+        {
+            if metadata.is_null() {
+                metadata = fetch(http, &address)?;
+            }
+        }
         if resource.is_null() && metadata.is_null() {
             return Err(Unusable(format!(
                 "{url} publishes neither protected resource nor authorization server metadata. \
@@ -108,17 +133,23 @@ impl Site {
             )));
         }
         let mut origins = vec![origin];
-        for member in ["authorization_endpoint", "token_endpoint"] {
-            let endpoint = metadata.get(member).and_then(Value::as_str);
-            if let Some(url) = endpoint.and_then(|endpoint| url::Url::parse(endpoint).ok()) {
+        for member in ENDPOINTS {
+            let Some(address) = metadata.get(member).and_then(Value::as_str) else { continue };
+            if !http.may_contact(address) {
+                return Err(Unusable(foreign(&metadata, http)));
+            }
+            if let Ok(url) = url::Url::parse(address) {
                 origins.push(url.origin().ascii_serialization());
             }
         }
         let mut salt = [0; 3];
         getrandom::fill(&mut salt)
             .map_err(|error| Unusable(format!("this machine gives no random numbers: {error}")))?;
+        let named = resource.get("resource").and_then(Value::as_str).map(str::to_owned);
+        let identifier = target.resource.clone().or(named).unwrap_or_else(|| endpoint.clone());
         Ok(Self {
             endpoint,
+            identifier,
             resource,
             issuer,
             metadata,
@@ -136,13 +167,39 @@ impl Site {
     }
 }
 
+/// Members of authorization server metadata that are addresses the harness goes to.
+const ENDPOINTS: [&str; 4] =
+    ["authorization_endpoint", "token_endpoint", "registration_endpoint", "revocation_endpoint"];
+
+/// Why a run does not begin: every host that the metadata names and the target does not.
+fn foreign(metadata: &Value, http: &Http) -> String {
+    let addresses = ENDPOINTS.iter().filter_map(|member| metadata.get(member)?.as_str());
+    let strange = addresses.filter(|address| !http.may_contact(address));
+    let mut hosts: Vec<String> = strange
+        .filter_map(|address| {
+            Some(crate::target::ownership::authority(&url::Url::parse(address).ok()?))
+        })
+        .collect();
+    hosts.sort();
+    hosts.dedup();
+    format!(
+        "the authorization server has endpoints on other hosts, which are not contacted unasked. \
+         When they belong to the target, add hosts = {hosts:?} to the target file"
+    )
+}
+
 /// An address with a path is the endpoint; one without is asked where its endpoint is.
 fn find_resource(http: &Http, base: &url::Url, origin: &str) -> Result<(String, Value), Unusable> {
     if base.path() != "/" {
         let endpoint = base.as_str().trim_end_matches('/').to_owned();
-        let document = fetch(http, &Site::resource_metadata_address(&endpoint))?;
+        let mut document = fetch(http, &Site::resource_metadata_address(&endpoint))?;
         if document.is_null() {
-            return Ok((endpoint, fetch(http, &Site::resource_metadata_address(origin))?));
+            document = fetch(http, &Site::resource_metadata_address(origin))?;
+        }
+        if document.is_null()
+            && let Some(address) = challenged(http, &endpoint)
+        {
+            document = fetch(http, &address)?;
         }
         return Ok((endpoint, document));
     }
@@ -157,12 +214,32 @@ fn find_resource(http: &Http, base: &url::Url, origin: &str) -> Result<(String, 
     }
 }
 
+/// Where the challenge of an endpoint says that its metadata is (RFC 9728 section 5.1).
+fn challenged(http: &Http, endpoint: &str) -> Option<String> {
+    let reply = http.send(&http.dressed(&initialize(endpoint, INITIALIZE[0]))).ok()?;
+    let challenge = reply.header("www-authenticate")?;
+    let (_, rest) = challenge.split_once("resource_metadata=")?;
+    let value = match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next()?,
+        None => rest.split([',', ' ']).next()?,
+    };
+    Some(value.to_owned())
+}
+
 /// A JSON document, or `Null` when the server does not have it.
 fn fetch(http: &Http, address: &str) -> Result<Value, Unusable> {
+    if !http.may_contact(address) {
+        let host = url::Url::parse(address).map(|url| crate::target::ownership::authority(&url));
+        let host = host.unwrap_or_else(|_| address.to_owned());
+        return Err(Unusable(format!(
+            "discovery leads to {address}, and other hosts are not contacted unasked. When it \
+             belongs to the target, add hosts = [{host:?}] to the target file"
+        )));
+    }
     let unreachable = |error: ProbeError| {
         Unusable(format!("{error}. Is the server running, and is this its address? ({address})"))
     };
-    let reply = http.send(&Request::get(address)).map_err(unreachable)?;
+    let reply = http.send(&http.dressed(&Request::get(address))).map_err(unreachable)?;
     Ok(if reply.is_success() { reply.json() } else { Value::Null })
 }
 

@@ -3,8 +3,11 @@
 //! The survey decides what can be tested, never what passes. A capability that the target does not
 //! claim makes checks not tested; one that it claims and that does not work makes them errors.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
+use crate::catalogue::Tool;
 use crate::check::Capability;
 use crate::outcome::ProbeError;
 use crate::probe::Probe;
@@ -13,6 +16,8 @@ use crate::probe::mcp::{INITIALIZE, Revision, bearing, initialize, rpc, stateles
 use crate::probe::programmatic::is_creation;
 use crate::probe::site::{Lack, Second, Site, fetch_document, strings};
 use crate::probe::token::Grant;
+use crate::secret::Secret;
+use crate::target::Registration;
 
 /// Adds to `site` what only a signed-in person and a token can find out.
 pub(crate) fn survey(probe: &Probe<'_>) -> Site {
@@ -21,17 +26,43 @@ pub(crate) fn survey(probe: &Probe<'_>) -> Site {
     if site.second.is_none() {
         lack(&mut site, Capability::SecondResource, "no metadata below the endpoint's path");
     }
-    if site.endpoint_of("registration_endpoint").is_err() {
+    let registration = &probe.target.registration;
+    if !matches!(registration, Registration::Dynamic { .. }) {
+        let reason = format!("the target has clients of kind {:?}", registration.name());
+        lack(&mut site, Capability::Registration, &reason);
+    } else if site.endpoint_of("registration_endpoint").is_err() {
         lack(&mut site, Capability::Registration, "no registration endpoint is advertised");
     }
     if site.endpoint_of("revocation_endpoint").is_err() {
         lack(&mut site, Capability::Revocation, "no revocation endpoint is advertised");
     }
-    match first_grant(probe) {
-        Ok(grant) => with_grant(probe, &mut site, &grant),
-        Err(reason) => without_grant(&mut site, &reason),
+    if probe.target.limits.polite {
+        let reason = "the target is tested politely (limits.polite)";
+        lack(&mut site, Capability::Stress, reason);
     }
-    if !site.lacks.contains_key(&Capability::Consent) {
+    if probe.catalogue().tools.is_empty() || probe.catalogue().scopes.is_empty() {
+        let reason = "the target file has no [tools.NAME] with scopes, and no catalogue";
+        lack(&mut site, Capability::Scopes, reason);
+    }
+    let grant = first_grant(probe);
+    match &grant {
+        Ok(grant) if grant.tokens.refresh.is_some() => {}
+        Ok(_) => {
+            lack(&mut site, Capability::Refresh, "the token response has no refresh token");
+        }
+        Err(reason) => without_grant(&mut site, reason),
+    }
+    match token(probe, &grant) {
+        Ok(token) => with_token(probe, &mut site, &token),
+        Err(reason) => without_token(&mut site, &reason),
+    }
+    if probe.form_hints().is_none() && !site.lacks.contains_key(&Capability::Pages) {
+        let driver = probe.target.consent.as_ref().map_or("none", |consent| consent.driver.name());
+        let reason =
+            format!("only the \"forms\" driver reads pages, and the target has {driver:?}");
+        lack(&mut site, Capability::Pages, &reason);
+    }
+    if !site.lacks.contains_key(&Capability::Pages) {
         site.tokens_page = tokens_page(probe);
     }
     if site.tokens_page.is_none() {
@@ -45,35 +76,55 @@ fn lack(site: &mut Site, capability: Capability, reason: &str) {
 }
 
 fn first_grant(probe: &Probe<'_>) -> Result<Grant, Lack> {
-    if probe.person().is_none() {
+    if probe.target.consent.is_none() {
         return Err(Lack::NotOffered(
-            "no account was given: add --user and a password to let the harness consent".to_owned(),
+            "no account was given: add --user and a password, or [consent] to the target file, to \
+             let the harness consent"
+                .to_owned(),
         ));
     }
-    if probe.site().endpoint_of("registration_endpoint").is_err() {
-        return Err(Lack::NotOffered("it needs dynamic client registration".to_owned()));
+    let is_dynamic = matches!(probe.target.registration, Registration::Dynamic { .. });
+    if is_dynamic && probe.site().endpoint_of("registration_endpoint").is_err() {
+        return Err(Lack::NotOffered(
+            "no registration endpoint is advertised: name clients in [registration] of the target \
+             file"
+                .to_owned(),
+        ));
     }
-    probe.grant().map_err(|error| Lack::Broken(format!("the ordinary flow does not work: {error}")))
+    probe.grant().map_err(|error| match error {
+        ProbeError::Unavailable(reason) => Lack::NotOffered(reason),
+        error => Lack::Broken(format!("the ordinary flow does not work: {error}")),
+    })
 }
 
 fn without_grant(site: &mut Site, reason: &Lack) {
     let behind_consent = [
         Capability::Consent,
+        Capability::Pages,
         Capability::Refresh,
         Capability::ProgrammaticTokens,
-        Capability::Stateless,
-        Capability::Initialize,
     ];
     for capability in behind_consent {
         site.lacks.insert(capability, reason.clone());
     }
 }
 
-fn with_grant(probe: &Probe<'_>, site: &mut Site, grant: &Grant) {
-    let token = &grant.tokens.access;
-    if grant.tokens.refresh.is_none() {
-        lack(site, Capability::Refresh, "the token response has no refresh token");
+/// A token to look around with: that of the first grant, or one that exists already.
+fn token(probe: &Probe<'_>, grant: &Result<Grant, Lack>) -> Result<Secret, Lack> {
+    match (grant, probe.target.tokens.iter().max_by_key(|ready| ready.scopes.len())) {
+        (Ok(grant), _) => Ok(grant.tokens.access.clone()),
+        (Err(_), Some(ready)) => Ok(ready.token.clone()),
+        (Err(reason), None) => Err(reason.clone()),
     }
+}
+
+fn without_token(site: &mut Site, reason: &Lack) {
+    for capability in [Capability::Token, Capability::Stateless, Capability::Initialize] {
+        site.lacks.insert(capability, reason.clone());
+    }
+}
+
+fn with_token(probe: &Probe<'_>, site: &mut Site, token: &Secret) {
     let answers = |request: Request| {
         let reply = probe.send(&bearing(request, token));
         reply.is_ok_and(|reply| reply.is_success() && rpc(&reply).get("result").is_some())
@@ -94,14 +145,30 @@ fn with_grant(probe: &Probe<'_>, site: &mut Site, grant: &Grant) {
     }
     if !is_stateless && !has_initialize {
         let reason = "the endpoint answers neither server/discover nor initialize with a token";
-        without_grant(site, &Lack::Broken(reason.to_owned()));
+        let broken = Lack::Broken(reason.to_owned());
+        without_token(site, &broken);
+        without_grant(site, &broken);
     }
+}
+
+/// What `tools/list` says of the arguments of each tool, where some tool's are not known.
+pub(crate) fn schemas(probe: &Probe<'_>) -> BTreeMap<String, Value> {
+    let is_bare = |tool: &Tool| tool.input_schema.get("properties").is_none();
+    if !probe.catalogue().tools.iter().any(is_bare) {
+        return BTreeMap::new();
+    }
+    let Ok(token) = probe.token_of_all() else { return BTreeMap::new() };
+    let found = probe.described_tools(&probe.site().endpoint, &token).unwrap_or_default();
+    let named = found.into_iter().filter_map(|tool| {
+        Some((tool.get("name")?.as_str()?.to_owned(), tool.get("inputSchema")?.clone()))
+    });
+    named.collect()
 }
 
 /// Learns values for tool arguments by calling the read-only tools whose arguments are known.
 pub(crate) fn learn_values(probe: &Probe<'_>) -> Result<Site, ProbeError> {
     let mut site = probe.site().clone();
-    let token = probe.grant()?.tokens.access;
+    let token = probe.token_of_all()?;
     for _ in 0..2 {
         for tool in probe.catalogue().tools.iter().filter(|tool| tool.is_read_only()) {
             let Some(arguments) = tool.known_arguments(&site.values) else { continue };

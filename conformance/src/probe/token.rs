@@ -1,8 +1,11 @@
 //! The token and revocation endpoints.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::check::Capability;
 use crate::outcome::{Outcome, ProbeError, Violation};
 use crate::probe::Probe;
 use crate::probe::authorize::{Authorization, Decision, Issued, Parameters};
@@ -173,7 +176,45 @@ impl Probe<'_> {
 
     /// A grant of exactly `scopes` to this check's own client.
     pub(crate) fn grant_of(&self, scopes: &[String]) -> Result<Grant, ProbeError> {
-        self.grant_for(&self.authorization(&self.client()?).set("scope", scopes.join(" ")))
+        let request = self.authorization(&self.client()?);
+        self.grant_for(&match scopes {
+            [] => request.without("scope"),
+            scopes => request.set("scope", scopes.join(" ")),
+        })
+    }
+
+    /// An access token of every scope: that of a new grant, or where grants cannot be had, the one
+    /// of the target's ready tokens that has most.
+    pub(crate) fn token_of_all(&self) -> Result<Secret, ProbeError> {
+        if self.has_grants() {
+            return Ok(self.grant()?.tokens.access);
+        }
+        let widest = self.target.tokens.iter().max_by_key(|ready| ready.scopes.len());
+        let none =
+            || ProbeError::unavailable("there is neither [consent] nor a token in [[tokens]]");
+        Ok(widest.ok_or_else(none)?.token.clone())
+    }
+
+    /// An access token of exactly `scopes`, in the same ways.
+    pub(crate) fn token_of(&self, scopes: &[String]) -> Result<Secret, ProbeError> {
+        if self.has_grants() {
+            return Ok(self.grant_of(scopes)?.tokens.access);
+        }
+        let wanted: BTreeSet<&String> = scopes.iter().collect();
+        let mut ready = self.target.tokens.iter();
+        let fit = ready.find(|ready| ready.scopes.iter().collect::<BTreeSet<_>>() == wanted);
+        let none = || {
+            let scopes = scopes.join(" ");
+            ProbeError::unavailable(format!(
+                "no token in [[tokens]] has exactly the scopes {scopes:?}"
+            ))
+        };
+        Ok(fit.ok_or_else(none)?.token.clone())
+    }
+
+    /// Whether grants can be had, as far as is known.
+    pub(crate) fn has_grants(&self) -> bool {
+        self.target.consent.is_some() && !self.site().lacks.contains_key(&Capability::Consent)
     }
 
     /// Runs `request` through consent and exchange.

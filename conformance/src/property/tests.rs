@@ -36,8 +36,8 @@ fn documented() -> String {
 /// Runs `check` on a probe whose server is asked nothing but its documents.
 fn with_probe<T>(wanted: Option<Trail>, check: impl FnOnce(&Probe<'_>) -> T) -> T {
     let (target, options) = (Target::new(documented()), Options::default());
-    let http = Http::new(Duration::from_secs(5), true);
-    let site = Site::discover(&http, &target.url).unwrap();
+    let http = Http::new(&target, Duration::from_secs(5));
+    let site = Site::discover(&http, &target).unwrap();
     let browser = Browser::default();
     let probe = Probe::new("test/law", &target, &options, &site, &browser, http);
     check(&probe.replaying(wanted))

@@ -1,5 +1,6 @@
 //! Published documents that are not true, and registrations that are not bounded.
 
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Fault;
@@ -93,6 +94,126 @@ pub(super) const FAULTS: &[Fault] = &[
         settings.limits.registration_bytes = 1 << 20;
         settings.limits.redirect_uris = 1_000_000;
     }),
+    Fault::tampering(
+        "resource-metadata-unpublished",
+        "The resource metadata is nowhere.",
+        Tampering {
+            before: |request, _| {
+                let is_asked = request.path.starts_with("/.well-known/oauth-protected-resource");
+                is_asked.then(|| Outgoing::made_up(StatusCode::NOT_FOUND, &json!({})))
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "methods-unadvertised",
+        "The metadata says nothing of code challenges, nor of clients without a secret.",
+        Tampering {
+            after: |request, answer, _| {
+                edit(SERVER, request, answer, |json| {
+                    json["token_endpoint_auth_methods_supported"] =
+                        json!(["client_secret_basic", "client_secret_post"]);
+                    json.as_object_mut()
+                        .map(|members| members.remove("code_challenge_methods_supported"));
+                })
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "documents-incomplete",
+        "Published documents lack required members and have empty lists.",
+        Tampering {
+            after: |request, answer, _| {
+                edit(RESOURCE, request, answer, |json| {
+                    json["resource_signing_alg_values_supported"] = json!([]);
+                });
+                edit(SERVER, request, answer, |json| {
+                    json.as_object_mut().map(|members| members.remove("response_types_supported"));
+                })
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "registered-without-redirect",
+        "A client is registered without a redirect URI.",
+        Tampering {
+            before: |request, _| {
+                let uris = request.json().get("redirect_uris").cloned().unwrap_or_default();
+                let is_bare = uris.as_array().is_none_or(Vec::is_empty);
+                (request.path == "/oauth/register" && is_bare && request.json().is_object())
+                    .then(|| Outgoing::made_up(StatusCode::CREATED, &json!({"client_id": "bare"})))
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "registrations-evicted",
+        "Only the eight newest clients are kept.",
+        Tampering {
+            before: |request, memory| {
+                let client = request.parameter("client_id")?;
+                let number: usize = memory.find(&client)?.parse().ok()?;
+                let is_old = number + 8 < memory.texts.len();
+                is_old.then(|| Outgoing::made_up(StatusCode::BAD_REQUEST, &json!({})))
+            },
+            after: |request, answer, memory| {
+                let id = answer.json()["client_id"].as_str().map(str::to_owned);
+                if let Some(id) = id.filter(|_| request.path == "/oauth/register") {
+                    let number = memory.texts.len().to_string();
+                    memory.keep(id, number);
+                }
+                Then::Answer
+            },
+        },
+    ),
+    Fault::tampering(
+        "management-open",
+        "Whoever knows a client's management address reads the client.",
+        Tampering {
+            before: |request, memory| {
+                let client = request.path.strip_prefix("/oauth/register/")?;
+                let text = memory.find(client)?;
+                let json = serde_json::from_str(text).unwrap_or_default();
+                Some(Outgoing::made_up(StatusCode::OK, &json))
+            },
+            after: |request, answer, memory| {
+                let base = memory.base.clone();
+                let then = edit("/oauth/register", request, answer, |json| {
+                    let id = json["client_id"].as_str().unwrap_or_default().to_owned();
+                    json["registration_client_uri"] = json!(format!("{base}/oauth/register/{id}"));
+                    json["registration_access_token"] = json!(format!("manage-{id}"));
+                });
+                if let Some(id) = answer.json()["client_id"].as_str() {
+                    memory.keep(id, answer.text());
+                }
+                then
+            },
+        },
+    ),
+    Fault::tampering(
+        "any-address-is-a-client",
+        "A client identifier that is an address stands for a client, whatever address it is.",
+        Tampering {
+            before: |request, memory| {
+                let id = request.parameter("client_id").filter(|id| id.contains("://"))?;
+                let last = memory.find("last").unwrap_or_default().to_owned();
+                let encode = |text: &str| {
+                    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>()
+                };
+                request.query = request.query.replace(&encode(&id), &encode(&last));
+                None
+            },
+            after: |request, answer, memory| {
+                let id = answer.json()["client_id"].as_str().map(str::to_owned);
+                if let Some(id) = id.filter(|_| request.path == "/oauth/register") {
+                    memory.keep("last", id);
+                }
+                Then::Answer
+            },
+        },
+    ),
 ];
 
 /// Changes the JSON of a successful answer at `path`.

@@ -2,7 +2,8 @@
 //! where the strict server decides the same thing twice.
 
 use super::Fault;
-use crate::authority::pkce::{ChallengeMethod, verifier_is_well_formed};
+use super::tamper::{Incoming, Memory, Outgoing, Tampering, Then};
+use crate::authority::pkce::{ChallengeMethod, verifier_is_well_formed, verifier_matches};
 use crate::authority::{Policy, redirect};
 
 const STRICT: Policy = Policy::STRICT;
@@ -154,6 +155,61 @@ pub(super) const FAULTS: &[Fault] = &[
         "Codes do not expire.",
         Policy { code_unexpired: |_, _| true, ..STRICT },
     ),
+    Fault::decision(
+        "any-challenge-method",
+        "Every method, also none, is taken for S256.",
+        Policy { challenge_method_accepted: |_| Some(ChallengeMethod::S256), ..STRICT },
+    ),
+    Fault::decision(
+        "challenge-verifies",
+        "The challenge itself is accepted as its verifier.",
+        Policy {
+            verifier_matches: |challenge, method, verifier| {
+                challenge == verifier || verifier_matches(challenge, method, verifier)
+            },
+            ..STRICT
+        },
+    ),
+    Fault {
+        name: "pkce-downgrade",
+        mistake: "A verifier is ignored when the request had no challenge.",
+        policy: Policy { challenge_required: |_| false, ..STRICT },
+        tampering: Some(Tampering { before: drop_idle_verifier, after: remember_challenges }),
+        settings: None,
+    },
+    Fault::decision(
+        "loopback-names-interchangeable",
+        "One spelling of the loopback address is as good as another.",
+        Policy {
+            redirect_matches: |registered, asked| {
+                let plain =
+                    |uri: &str| uri.replace("localhost", "127.0.0.1").replace("[::1]", "127.0.0.1");
+                redirect::matches(&plain(registered), &plain(asked))
+            },
+            ..STRICT
+        },
+    ),
+    Fault::decision(
+        "localhost-port-fixed",
+        "At localhost the port has to be the registered one.",
+        Policy {
+            redirect_matches: |registered, asked| {
+                registered == asked
+                    || (!registered.contains("//localhost") && redirect::matches(registered, asked))
+            },
+            ..STRICT
+        },
+    ),
+    Fault::decision(
+        "reserved-query-registered",
+        "A redirect URI may carry the parameters of a response.",
+        Policy {
+            redirect_is_registrable: |uri| {
+                redirect::is_registrable(uri.split('?').next().unwrap_or(uri))
+            },
+            ..STRICT
+        },
+    ),
 ];
 
 fn matches_but_for_the_port(registered: &str, asked: &str) -> bool {
@@ -164,4 +220,35 @@ fn matches_but_for_the_port(registered: &str, asked: &str) -> bool {
         (start.to_owned(), host, rest[end..].to_owned())
     };
     redirect::matches(registered, asked) || without_port(registered) == without_port(asked)
+}
+
+/// Remembers which codes were issued without a challenge.
+fn remember_challenges(request: &Incoming, answer: &mut Outgoing, memory: &mut Memory) -> Then {
+    if request.path == "/oauth/authorize"
+        && let Some(state) = request.parameter("state")
+        && request.parameter("code_challenge").is_none()
+    {
+        memory.keep(format!("state {state}"), "no challenge");
+    }
+    let place = answer.header("location").and_then(|place| url::Url::parse(place).ok());
+    let pairs: Vec<(String, String)> =
+        place.map(|url| url.query_pairs().into_owned().collect()).unwrap_or_default();
+    let find =
+        |name: &str| pairs.iter().find(|(have, _)| have == name).map(|(_, value)| value.to_owned());
+    if let (Some(code), Some(state)) = (find("code"), find("state"))
+        && memory.find(&format!("state {state}")).is_some()
+    {
+        memory.keep(format!("code {code}"), "no challenge");
+    }
+    Then::Answer
+}
+
+fn drop_idle_verifier(request: &mut Incoming, memory: &mut Memory) -> Option<Outgoing> {
+    let code = request.field("code").filter(|_| request.path == "/oauth/token")?;
+    if memory.find(&format!("code {code}")).is_some() {
+        let mut form = request.form();
+        form.retain(|(name, _)| name != "code_verifier");
+        request.set_form(&form);
+    }
+    None
 }

@@ -144,6 +144,20 @@ pub(super) const FAULTS: &[Fault] = &[
         "The anti-forgery value of a form is not compared.",
         Policy { form_token_matches: |_, _| true, ..STRICT },
     ),
+    Fault::decision(
+        "refresh-not-rotated",
+        "A refresh token of a public client is given out again and again.",
+        Policy { refresh_rotates: |_| false, ..STRICT },
+    ),
+    Fault::decision(
+        "refresh-scope-unchecked",
+        "A refresh gives whatever scope it asks for.",
+        Policy {
+            refresh_scopes: |granted, asked| Some(asked.unwrap_or(granted)),
+            admitted_scopes: |token, _, resource| token.intersection(resource),
+            ..STRICT
+        },
+    ),
 ];
 
 fn reach_by_hint(kind: TokenKind, hint: Option<&str>) -> Reach {

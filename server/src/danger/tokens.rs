@@ -151,6 +151,106 @@ pub(super) const FAULTS: &[Fault] = &[
             ..NOTHING
         },
     ),
+    Fault::tampering(
+        "little-chance",
+        "Only four characters of an access token are chance.",
+        Tampering {
+            before: number_to_token,
+            after: |request, answer, memory| {
+                if let Some((access, _)) = issued(request, answer) {
+                    let alias = format!("lkoat_{}{:045}", &access[6..10], 0);
+                    edit("/oauth/token", request, answer, |json| {
+                        json["access_token"] = json!(alias);
+                    });
+                    memory.keep(alias, access);
+                }
+                Then::Answer
+            },
+        },
+    ),
+    Fault::tampering(
+        "tokens-in-pairs",
+        "Every second access token is the one before it with another end.",
+        Tampering {
+            before: number_to_token,
+            after: |request, answer, memory| {
+                if let Some((access, _)) = issued(request, answer) {
+                    let client = request.field("client_id").unwrap_or_default();
+                    let key = format!("last of {client}");
+                    let alias = match memory.find(&key).filter(|last| !last.is_empty()) {
+                        Some(last) => format!("{}{}", &last[..45], &access[45..]),
+                        None => access.clone(),
+                    };
+                    let next = if alias == access { access.clone() } else { String::new() };
+                    memory.keep(key, next);
+                    edit("/oauth/token", request, answer, |json| {
+                        json["access_token"] = json!(alias);
+                    });
+                    memory.keep(alias, access);
+                }
+                Then::Answer
+            },
+        },
+    ),
+    Fault::tampering(
+        "step-up-widens-all",
+        "A client's older tokens may do whatever its newest may.",
+        Tampering {
+            before: |request, memory| {
+                let owner = memory.find(&format!("owner of {}", request.bearer()?))?;
+                let newest = memory.find(&format!("newest of {owner}"))?.to_owned();
+                request.set_header("authorization", &format!("Bearer {newest}"));
+                None
+            },
+            after: |request, answer, memory| {
+                if let (Some((access, _)), Some(client)) =
+                    (issued(request, answer), request.field("client_id"))
+                {
+                    memory.keep(format!("owner of {access}"), client.clone());
+                    if request.field("grant_type").as_deref() == Some("authorization_code") {
+                        memory.keep(format!("newest of {client}"), access);
+                    }
+                }
+                Then::Answer
+            },
+        },
+    ),
+    Fault::tampering(
+        "lifetime-unsaid",
+        "A token response does not say how long the token lives.",
+        Tampering {
+            after: |request, answer, _| {
+                edit("/oauth/token", request, answer, |json| {
+                    json.as_object_mut().map(|members| members.remove("expires_in"));
+                })
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
+        "errors-of-its-own",
+        "Errors of the token endpoint have names of the server's own, and so do unknown parameters.",
+        Tampering {
+            before: |request, _| {
+                let is_unknown =
+                    request.path == "/oauth/token" && request.field("x-unknown").is_some();
+                is_unknown.then(|| {
+                    Outgoing::made_up(
+                        StatusCode::BAD_REQUEST,
+                        &json!({"error": "unknown_parameter"}),
+                    )
+                })
+            },
+            after: |request, answer, _| {
+                let mut json = answer.json();
+                if request.path == "/oauth/token" && json["error"] == "unsupported_grant_type" {
+                    json["error"] = json!("no_such_grant");
+                    answer.set_json(&json);
+                }
+                Then::Answer
+            },
+        },
+    ),
 ];
 
 /// As many characters as a server shows of a token in a list.

@@ -1,12 +1,21 @@
-//! The authority's decisions, without HTTP and without a database.
+//! The authority's decisions and the secrets behind them, without HTTP and without a database.
 
+mod authorize;
+mod client;
+mod consent;
+mod expiry;
 mod memory;
 mod model;
 mod parameters;
 mod pkce;
+mod programmatic;
 mod redirect;
+mod resource;
 mod scopes;
+mod secret;
+mod session;
 mod tidy;
+mod token;
 
 use proptest::test_runner::{Config, RngSeed};
 

@@ -33,6 +33,13 @@ pub(crate) fn authority(policy: Policy) -> Authority {
     }
 }
 
+/// Every value of the query parameter `name` of `address`.
+pub(crate) fn query(address: &str, name: &str) -> Vec<String> {
+    let url = url::Url::parse(address).expect("an address");
+    let values = url.query_pairs().filter(|(key, _)| key == name);
+    values.map(|(_, value)| value.into_owned()).collect()
+}
+
 pub(crate) fn client(id: &str) -> Client {
     Client {
         id: id.to_owned(),

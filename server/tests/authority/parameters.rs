@@ -17,8 +17,33 @@ fn many_distinct_names_are_searched_for_a_repetition_in_little_time() {
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
+#[test]
+fn a_parameter_without_a_value_is_absent_and_of_a_repeated_one_the_first_counts() {
+    let parameters = Parameters::parse(b"a=1&b=&a=2&c=%41+%2B&d");
+    assert_eq!(parameters.value("a"), Some("1"));
+    assert_eq!(parameters.value("b"), None);
+    assert_eq!(parameters.value("c"), Some("A +"));
+    assert_eq!(parameters.value("d"), None);
+    assert_eq!(parameters.value("e"), None);
+    assert_eq!(parameters.values("a").collect::<Vec<_>>(), ["1", "2"]);
+    assert!(parameters.repeats("a"));
+    assert!(!parameters.repeats("b") && !parameters.repeats("e"));
+}
+
+#[test]
+fn values_are_not_printed() {
+    let parameters: Parameters = [("code", "hunter2")].into_iter().collect();
+    assert_eq!(format!("{parameters:?}"), "[\"code\"]");
+}
+
 proptest! {
     #![proptest_config(cases(256))]
+
+    #[test]
+    fn what_is_encoded_is_read_back(pairs in proptest::collection::vec((".{0,8}", ".{0,8}"), 0..6)) {
+        let parameters: Parameters = pairs.into_iter().collect();
+        prop_assert_eq!(&Parameters::parse(parameters.encode().as_bytes()), &parameters);
+    }
 
     #[test]
     fn the_repeated_parameter_is_the_first_that_came_before(names in proptest::collection::vec("[a-e]{1,2}", 0..20)) {

@@ -33,8 +33,21 @@ fn only_the_exact_name_of_the_method_is_accepted() {
     assert_eq!(accepted_method(None), None, "leaving the method out means plain");
 }
 
+#[test]
+fn methods_have_the_names_of_rfc_7636() {
+    assert_eq!(ChallengeMethod::S256.as_str(), "S256");
+    assert_eq!(ChallengeMethod::Plain.as_str(), "plain");
+}
+
 proptest! {
     #![proptest_config(cases(256))]
+
+    #[test]
+    fn a_challenge_is_43_characters_of_base64url(text in "[A-Za-z0-9_-]{42,44}|[ -~]{43}|[A-Za-z0-9_-]{42}[ -~é]") {
+        let is_base64url = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        let expected = text.chars().count() == 43 && text.chars().all(is_base64url);
+        prop_assert_eq!(challenge_is_well_formed(&text), expected);
+    }
 
     #[test]
     fn a_verifier_matches_its_own_challenge_and_no_other(

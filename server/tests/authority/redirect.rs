@@ -82,7 +82,14 @@ fn what_can_be_registered_is_an_allow_list() {
     for uri in refused {
         assert!(!is_registrable(uri), "{uri:?} should not be registrable");
     }
-    assert!(!is_registrable(&format!("https://app.example/{}", "a".repeat(2048))));
+    for (length, expected) in [(2047, true), (2048, true), (2049, false), (9000, false)] {
+        let uri = format!("{:a<length$}", "https://app.example/");
+        assert_eq!(is_registrable(&uri), expected, "{length}");
+    }
+    for uri in ["1a.b:/cb", "+a.b:/cb", ".a.b:/cb", "a_b.c:/cb", "a.B:/cb", "a b.c:/cb", ":/cb"] {
+        assert!(!is_registrable(uri), "{uri:?} has no legal scheme");
+    }
+    assert!(is_registrable("a1+b-c.d:/cb"));
 }
 
 #[test]
@@ -215,6 +222,7 @@ proptest! {
         let address = with_parameters(&uri, &[("code", "c"), ("state", &state)]);
         prop_assert!(address.starts_with(&uri));
         prop_assert!(address.bytes().all(|byte| byte.is_ascii_graphic()));
+        prop_assert!(!address.contains("&&") && !address.contains("?&") && address.matches('?').count() == 1);
         let url = url::Url::parse(&address).unwrap();
         let states: Vec<String> = url.query_pairs().filter(|(name, _)| name == "state").map(|(_, value)| value.into_owned()).collect();
         prop_assert_eq!(states, vec![state]);

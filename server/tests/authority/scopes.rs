@@ -158,3 +158,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_call_is_permitted_when_everything_that_it_needs_was_granted() {
+    for granted in 0..4 {
+        for needed in 0..4 {
+            let is_permitted = needed & !granted == 0;
+            let case = format!("granted {granted:02b}, needed {needed:02b}");
+            let (granted, needed) = (set(granted), set(needed));
+            assert_eq!((Policy::STRICT.scopes_suffice)(granted, needed), is_permitted, "{case}");
+            assert_eq!((Policy::STRICT.tool_is_listed)(granted, needed), is_permitted, "{case}");
+        }
+    }
+}

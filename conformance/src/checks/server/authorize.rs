@@ -249,11 +249,7 @@ fn repeated_parameter(probe: &Probe<'_>) -> Outcome {
 
 fn unknown_parameter(probe: &Probe<'_>) -> Outcome {
     let request = probe.authorization(&probe.client()?);
-    let request = request
-        .also("x-unknown", "1")
-        .also("nonce", "n")
-        .also("max_age", "1")
-        .also("ui_locales", "xx");
+    let request = request.also("x-unknown", "1").also("nonce", "n").also("ui_locales", "xx");
     match probe.authorize(&request, &Decision::Allow)? {
         Landing::Callback(callback) if callback.one("code").is_some() => Ok(()),
         Landing::Callback(callback) => Err(Violation::new("a code", callback.uri).into()),

@@ -20,7 +20,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(6750, "2.1"),
         claim: "A token in the Authorization header is accepted, the scheme in any case.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: header_works,
     },
     Check {
@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/authorization#token-requirements"),
         claim: "A token in the address is never accepted.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: query,
     },
     Check {
@@ -36,15 +36,15 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/authorization#token-requirements"),
         claim: "A token in the body, a cookie or another header is never accepted.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: body,
     },
     Check {
         id: "bearer/two-headers",
-        level: Level::Must,
-        clause: rfc(6750, "2"),
+        level: Level::Should,
+        clause: rfc(6750, "3.1"),
         claim: "A request with two Authorization headers is refused, whichever of them is good.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: two_headers,
     },
     Check {
@@ -52,7 +52,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(6750, "2.1"),
         claim: "A good token in a malformed Authorization header is never accepted.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: malformed,
     },
     Check {
@@ -60,7 +60,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/authorization#token-handling"),
         claim: "Only the exact token is accepted, never one that differs in any character.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: altered,
     },
     Check {
@@ -68,7 +68,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/authorization#token-requirements"),
         claim: "A token on one request authorizes no other request of the same connection.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: every_request,
     },
     Check {
@@ -86,7 +86,7 @@ fn message(probe: &Probe<'_>) -> Request {
 }
 
 fn token(probe: &Probe<'_>) -> Outcome<Secret> {
-    let token = probe.grant()?.tokens.access;
+    let token = probe.token_of_all()?;
     probe.works_before(&token)?;
     Ok(token)
 }

@@ -54,7 +54,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "code/redirect-binding",
-        level: Level::Must,
+        // OAuth 2.1, which MCP builds on, has no such parameter in the token request any more.
+        level: Level::Should,
         clause: rfc(6749, "4.1.3"),
         claim: "A code is never redeemed with another redirect URI than it was asked for with.",
         needs: &[Capability::Consent],

@@ -148,11 +148,23 @@ fn forged(probe: &Probe<'_>) -> Outcome {
         |name: &String| ["csrf", "xsrf", "token", "nonce"].iter().any(|word| name.contains(word));
     let decoy = taken.iter().find(|(name, _)| is_guard(name));
     let unguarded = |name: &String| taken.iter().any(|(taken, _)| *taken == name);
-    let is_open = decoy.is_some() || hidden.iter().all(unguarded);
+    let is_open = decoy.is_some() || hidden.iter().all(unguarded) && !is_address_secret(probe)?;
     ensure(!is_open, "no code unless a secret of the page comes back unchanged", || match decoy {
         Some((name, edit)) => format!("a code although {name} was {edit}"),
         None => "a code whatever the hidden fields say".to_owned(),
     })
+}
+
+/// Whether the address of the form is the anti-forgery value: new each time, and needed exactly.
+fn is_address_secret(probe: &Probe<'_>) -> Outcome<bool> {
+    let ((_, first, _), (_, mut form, entries)) = (allow(probe)?, allow(probe)?);
+    if first.action == form.action {
+        return Ok(false);
+    }
+    let cut = form.action.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).len();
+    form.action.replace_range(cut.., "altered");
+    let landing = probe.walk(probe.browser(), form.request(&entries))?;
+    Ok(probe.gives_no_code(&landing).is_ok())
 }
 
 fn edited(entries: &[(String, String)], name: &str, edit: &str) -> Entries {

@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/transports/streamable-http#security-%26-endpoint"),
         claim: "A request from a page of another origin is refused with 403, even with a good token.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: origin,
     },
     Check {
@@ -25,7 +25,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: mcp("basic/transports/streamable-http#security-%26-endpoint"),
         claim: "A request for another host name is refused, even with a good token.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: host,
     },
     Check {
@@ -33,7 +33,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp_2025("basic/lifecycle#version-negotiation"),
         claim: "Every initialize revision that is supported is answered with itself, others with a supported one.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: initialize_revisions,
     },
     Check {
@@ -41,7 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("server/discover#discoverresult"),
         claim: "Discovery names this revision among the supported ones, and the tools capability.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Stateless],
         run: discover,
     },
     Check {
@@ -49,7 +49,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("server/tools#capabilities"),
         claim: "The list of tools is the same set each time, whatever else the caller did.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Stateless],
         run: list,
     },
     Check {
@@ -57,7 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/transports/streamable-http#server-validation"),
         claim: "A header that contradicts the body, or is missing, is answered 400.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Stateless],
         run: header_mismatch,
     },
     Check {
@@ -65,7 +65,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/index#meta"),
         claim: "A request without its version or capabilities in _meta is answered 400.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Stateless],
         run: missing_meta,
     },
     Check {
@@ -73,7 +73,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/transports/streamable-http#protocol-version-header"),
         claim: "An unknown method is answered 404 with code -32601.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Stateless],
         run: unknown_method,
     },
     Check {
@@ -81,7 +81,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("server/tools#error-handling"),
         claim: "A tool that does not exist is an error of the request, and runs nothing.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: unknown_tool,
     },
     Check {
@@ -89,7 +89,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/versioning#protocol-version-negotiation"),
         claim: "A version that is not supported is answered 400 with code -32022 and those that are.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Stateless],
         run: unsupported_version,
     },
     Check {
@@ -97,7 +97,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Should,
         clause: mcp("basic/transports/streamable-http#earlier-streamable-http-revisions"),
         claim: "GET and DELETE carry no message of this revision, and are refused.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Stateless],
         run: post_only,
     },
     Check {
@@ -105,13 +105,13 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Should,
         clause: mcp("basic/transports/streamable-http#earlier-streamable-http-revisions"),
         claim: "No session id is minted for a request of this revision, and none that is sent matters.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Stateless],
         run: no_session,
     },
 ];
 
 fn token(probe: &Probe<'_>) -> Outcome<Secret> {
-    Ok(probe.grant()?.tokens.access)
+    Ok(probe.token_of_all()?)
 }
 
 fn ordinary(probe: &Probe<'_>) -> Request {

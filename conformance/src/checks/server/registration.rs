@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::check::{Capability, Check, Level, lookout, rfc};
 use crate::outcome::{Outcome, ensure, on};
 use crate::probe::Probe;
+use crate::probe::authorize::Decision;
 use crate::probe::browser::Landing;
 use crate::probe::http::{Reply, Request};
 use crate::probe::register::Method;
@@ -143,7 +144,7 @@ fn no_privilege(probe: &Probe<'_>) -> Outcome {
         "first_party": true,
         "skip_consent": true,
         "admin": true,
-        "scope": "mcp:read mcp:write admin offline_access openid",
+        "scope": format!("{} admin", probe.catalogue().scope_names().join(" ")),
         "software_statement": "eyJhbGciOiJub25lIn0.e30.",
     });
     for (name, value) in wishes.as_object().into_iter().flatten() {
@@ -170,18 +171,27 @@ fn no_privilege(probe: &Probe<'_>) -> Outcome {
         let granted = json.get(name).and_then(Value::as_bool).unwrap_or(false);
         ensure(!granted, format!("no {name}"), || format!("{name} true"))?;
     }
-    let known = probe.catalogue().scope_names();
-    let scopes = names(json.get("scope").and_then(Value::as_str).unwrap_or_default());
-    ensure(scopes.iter().all(|scope| known.contains(scope)), "scopes of the catalogue", || {
-        format!("{scopes:?}")
-    })?;
-    // The client that asked to skip consent is asked for consent like any other.
     let client = crate::probe::register::Client {
         id: reply.text("client_id").unwrap_or_default(),
         secret: None,
         method: Method::None,
         redirect_uri: OWN.to_owned(),
     };
+    // A scope may be registered that is never granted.
+    let scopes = names(json.get("scope").and_then(Value::as_str).unwrap_or_default());
+    if scopes.iter().any(|scope| scope == "admin") {
+        let request = probe.authorization(&client).set("scope", "admin");
+        if let Landing::Callback(callback) = probe.authorize(&request, &Decision::Allow)?
+            && let Some(issued) = request.issued(&callback)
+        {
+            let granted = probe.redeem(&issued)?.tokens.scope.unwrap_or_default();
+            let has_admin = names(&granted).iter().any(|scope| scope == "admin");
+            ensure(!has_admin, "no token with a scope that the server does not have", || {
+                format!("a token with scope {granted:?}")
+            })?;
+        }
+    }
+    // The client that asked to skip consent is asked for consent like any other.
     let landing = probe.ask(&probe.authorization(&client))?;
     probe.gives_no_code(&landing)
 }

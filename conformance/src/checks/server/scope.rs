@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use crate::catalogue::Tool;
 use crate::check::{Capability, Check, Level, lookout, mcp, rfc};
-use crate::outcome::{Outcome, ProbeError, Violation, ensure, not_tested, on};
+use crate::outcome::{Outcome, Violation, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::authorize::Decision;
 use crate::probe::browser::Landing;
 use crate::probe::http::Reply;
 use crate::probe::mcp::{INITIALIZE, bearing, rpc};
-use crate::property::scope::{names, near_misses, sets};
+use crate::property::scope::{names, near_misses};
 use crate::secret::Secret;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/authorization#error-handling"),
         claim: "For every set of scopes and every tool: the call is let through exactly when the scopes suffice.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token, Capability::Scopes],
         run: gate,
     },
     Check {
@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: lookout("a token is shown exactly the tools that it may call"),
         claim: "For every set of scopes, tools/list shows exactly the tools that the scopes suffice for.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token, Capability::Scopes],
         run: listed,
     },
     Check {
@@ -43,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Should,
         clause: mcp("basic/authorization#runtime-insufficient-scope-errors"),
         claim: "A call outside the scopes is answered 403 with all scopes it needs and the metadata pointer.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token, Capability::Scopes],
         run: step_up,
     },
     Check {
@@ -51,7 +51,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(6750, "3.1"),
         claim: "A call that was refused for its scopes changed nothing.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token, Capability::Scopes],
         run: no_side_effect,
     },
     Check {
@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/transports/streamable-http#server-validation"),
         claim: "The gate judges the tool that would run, whatever name a header gives.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Scopes, Capability::Stateless],
         run: body_decides,
     },
     Check {
@@ -67,7 +67,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: lookout("without a scope parameter a client gets the read and the write scope"),
         claim: "A request without a scope parameter is granted every scope of the resource.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Consent, Capability::Scopes],
         run: default,
     },
     Check {
@@ -75,7 +75,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(6749, "3.3"),
         claim: "A value that only resembles a scope is never taken for it.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Consent, Capability::Scopes],
         run: near_miss,
     },
     Check {
@@ -83,7 +83,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(6749, "3.3"),
         claim: "A token has no scope that the person unticked.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Consent, Capability::Scopes],
         run: consent_narrows,
     },
     Check {
@@ -91,7 +91,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(6749, "5.1"),
         claim: "A token response names the granted scopes whenever they differ from what was asked for.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Consent, Capability::Scopes],
         run: response,
     },
     Check {
@@ -99,14 +99,10 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: lookout("the read-only address never lists or runs a tool that writes"),
         claim: "At the second resource no token is shown or may call a tool beyond that resource's scopes.",
-        needs: &[Capability::Consent, Capability::SecondResource],
+        needs: &[Capability::Consent, Capability::Scopes, Capability::SecondResource],
         run: second_resource,
     },
 ];
-
-fn token_of(probe: &Probe<'_>, scopes: &[String]) -> Result<Secret, ProbeError> {
-    Ok(probe.grant_of(scopes)?.tokens.access)
-}
 
 /// Arguments that change nothing where the tool knows how to pretend.
 fn harmless_arguments(probe: &Probe<'_>, tool: &Tool) -> Value {
@@ -121,17 +117,30 @@ fn is_gated(reply: &Reply) -> bool {
     matches!(reply.status, 401 | 403)
 }
 
+/// A tool that no server has.
+const STRANGER: &str = "no_such_tool_anywhere";
+
+/// Whether `reply` is what a tool gets that does not exist, as `unknown` is. A server may hide what
+/// a token may not call, and then it is neither shown nor let through.
+fn is_hidden(unknown: &Reply, tool: &Tool, reply: &Reply) -> bool {
+    let renamed = rpc(unknown).to_string().replace(STRANGER, &tool.name);
+    let same = serde_json::from_str::<Value>(&renamed).is_ok_and(|message| message == rpc(reply));
+    unknown.status == reply.status && same
+}
+
 fn gate(probe: &Probe<'_>) -> Outcome {
     probe.for_scope_sets(|scopes| {
-        let token = token_of(probe, scopes)?;
+        let token = probe.token_of(scopes)?;
+        let endpoint = &probe.site().endpoint;
+        let unknown = probe.call_tool(endpoint, &token, STRANGER, &json!({}))?.alive()?;
         for tool in &probe.catalogue().tools {
             probe.forget_transcript();
             let arguments = harmless_arguments(probe, tool);
-            let reply =
-                probe.call_tool(&probe.site().endpoint, &token, &tool.name, &arguments)?.alive()?;
+            let reply = probe.call_tool(endpoint, &token, &tool.name, &arguments)?.alive()?;
             let expected = tool.is_callable_with(scopes);
             let wanted = if expected { "let through" } else { "403" };
-            let is_right = if expected { !is_gated(&reply) } else { reply.status == 403 };
+            let refused = is_gated(&reply) || is_hidden(&unknown, tool, &reply);
+            let is_right = if expected { !refused } else { refused && reply.status != 401 };
             let input = format!("{} with scope {}", tool.name, scopes.join(" "));
             on(&input, ensure(is_right, wanted, || reply.summary()))?;
         }
@@ -141,7 +150,7 @@ fn gate(probe: &Probe<'_>) -> Outcome {
 
 fn listed(probe: &Probe<'_>) -> Outcome {
     probe.for_scope_sets(|scopes| {
-        let mut shown = probe.list_tools(&probe.site().endpoint, &token_of(probe, scopes)?)?;
+        let mut shown = probe.list_tools(&probe.site().endpoint, &probe.token_of(scopes)?)?;
         shown.sort();
         let expected = probe.catalogue().callable_with(scopes);
         ensure(shown == expected, format!("{expected:?}"), || format!("{shown:?}"))
@@ -152,7 +161,7 @@ fn every_revision(probe: &Probe<'_>) -> Outcome {
     let endpoint = &probe.site().endpoint;
     for version in INITIALIZE {
         probe.for_scope_sets(|scopes| {
-            let token = token_of(probe, scopes)?;
+            let token = probe.token_of(scopes)?;
             let ask =
                 |method: &str, params| probe.mcp_since(version, endpoint, &token, method, &params);
             let listed = ask("tools/list", json!({}))?.succeeded("list tools")?;
@@ -186,7 +195,7 @@ fn every_revision(probe: &Probe<'_>) -> Outcome {
 /// Every tool with a set of scopes that does not suffice for it.
 fn refusals<'a>(probe: &Probe<'a>) -> Vec<(Vec<String>, &'a Tool)> {
     let mut refusals = Vec::new();
-    for scopes in sets(&probe.catalogue().scope_names()) {
+    for scopes in probe.scope_sets() {
         for tool in probe.catalogue().tools.iter().filter(|tool| !tool.is_callable_with(&scopes)) {
             refusals.push((scopes.clone(), tool));
         }
@@ -196,10 +205,14 @@ fn refusals<'a>(probe: &Probe<'a>) -> Vec<(Vec<String>, &'a Tool)> {
 
 fn step_up(probe: &Probe<'_>) -> Outcome {
     let mut held: Option<(Vec<String>, Secret)> = None;
-    for (scopes, tool) in refusals(probe) {
+    let refusals = refusals(probe);
+    if refusals.is_empty() {
+        return Err(not_tested("every scope suffices for every tool"));
+    }
+    for (scopes, tool) in refusals {
         let token = match &held {
             Some((have, token)) if *have == scopes => token.clone(),
-            _ => token_of(probe, &scopes)?,
+            _ => probe.token_of(&scopes)?,
         };
         held = Some((scopes.clone(), token.clone()));
         probe.forget_transcript();
@@ -225,7 +238,7 @@ fn no_side_effect(probe: &Probe<'_>) -> Outcome {
     if writes.is_empty() {
         return Err(not_tested("the catalogue has no tool that writes"));
     }
-    let all = token_of(probe, &probe.catalogue().scope_names())?;
+    let all = probe.token_of(&probe.catalogue().scope_names())?;
     for (scopes, tool) in writes {
         let canary = format!("canary {}", probe.fresh_name());
         let mut arguments = tool.arguments(&probe.site().values);
@@ -234,7 +247,7 @@ fn no_side_effect(probe: &Probe<'_>) -> Outcome {
                 arguments[name] = json!(canary);
             }
         }
-        let token = token_of(probe, &scopes)?;
+        let token = probe.token_of(&scopes)?;
         let endpoint = &probe.site().endpoint;
         probe.call_tool(endpoint, &token, &tool.name, &arguments)?.is_no_failure()?;
         for reader in probe.catalogue().tools.iter().filter(|tool| tool.is_read_only()) {
@@ -254,7 +267,7 @@ fn body_decides(probe: &Probe<'_>) -> Outcome {
     let Some((scopes, tool)) = refused.into_iter().next() else {
         return Err(not_tested("every scope suffices for every tool"));
     };
-    let token = token_of(probe, &scopes)?;
+    let token = probe.token_of(&scopes)?;
     let allowed = probe.catalogue().callable_with(&scopes).into_iter().next().unwrap_or_default();
     let arguments = harmless_arguments(probe, tool);
     let params = json!({"name": tool.name, "arguments": arguments});

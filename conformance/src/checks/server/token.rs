@@ -287,8 +287,11 @@ fn wrong_secret(probe: &Probe<'_>) -> Outcome {
         for secret in secrets {
             let mut impostor = client.clone();
             impostor.secret = secret.map(Secret::new);
+            let is_empty = impostor.secret.as_ref().is_none_or(|secret| secret.expose().is_empty());
             let reply = probe.token(&probe.exchange(&issued).by(&impostor))?;
-            reply.is_refused(&["invalid_client"])?;
+            // No secret at all may be called a malformed request as well.
+            let errors = ["invalid_client", "invalid_request"];
+            reply.is_refused(if is_empty { &errors } else { &errors[..1] })?;
             let is_basic = *method == Method::Basic && impostor.secret.is_some();
             ensure(
                 !is_basic || (reply.status == 401 && reply.header("www-authenticate").is_some()),

@@ -1,0 +1,110 @@
+//! Getting a person's decision: the one place where the ways of consenting differ.
+//!
+//! Whatever the driver, a refusal is looked for over plain HTTP first, so that it has a status and
+//! headers to judge. Only what stops at a page is handed to a browser or a program.
+
+use crate::outcome::ProbeError;
+use crate::probe::Probe;
+use crate::probe::authorize::{Authorization, Decision};
+use crate::probe::browser::{Browser, Landing};
+use crate::probe::form::Form;
+use crate::probe::http::Reply;
+use crate::target::{Driver, FormHints};
+
+impl Probe<'_> {
+    /// What the pages call their parts, when they are driven as forms.
+    pub(crate) fn form_hints(&self) -> Option<&FormHints> {
+        match self.driver()? {
+            Driver::Forms(hints) => Some(hints),
+            Driver::Redirects | Driver::WebDriver(_) | Driver::Command(_) => None,
+        }
+    }
+
+    fn driver(&self) -> Option<&Driver> {
+        Some(&self.target.consent.as_ref()?.driver)
+    }
+
+    /// Opens the request as the signed-in person and stops where the server stops.
+    pub(crate) fn ask(&self, request: &Authorization) -> Result<Landing, ProbeError> {
+        let opened = self.authorize_url(request)?;
+        match self.driver() {
+            None | Some(Driver::Forms(_)) => self.walk_signed_in(self.browser(), opened),
+            Some(Driver::Redirects) => self.walk(self.browser(), opened),
+            Some(driver @ (Driver::WebDriver(_) | Driver::Command(_))) => {
+                let landing = self.walk(&Browser::default(), opened)?;
+                if is_open_page(&landing).is_some() {
+                    return Err(ProbeError::unavailable(format!(
+                        "the server shows a page first, and only the \"forms\" driver reads pages \
+                         (the target has {:?})",
+                        driver.name()
+                    )));
+                }
+                Ok(landing)
+            }
+        }
+    }
+
+    /// Runs the request to its end with `decision`; an error the server shows earlier is an end too.
+    pub(crate) fn authorize(
+        &self,
+        request: &Authorization,
+        decision: &Decision,
+    ) -> Result<Landing, ProbeError> {
+        match self.driver() {
+            None | Some(Driver::Forms(_)) => self.authorize_on_pages(request, decision),
+            Some(Driver::Redirects) => match decision {
+                Decision::Allow => self.ask(request),
+                Decision::Deny | Decision::AllowOnly(_) => Err(ProbeError::unavailable(
+                    "the server consents by itself (the \"redirects\" driver): nobody can decide \
+                     otherwise",
+                )),
+            },
+            Some(driver @ (Driver::WebDriver(_) | Driver::Command(_))) => {
+                let opened = self.authorize_url(request)?;
+                let landing = self.walk(&Browser::default(), opened.clone())?;
+                if is_open_page(&landing).is_none() {
+                    return Ok(landing);
+                }
+                let redirect_uri =
+                    request.parameters.find("redirect_uri").unwrap_or(&request.client.redirect_uri);
+                let uri = match driver {
+                    Driver::Command(command) => {
+                        self.run_command(command, &opened.url, redirect_uri, decision)?
+                    }
+                    Driver::WebDriver(driver) => {
+                        self.drive_browser(driver, &opened.url, redirect_uri, decision)?
+                    }
+                    Driver::Redirects | Driver::Forms(_) => return Ok(landing),
+                };
+                Ok(Landing::Callback(self.called_back(302, uri)))
+            }
+        }
+    }
+
+    /// Decides on the consent page, if the server shows one.
+    fn authorize_on_pages(
+        &self,
+        request: &Authorization,
+        decision: &Decision,
+    ) -> Result<Landing, ProbeError> {
+        let landing = self.ask(request)?;
+        let Some((reply, address)) = is_open_page(&landing) else { return Ok(landing) };
+        let page = self.read_page(&reply.body, address);
+        for field in page.forms.iter().flat_map(Form::hidden) {
+            self.learn("form token", &field.value);
+        }
+        if page.form_with(&decision.words(&page.hints)).is_none() {
+            return Ok(landing);
+        }
+        let (form, entries) = page.decide(decision, &self.catalogue().scope_names())?;
+        self.walk(self.browser(), form.request(&entries))
+    }
+}
+
+/// The page at which the flow waits for a person, and its address.
+fn is_open_page(landing: &Landing) -> Option<(&Reply, &str)> {
+    match landing {
+        Landing::Page { reply, address } if reply.is_success() => Some((reply, address)),
+        Landing::Page { .. } | Landing::Callback(_) => None,
+    }
+}

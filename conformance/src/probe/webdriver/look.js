@@ -1,0 +1,36 @@
+// Says what a person would do next on this page, as elements. Changes nothing.
+const plan = arguments[0];
+const isVisible = (element) => element.getClientRects().length > 0 && !element.disabled;
+const all = (css, within = document) => Array.from(within.querySelectorAll(css)).filter(isVisible);
+const chosen = (css) => (css ? all(css)[0] || null : null);
+const label = (element) => `${element.innerText || ""} ${element.value || ""}`.toLowerCase();
+const says = (element, words) => words.some((word) => label(element).includes(word));
+const pressable = "button, input[type=submit], [role=button], a[href]";
+
+const password = chosen(plan.selectors.password) || all("input[type=password]")[0] || null;
+const lonelyUser = chosen(plan.selectors.user) || all("input[type=email]")[0] || null;
+if (password || (lonelyUser && !lonelyUser.value)) {
+  const form = (password || lonelyUser).form || document;
+  const user =
+    chosen(plan.selectors.user) ||
+    all("input", form).find((field) => ["text", "email"].includes(field.type)) ||
+    null;
+  const submits = all("button, input[type=submit]", form).filter((button) => button.type === "submit");
+  const button =
+    chosen(plan.selectors.sign_in) ||
+    submits.find((button) => !says(button, ["deny", "cancel", "decline", "reject"])) ||
+    null;
+  return { user, password, button };
+}
+const isScopeBox = (box) => Boolean(plan.selectors.scopes) || plan.known.includes(box.value);
+const boxes =
+  plan.kept === null
+    ? []
+    : all(plan.selectors.scopes || "input[type=checkbox]").filter(
+        (box) => isScopeBox(box) && box.checked !== plan.kept.includes(box.value),
+      );
+const button =
+  chosen(plan.decide) ||
+  all(pressable).find((element) => says(element, plan.words) && !says(element, plan.others)) ||
+  null;
+return { boxes, button };

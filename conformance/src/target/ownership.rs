@@ -1,0 +1,75 @@
+//! By what right a target is tested.
+
+use crate::target::Target;
+
+/// By what right a target is tested, and how its owner shows that it is theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ownership {
+    /// Who allows the test. The report repeats it.
+    pub authorization: String,
+    /// Text that the owner serves at `/.well-known/lookout-conformance`.
+    pub nonce: String,
+    /// Whether the person at the command line gave the same nonce again, which stands for serving
+    /// it.
+    pub confirmed: bool,
+}
+
+/// The hosts that belong to a target: no other is ever contacted.
+#[derive(Clone, Debug)]
+pub(crate) struct Hosts {
+    /// As `name` or `name:port`; a name alone stands for all its ports.
+    named: Vec<String>,
+    /// Whether everything on this machine belongs to it too.
+    loopback: bool,
+}
+
+impl Hosts {
+    /// Those of the target's own addresses, and those it lists.
+    pub(crate) fn of(target: &Target) -> Self {
+        let addresses = target.replicas.iter().chain([&target.url]);
+        let own = addresses.filter_map(|address| Some(authority(&url::Url::parse(address).ok()?)));
+        let listed = target.hosts.iter().map(|host| host.to_ascii_lowercase());
+        Self { named: own.chain(listed).collect(), loopback: is_loopback(&target.url) }
+    }
+
+    pub(crate) fn include(&self, address: &str) -> bool {
+        if self.loopback && is_loopback(address) {
+            return true;
+        }
+        let Ok(url) = url::Url::parse(address) else { return false };
+        let (whole, name) = (authority(&url), url.host_str().unwrap_or_default().to_owned());
+        self.named.iter().any(|named| *named == whole || *named == name)
+    }
+
+    /// Why `address` is not contacted, and what to do about it.
+    pub(crate) fn refusal(&self, address: &str) -> String {
+        match url::Url::parse(address) {
+            Ok(url) => format!(
+                "{host} is not contacted: when it belongs to the target, add hosts = [\"{host}\"] to \
+                 the target file",
+                host = authority(&url)
+            ),
+            Err(_) => format!("{address} is no address"),
+        }
+    }
+}
+
+/// `name`, or `name:port` when the port is not the usual one.
+pub(crate) fn authority(url: &url::Url) -> String {
+    let name = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{name}:{port}"),
+        None => name.to_owned(),
+    }
+}
+
+/// Whether `url` is on this machine: nothing beyond it can be harmed or misled.
+pub(crate) fn is_loopback(url: &str) -> bool {
+    let Ok(url) = url::Url::parse(url) else { return false };
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
