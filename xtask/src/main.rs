@@ -4,6 +4,7 @@ mod catalogue;
 mod checks;
 mod codegen;
 mod conformance;
+mod faults;
 mod foreign;
 
 #[cfg(test)]
@@ -38,6 +39,8 @@ enum Command {
     Conformance(conformance::Conformance),
     /// Install servers by other authors and judge them with the conformance harness
     Foreign(foreign::Foreign),
+    /// Measure the harness: who catches each planted fault, how soon, and on how small an input
+    Faults(faults::Faults),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Ci => checks::ci(&root).map(|()| ExitCode::SUCCESS),
         Command::Conformance(conformance) => conformance.run(&root),
         Command::Foreign(foreign) => foreign.run(&root),
+        Command::Faults(faults) => faults.run(&root),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
