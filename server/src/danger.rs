@@ -6,6 +6,7 @@
 //! This module exists only with the feature `danger-planted-faults`, which no shipped binary has.
 
 mod calls;
+mod clients;
 mod documents;
 mod endpoint;
 mod flow;
@@ -87,6 +88,7 @@ pub fn faults() -> impl Iterator<Item = &'static Fault> {
         grants::FAULTS,
         places::FAULTS,
         tokens::FAULTS,
+        clients::FAULTS,
         endpoint::FAULTS,
         messages::FAULTS,
         calls::FAULTS,
