@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
 fn for_sequences(probe: &Probe<'_>, cases: u32, law: impl Fn(&Sequence) -> Outcome) -> Outcome {
     let story = RefCell::new(None);
     let longest = probe.options.longest_sequence;
-    let outcome = probe.forall_in(cases, &sequence(longest), |sequence| {
+    let outcome = probe.forall_kept(cases, &sequence(longest), |sequence| {
         let outcome = law(sequence);
         if let Err(Halt::Violation(violation)) = &outcome {
             story.replace(violation.input.clone());
