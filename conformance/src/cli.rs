@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(crate) mod output;
+pub(crate) mod progress;
 mod target;
 
 use std::path::PathBuf;
