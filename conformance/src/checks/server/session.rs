@@ -1,7 +1,7 @@
-//! The person's session: where signing in may lead, and that signing out ends it.
+//! The way to a session: where signing in may lead, and whose names it uses.
 
 use crate::check::{Capability, Check, Level, lookout, rfc};
-use crate::outcome::{Outcome, ProbeError, ensure, not_tested, on};
+use crate::outcome::{Outcome, ProbeError, ensure, on};
 use crate::probe::Probe;
 use crate::probe::browser::{Browser, Landing};
 use crate::probe::form::{Form, Page};
@@ -15,14 +15,6 @@ pub(super) const CHECKS: &[Check] = &[
         claim: "Signing in never leads to another site, whatever the form or the address says.",
         needs: &[Capability::Consent],
         run: open_redirect,
-    },
-    Check {
-        id: "session/sign-out",
-        level: Level::Hardening,
-        clause: lookout("signing out ends the session on the server"),
-        claim: "The cookies of a session that was signed out open nothing.",
-        needs: &[Capability::Consent],
-        run: sign_out,
     },
     Check {
         id: "session/forwarded-host",
@@ -122,35 +114,6 @@ fn open_redirect(probe: &Probe<'_>) -> Outcome {
             }),
         }
     })
-}
-
-fn sign_out(probe: &Probe<'_>) -> Outcome {
-    let browser = Browser::default();
-    let request = probe.authorize_url(&probe.authorization(&probe.client()?))?;
-    probe.walk_signed_in(&browser, request.clone())?;
-    let before = browser.header().unwrap_or_default();
-    let home = format!("{}/", probe.site().origins.first().cloned().unwrap_or_default());
-    let (_, page) = sign_in_page(probe, &browser, Request::get(home))?;
-    let words = ["sign out", "log out", "logout", "sign off"];
-    let Some((form, button)) = page.form_with(&words) else {
-        return Err(not_tested("the home page has no button that signs out"));
-    };
-    let is_signed_in = || -> Outcome<bool> {
-        let landing =
-            probe.walk(&Browser::default(), request.clone().header("cookie", before.clone()))?;
-        Ok(match &landing {
-            Landing::Page { reply, address } => {
-                reply.is_success() && Page::read(&reply.body, address).sign_in().is_none()
-            }
-            Landing::Callback(_) => true,
-        })
-    };
-    if !is_signed_in()? {
-        return Err(ProbeError::step("sign in", "the cookies are not enough").into());
-    }
-    let entries = form.entries(Some(button));
-    probe.walk(&browser, form.request(&entries))?;
-    ensure(!is_signed_in()?, "the old cookies are signed out", || "they are signed in".to_owned())
 }
 
 fn forwarded_host(probe: &Probe<'_>) -> Outcome {
