@@ -1,7 +1,7 @@
 //! The way to a session: where signing in may lead, and whose names it uses.
 
 use crate::check::{Capability, Check, Level, lookout, rfc};
-use crate::outcome::{Outcome, ProbeError, ensure, on};
+use crate::outcome::{Outcome, ProbeError, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::browser::{Browser, Landing};
 use crate::probe::form::{Form, Page};
