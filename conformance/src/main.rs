@@ -103,9 +103,12 @@ fn client_documents(target: &Target) -> Result<String, Failure> {
 
 fn again(arguments: &Replay) -> Result<u8, Failure> {
     let file = ReplayFile::read(&arguments.file).map_err(|error| usage(&error.to_string()))?;
-    let named = &arguments.server.target;
-    let target = named.target_or(&file.target).map_err(|message| usage(&message))?;
-    let options = options(&arguments.server);
+    let target = arguments.target.target_or(&file.target).map_err(|message| usage(&message))?;
+    let options = Options {
+        max_wait: Duration::from_secs(arguments.max_wait),
+        timeout: Duration::from_secs(arguments.timeout),
+        ..Options::default()
+    };
     let replayed = replay(&target, &options, &file)
         .map_err(|error| Failure { code: UNUSABLE, message: error.to_string() })?;
     print(&text::replay(&file, &replayed, &target.url, style()))?;

@@ -15,8 +15,9 @@ use crate::checks::{self, UnknownName};
 use crate::outcome::{Halt, Outcome};
 use crate::probe::Probe;
 use crate::probe::browser::Browser;
-use crate::probe::calibrate::{calibrate, has_scope_boxes};
+use crate::probe::calibrate::{calibrate, has_scope_boxes, spent_revocation};
 use crate::probe::http::Http;
+use crate::probe::ownership;
 use crate::probe::site::{Lack, Site, Unusable};
 use crate::probe::survey::{learn_values, schemas, survey};
 use crate::profile::Profile;
@@ -96,6 +97,8 @@ pub fn run_with(
         started,
         duration_ms: milliseconds(begun),
         requests: http.sent(),
+        authorization: target.ownership.as_ref().map(|owner| owner.authorization.clone()),
+        left_behind: http.leftovers().list(),
         baseline: None,
         profile: site.profile.settings(),
         coverage: coverage(&checks),
@@ -111,6 +114,7 @@ pub(crate) fn explore(
     http: &Http,
     browser: &Browser,
 ) -> Result<(Site, Target), Unusable> {
+    ownership::verify(http, target)?;
     let mut site = Site::discover(http, target)?;
     site.profile = Profile::assuming(&target.profile);
     let mut target = target.clone();
@@ -132,9 +136,11 @@ pub(crate) fn explore(
     let probe = Probe::new("calibration", &target, options, &site, browser, http.clone());
     let profile = calibrate(&probe);
     let has_scope_boxes = has_scope_boxes(&probe);
+    let spent_revocation = spent_revocation(&probe);
     probe.tidy();
     site.profile = profile;
     site.has_scope_boxes = has_scope_boxes;
+    site.spent_revocation = spent_revocation;
     Ok((site, target))
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct Site {
     pub(crate) lacks: BTreeMap<Capability, Lack>,
     /// Whether the consent page lets a person choose among the scopes.
     pub(crate) has_scope_boxes: bool,
+    /// Whether revoking a spent refresh token still ends its grant; nobody knows unless it was seen.
+    pub(crate) spent_revocation: Option<bool>,
     /// What this server chose where the standards leave a choice.
     pub(crate) profile: Profile,
     /// Tells the names of this run from those of others.
@@ -71,6 +73,16 @@ impl Site {
         let endpoint = self.metadata.get(member).and_then(Value::as_str);
         let missing = || ProbeError::step("read the server's metadata", format!("no {member}"));
         endpoint.map(str::to_owned).ok_or_else(missing)
+    }
+
+    /// The metadata member that names `address`, whichever replica it is at.
+    pub(crate) fn name_of(&self, address: &str) -> Option<&'static str> {
+        let path = |address: &str| Some(url::Url::parse(address).ok()?.path().to_owned());
+        let asked = path(address)?;
+        ENDPOINTS.into_iter().find(|member| {
+            let endpoint = self.metadata.get(*member).and_then(Value::as_str);
+            endpoint.and_then(path).is_some_and(|endpoint| endpoint == asked)
+        })
     }
 
     /// The strings of a metadata array; empty when it is absent.
@@ -161,6 +173,7 @@ impl Site {
             values: BTreeMap::new(),
             lacks: BTreeMap::new(),
             has_scope_boxes: false,
+            spent_revocation: None,
             profile: Profile::assuming(&Declared::default()),
             salt: salt.iter().map(|byte| format!("{byte:02x}")).collect(),
         })

@@ -70,9 +70,20 @@ pub fn render(report: &Report, style: Style) -> String {
     remarks(&mut text, report, Verdict::Observed, "Observed, not judged", style);
     remarks(&mut text, report, Verdict::NotTested, "Not tested", style);
     profile(&mut text, report, style);
+    left_behind(&mut text, report, style);
     text.push('\n');
     text.push_str(&summary(report, style));
     text
+}
+
+/// What is still on the server, which its owner may want to take away.
+fn left_behind(text: &mut String, report: &Report, style: Style) {
+    if !report.left_behind.is_empty() {
+        let _ = writeln!(text, "\n{}", style.paint(BOLD, "Left behind"));
+    }
+    for left in &report.left_behind {
+        let _ = writeln!(text, "  {:>5}  {}", left.count, left.what);
+    }
 }
 
 /// Reasons with the checks that share them.
