@@ -67,8 +67,15 @@ fn secrets(wire: &str) -> BTreeSet<String> {
     let mut secrets = BTreeSet::from([PASSWORD.to_owned()]);
     let end = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '~'));
     for name in [
-        "lkoat_", "lkort_", "lkmcp_", "lkoac_", "lkocs_", "lkses_", "code_verifier=",
-        "name=\"csrf\" value=\"", "csrf=",
+        "lkoat_",
+        "lkort_",
+        "lkmcp_",
+        "lkoac_",
+        "lkocs_",
+        "lkses_",
+        "code_verifier=",
+        "name=\"csrf\" value=\"",
+        "csrf=",
     ] {
         for (at, _) in wire.match_indices(name) {
             let start = if name.starts_with("lk") { at } else { at + name.len() };
@@ -103,8 +110,14 @@ fn renderings(report: &Report) -> Vec<(&'static str, String)> {
 fn no_secret_that_crossed_the_wire_is_in_any_rendering() {
     // Faults that put tokens, codes, verifiers, secrets, cookies and pages into transcripts.
     let planted = [
-        "old-refresh-tokens-work", "verifier-ignored", "code-reusable", "any-client-secret",
-        "revoked-grants-live", "session-fixed", "token-shown-again", "token-opens-pages",
+        "old-refresh-tokens-work",
+        "verifier-ignored",
+        "code-reusable",
+        "any-client-secret",
+        "revoked-grants-live",
+        "session-fixed",
+        "token-shown-again",
+        "token-opens-pages",
     ];
     for (seed, name) in (1..).zip(planted) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -115,7 +128,8 @@ fn no_secret_that_crossed_the_wire_is_in_any_rendering() {
         let wire = Wire::tap(listener, move || address);
         let mut target = server.target();
         target.url = format!("{url}/mcp");
-        let options = Options { seed, cases: 3, shrink_tries: 3, strict: true, ..Options::default() };
+        let options =
+            Options { seed, cases: 3, shrink_tries: 3, strict: true, ..Options::default() };
         let report = run(&target, &options).unwrap();
         assert!(report.with(Verdict::Fail).any(|check| !check.transcript.is_empty()), "{name}");
 

@@ -37,10 +37,10 @@ enum Command {
     Ci,
     /// Start the demo server on a free loopback port and judge it with the conformance harness
     Conformance(conformance::Conformance),
-    /// Install servers by other authors and judge them with the conformance harness
-    Foreign(foreign::Foreign),
     /// Measure the harness: who catches each planted fault, how soon, and on how small an input
     Faults(faults::Faults),
+    /// Install servers by other authors and judge them with the conformance harness
+    Foreign(foreign::Foreign),
 }
 
 fn main() -> ExitCode {
@@ -51,8 +51,8 @@ fn main() -> ExitCode {
         Command::Test => checks::test(&root).map(|()| ExitCode::SUCCESS),
         Command::Ci => checks::ci(&root).map(|()| ExitCode::SUCCESS),
         Command::Conformance(conformance) => conformance.run(&root),
-        Command::Foreign(foreign) => foreign.run(&root),
         Command::Faults(faults) => faults.run(&root),
+        Command::Foreign(foreign) => foreign.run(&root),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -292,7 +292,9 @@ fn wrong_secret(probe: &Probe<'_>) -> Outcome {
             // No secret at all may be called a malformed request as well.
             let errors = ["invalid_client", "invalid_request"];
             reply.is_refused(if is_empty { &errors } else { &errors[..1] })?;
-            let is_basic = *method == Method::Basic && impostor.secret.is_some();
+            let is_basic = *method == Method::Basic
+                && impostor.secret.is_some()
+                && reply.text("error").as_deref() == Some("invalid_client");
             ensure(
                 !is_basic || (reply.status == 401 && reply.header("www-authenticate").is_some()),
                 "401 with a WWW-Authenticate header for Basic",
