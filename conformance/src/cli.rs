@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Server(Server),
     /// Try one recorded counterexample again, exactly, and nothing else.
     Replay(Replay),
+    /// Print every requirement with the checks that try it, as Markdown.
+    Requirements,
 }
 
 #[derive(Args, Debug)]
