@@ -15,7 +15,7 @@ use crate::checks::{self, UnknownName};
 use crate::outcome::{Halt, Outcome};
 use crate::probe::Probe;
 use crate::probe::browser::Browser;
-use crate::probe::calibrate::{calibrate, has_scope_boxes};
+use crate::probe::calibrate::{calibrate, has_scope_boxes, spent_revocation};
 use crate::probe::http::Http;
 use crate::probe::site::{Lack, Site, Unusable};
 use crate::probe::survey::{learn_values, schemas, survey};
@@ -132,9 +132,11 @@ pub(crate) fn explore(
     let probe = Probe::new("calibration", &target, options, &site, browser, http.clone());
     let profile = calibrate(&probe);
     let has_scope_boxes = has_scope_boxes(&probe);
+    let spent_revocation = spent_revocation(&probe);
     probe.tidy();
     site.profile = profile;
     site.has_scope_boxes = has_scope_boxes;
+    site.spent_revocation = spent_revocation;
     Ok((site, target))
 }
 

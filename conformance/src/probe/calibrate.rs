@@ -205,3 +205,17 @@ pub(crate) fn has_scope_boxes(probe: &Probe<'_>) -> bool {
         scopes.iter().all(is_box)
     })
 }
+
+/// Whether revoking a spent refresh token ends its grant, where there is something to revoke.
+pub(crate) fn spent_revocation(probe: &Probe<'_>) -> Option<bool> {
+    let needed = [Capability::Consent, Capability::Refresh, Capability::Revocation];
+    if needed.into_iter().any(|capability| probe.lacks(capability)) {
+        return None;
+    }
+    let grant = probe.grant().ok()?;
+    let spent = grant.refresh_token().ok()?;
+    let next = refreshed(probe, &grant, spent).ok()??;
+    probe.revoke_by(&probe.revocation(&grant.client, spent)).ok()?.alive().ok()?;
+    probe.let_revocation_spread();
+    probe.is_live(&next.access).ok().map(|lives| !lives)
+}

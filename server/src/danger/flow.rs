@@ -191,6 +191,7 @@ pub(super) const FAULTS: &[Fault] = &[
         policy: Policy { challenge_required: |_| false, ..STRICT },
         tampering: Some(Tampering { before: drop_idle_verifier, after: remember_challenges }),
         settings: None,
+        pause: None,
     },
     Fault::decision(
         "loopback-names-interchangeable",

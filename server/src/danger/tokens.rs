@@ -235,7 +235,7 @@ fn replace(request: &mut Incoming, name: &str, value: &str) {
 }
 
 /// The access and the refresh token of a token response.
-fn issued(request: &Incoming, answer: &Outgoing) -> Option<(String, String)> {
+pub(super) fn issued(request: &Incoming, answer: &Outgoing) -> Option<(String, String)> {
     if request.path != "/oauth/token" || !answer.status.is_success() {
         return None;
     }
@@ -336,14 +336,17 @@ fn remember_of_client(request: &Incoming, answer: &Outgoing, memory: &mut Memory
 fn revoke_all_of_client(request: &Incoming, memory: &Memory) -> Then {
     let client = request.field("client_id").unwrap_or_default();
     let tokens = memory.find(&format!("tokens of {client}")).unwrap_or_default();
-    let revocations = tokens.split_whitespace().map(|token| {
-        let mut revocation = request.clone();
-        "/oauth/revoke".clone_into(&mut revocation.path);
-        revocation.set_form(&[
-            ("token".to_owned(), token.to_owned()),
-            ("client_id".to_owned(), client.clone()),
-        ]);
-        revocation
-    });
+    let revocations = tokens.split_whitespace().map(|token| revocation_of(request, token, &client));
     Then::Also(revocations.collect())
+}
+
+/// The revocation of `token` by the public client `client`, sent like `request`.
+pub(super) fn revocation_of(request: &Incoming, token: &str, client: &str) -> Incoming {
+    let mut revocation = request.clone();
+    "/oauth/revoke".clone_into(&mut revocation.path);
+    revocation.set_form(&[
+        ("token".to_owned(), token.to_owned()),
+        ("client_id".to_owned(), client.to_owned()),
+    ]);
+    revocation
 }

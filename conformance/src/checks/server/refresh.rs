@@ -2,15 +2,17 @@
 
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
 use crate::check::{Capability, Check, Level, rfc};
-use crate::outcome::{Outcome, ProbeError, Violation, ensure};
+use crate::outcome::{Outcome, ProbeError, Violation, ensure, not_tested};
 use crate::probe::Probe;
 use crate::probe::http::Reply;
 use crate::probe::register::Method;
 use crate::probe::token::{Grant, Tokens};
+use crate::profile::Refresh;
 use crate::property::scope::names;
 use crate::property::token::mutation;
 use crate::secret::Secret;
@@ -116,7 +118,27 @@ fn rotation(probe: &Probe<'_>) -> Outcome {
     let is_new = tokens.refresh.as_ref().is_none_or(|new| new != old);
     ensure(is_new, "a new refresh token", || "the old one again".to_owned())?;
     probe.still_works(&tokens.access, "it was just refreshed")?;
+    let_reuse_matter(probe)?;
     probe.token(&probe.refreshing(&grant.client, old))?.is_refused(&["invalid_grant"])
+}
+
+/// Waits until a replaced token may not be used any more: not at all, unless the profile tolerates it.
+fn let_reuse_matter(probe: &Probe<'_>) -> Outcome {
+    let longest = probe.options.max_wait;
+    match probe.profile().refresh.value {
+        Refresh::None | Refresh::Strict => Ok(()),
+        Refresh::Grace { seconds } if Duration::from_secs(seconds) < longest => {
+            thread::sleep(Duration::from_secs(seconds) + Duration::from_millis(300));
+            Ok(())
+        }
+        Refresh::Grace { seconds } => Err(not_tested(format!(
+            "a replaced token may be used for {seconds} s, longer than a check may wait"
+        ))),
+        Refresh::UntilSuccessorUsed => {
+            Err(not_tested("a replaced token may be used until its successor was"))
+        }
+        Refresh::NoRotation => Err(not_tested("refresh tokens are not replaced")),
+    }
 }
 
 /// A grant refreshed `times` times, with every token it ever had.
@@ -137,6 +159,7 @@ fn reuse(probe: &Probe<'_>) -> Outcome {
         let (grant, history) = chain(probe, *times)?;
         let spent = history[*reused].refresh_token()?;
         let newest = history[*times].refresh_token()?;
+        let_reuse_matter(probe)?;
         probe.works_before(&history[*times].access)?;
         probe.token(&probe.refreshing(&grant.client, spent))?.is_refused(&["invalid_grant"])?;
         probe.token(&probe.refreshing(&grant.client, newest))?.is_refused(&["invalid_grant"])?;
@@ -155,6 +178,7 @@ fn isolation(probe: &Probe<'_>) -> Outcome {
     // A server may end a client's older grant when the person consents anew.
     let survives = probe.is_live(&same_client.tokens.access)?;
     let spent = history[0].refresh_token()?;
+    let_reuse_matter(probe)?;
     probe.token(&probe.refreshing(&grant.client, spent))?.is_refused(&["invalid_grant"])?;
     if survives {
         let why = "the reuse was in another grant of its client";
@@ -164,6 +188,9 @@ fn isolation(probe: &Probe<'_>) -> Outcome {
 }
 
 fn concurrent(probe: &Probe<'_>) -> Outcome {
+    if !matches!(probe.profile().refresh.value, Refresh::Strict) {
+        return Err(not_tested("the profile tolerates that a token is used more than once"));
+    }
     let cases = probe.options.cases.div_ceil(2);
     probe.forall_in(cases, &(2_usize..=6), |count| {
         let grant = probe.grant()?;
