@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(crate) mod output;
+pub(crate) mod progress;
 mod target;
 
 use std::path::PathBuf;
@@ -111,8 +112,15 @@ pub(crate) struct Replay {
     /// A file that `server --replay-dir` wrote.
     pub(crate) file: PathBuf,
 
-    /// How to reach the server. The address is the file's unless --url gives another; the seed and
-    /// the number of inputs are the file's.
+    /// How to reach the server. Without --target and --url it is at the address in the file.
     #[command(flatten)]
-    pub(crate) server: Server,
+    pub(crate) target: TargetArguments,
+
+    /// How many seconds the check may wait for something to expire.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub(crate) max_wait: u64,
+
+    /// How many seconds one request may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    pub(crate) timeout: u64,
 }

@@ -17,6 +17,7 @@ use crate::probe::Probe;
 use crate::probe::browser::Browser;
 use crate::probe::calibrate::{calibrate, has_scope_boxes, spent_revocation};
 use crate::probe::http::Http;
+use crate::probe::ownership;
 use crate::probe::site::{Lack, Site, Unusable};
 use crate::probe::survey::{learn_values, schemas, survey};
 use crate::profile::Profile;
@@ -96,6 +97,8 @@ pub fn run_with(
         started,
         duration_ms: milliseconds(begun),
         requests: http.sent(),
+        authorization: target.ownership.as_ref().map(|owner| owner.authorization.clone()),
+        left_behind: http.leftovers().list(),
         baseline: None,
         profile: site.profile.settings(),
         coverage: coverage(&checks),
@@ -111,6 +114,7 @@ pub(crate) fn explore(
     http: &Http,
     browser: &Browser,
 ) -> Result<(Site, Target), Unusable> {
+    ownership::verify(http, target)?;
     let mut site = Site::discover(http, target)?;
     site.profile = Profile::assuming(&target.profile);
     let mut target = target.clone();

@@ -115,8 +115,8 @@ pub fn faults() -> impl Iterator<Item = &'static Fault> {
         messages::FAULTS,
         calls::FAULTS,
         pages::FAULTS,
-        visitors::FAULTS,
         races::FAULTS,
+        visitors::FAULTS,
     ];
     lists.into_iter().flatten()
 }

@@ -84,7 +84,7 @@ impl Probe<'_> {
                     }
                     Driver::Redirects | Driver::Forms(_) => return Ok(landing),
                 };
-                Ok(Landing::Callback(self.called_back(302, uri)))
+                Ok(Landing::Callback(self.called_back(None, uri)))
             }
         }
     }

@@ -39,7 +39,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("nobody learns from the sign-in page who has an account"),
         claim: "A wrong password and an unknown account are refused in the same words.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: sign_in,
     },
 ];
@@ -94,7 +94,7 @@ fn access_tokens(probe: &Probe<'_>) -> Outcome {
 
 fn sign_in(probe: &Probe<'_>) -> Outcome {
     let Some(person) = probe.person() else { return Ok(()) };
-    let attempt = |user: &str| -> Outcome<(u16, String)> {
+    let attempt = |user: &str| -> Outcome<(Option<u16>, String)> {
         let browser = Browser::default();
         let request = probe.authorize_url(&probe.authorization(&probe.client()?))?;
         let Landing::Page { reply, address } = probe.walk(&browser, request)? else {
@@ -119,7 +119,7 @@ fn sign_in(probe: &Probe<'_>) -> Outcome {
                 if page.offers_consent() {
                     return Err(not_tested("any password signs in"));
                 }
-                Ok((reply.alive()?.status, page.text.replace(user, "someone")))
+                Ok((Some(reply.alive()?.status), page.text.replace(user, "someone")))
             }
             Landing::Callback(callback) => Ok((callback.status, callback.uri)),
         }

@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp_2025("basic/lifecycle#initialization"),
         claim: "The answer to initialize names the version, the tools capability and the server.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: initialize_result,
     },
     Check {
@@ -25,7 +25,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp_2025("basic/transports#protocol-version-header"),
         claim: "A version header that the server does not support is answered 400.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: version_header,
     },
     Check {
@@ -33,7 +33,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp_2025("basic/utilities/ping#behavior-requirements"),
         claim: "A ping is answered with an empty result.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: ping,
     },
     Check {
@@ -41,7 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp_2025("basic/transports#listening-for-messages-from-the-server"),
         claim: "GET opens an event stream or is answered 405.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: get,
     },
     Check {
@@ -49,7 +49,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp_2025("basic/transports#session-management"),
         claim: "A session id is visible ASCII, never the same twice, and opens nothing without a token.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: session_id,
     },
     Check {
@@ -57,7 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp_2025("basic/transports#session-management"),
         claim: "A request for a session that was ended is answered 404.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: ended_session,
     },
     Check {
@@ -81,7 +81,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp_2025("basic/index#error-responses"),
         claim: "An unknown method is answered with an error, never with a result.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: unknown_method,
     },
 ];
@@ -95,7 +95,7 @@ struct Opened {
 }
 
 fn open(probe: &Probe<'_>) -> Outcome<Opened> {
-    let token = probe.grant()?.tokens.access;
+    let token = probe.token_of_all()?;
     let request = bearing(initialize(&probe.site().endpoint, INITIALIZE[0]), &token);
     let reply = probe.send(&request)?.succeeded("initialize")?;
     let version = rpc(&reply).pointer("/result/protocolVersion").cloned().unwrap_or_default();

@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(9700, "4.16"),
         claim: "No page of the flow, error pages included, can be framed by another site.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: framing,
     },
     Check {
@@ -22,7 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("pages need no script"),
         claim: "Every page forbids scripts that are written into it, and plugins and base addresses.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: content_policy,
     },
     Check {
@@ -30,7 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("pages of the flow are for one person"),
         claim: "No page of the flow is cached, sniffed, or named to the site that it leads to.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: uncached,
     },
     Check {
@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("a session is out of reach of scripts and of other sites"),
         claim: "Every cookie is out of reach of scripts and of other sites' forms, and secure beyond loopback.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: cookies,
     },
     Check {
@@ -46,7 +46,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("signing in begins a new session"),
         claim: "No cookie from before sign-in carries the session after it.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: new_session,
     },
     Check {
@@ -54,7 +54,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("signing out ends the session, not only the cookie"),
         claim: "After sign-out no cookie from before opens a page, whoever kept it.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: sign_out,
     },
     Check {
@@ -62,7 +62,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("forms are taken from Lookout's own pages only"),
         claim: "Nobody is signed in by a form without the page's anti-forgery value.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: forged_sign_in,
     },
 ];

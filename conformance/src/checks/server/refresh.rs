@@ -248,9 +248,6 @@ fn narrowing(probe: &Probe<'_>) -> Outcome {
         let request =
             probe.refreshing(&grant.client, grant.refresh_token()?).set("scope", scopes.join(" "));
         let tokens = probe.tokens(probe.token(&request)?, "refresh")?;
-        if let Some(newest) = &tokens.refresh {
-            probe.remember_grant(&grant.client, newest);
-        }
         let mut shown = probe.list_tools(&probe.site().endpoint, &tokens.access)?;
         shown.sort();
         let expected = probe.catalogue().callable_with(&scopes);

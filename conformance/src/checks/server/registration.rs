@@ -53,7 +53,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: rfc(7591, "5"),
         claim: "An outsized registration is refused.",
-        needs: &[Capability::Registration],
+        needs: &[Capability::Registration, Capability::Stress],
         run: bounded,
     },
     Check {

@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(9700, "4.11.2"),
         claim: "Signing in never leads to another site, whatever the form or the address says.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: open_redirect,
     },
     Check {
