@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// Check a server: its authorization server, its MCP endpoint and its pages.
     Server(Box<Server>),
     /// Try one recorded counterexample again, exactly, and nothing else.
-    Replay(Replay),
+    Replay(Box<Replay>),
     /// Print every requirement with the checks that try it, as Markdown.
     Requirements,
 }
