@@ -144,10 +144,10 @@ fn worst(mut before: Report, round: Report) -> Report {
         Verdict::Fail => 5,
     };
     before.requests += round.requests;
-    before.left_behind.extend(round.left_behind);
     if round.failures().next().is_some() {
         before.seed = round.seed;
     }
+    before.left_behind.extend(round.left_behind);
     for (check, again) in before.checks.iter_mut().zip(round.checks) {
         let duration_ms = check.duration_ms + again.duration_ms;
         if badness(again.verdict) > badness(check.verdict) {
