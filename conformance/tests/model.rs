@@ -48,7 +48,7 @@ fn a_counterexample_is_short_and_reads_in_the_order_it_happened() {
 fn sequences_find_what_no_check_was_written_for_here() {
     for (name, check) in [
         ("old-refresh-tokens-work", "model/sequence"),
-        ("reuse-only-refused", "model/final-probe"),
+        ("reuse-only-refused", "model/sequence"),
         ("revoked-grants-live", "model/safety"),
     ] {
         let story = story(name, check);
