@@ -138,7 +138,7 @@ fn no_secret_that_crossed_the_wire_is_in_any_rendering() {
 
         let mut secrets = secrets(&wire.seen.lock().unwrap());
         assert!(secrets.len() > 10, "{name}: the wire shows {} secrets", secrets.len());
-        secrets.insert(target.person.unwrap().password.expose().to_owned());
+        secrets.insert(target.person().unwrap().password.expose().to_owned());
         for (rendering, text) in renderings(&report) {
             for secret in &secrets {
                 assert!(!text.contains(secret.as_str()), "{name}: {secret} is in the {rendering}");
