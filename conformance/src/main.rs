@@ -13,8 +13,9 @@ use clap::Parser as _;
 use lookout_conformance::replay::{ReplayFile, replay};
 use lookout_conformance::report::CheckReport;
 use lookout_conformance::report::text::{self, Style, render};
+use lookout_conformance::requirements::Requirements;
 use lookout_conformance::target::Registration;
-use lookout_conformance::{Options, RunError, Target, checks, run_with};
+use lookout_conformance::{Options, RunError, Target, checks, run_for, run_with};
 
 use crate::cli::progress::Progress;
 use crate::cli::{Arguments, Command, Replay, Server};
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Server(arguments) => server(&arguments),
         Command::Replay(arguments) => again(&arguments),
+        Command::Requirements => print(&Requirements::embedded().markdown()).map(|()| 0),
     };
     match result {
         Ok(code) => ExitCode::from(code),
@@ -75,7 +77,11 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
             let _ = print(&progress.after(check));
         }
     };
-    let mut report = run_with(&target, &options, &show).map_err(|error| Failure {
+    let result = match arguments.depth.duration() {
+        None => run_with(&target, &options, &show),
+        Some(duration) => run_for(&target, &options, duration, &show),
+    };
+    let mut report = result.map_err(|error| Failure {
         code: if matches!(error, RunError::UnknownName(_)) { USAGE } else { UNUSABLE },
         message: error.to_string(),
     })?;
@@ -116,7 +122,7 @@ fn again(arguments: &Replay) -> Result<u8, Failure> {
 }
 
 fn options(arguments: &Server) -> Options {
-    Options {
+    arguments.depth.adjust(Options {
         seed: arguments.seed,
         cases: arguments.cases,
         only: arguments.only.clone(),
@@ -125,7 +131,7 @@ fn options(arguments: &Server) -> Options {
         max_wait: Duration::from_secs(arguments.max_wait),
         timeout: Duration::from_secs(arguments.timeout),
         ..Options::default()
-    }
+    })
 }
 
 fn list(arguments: &Server) -> Result<String, Failure> {
