@@ -1,5 +1,6 @@
 //! The command line.
 
+mod init;
 pub(crate) mod output;
 mod target;
 
@@ -7,12 +8,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::cli::init::Init;
 use crate::cli::output::Output;
 use crate::cli::target::TargetArguments;
 
 const EXAMPLES: &str = "\
 Examples:
-  Any server, described in a file:
+  Any server, described in a file, which `init` begins:
+    lookout-conformance init https://mcp.example.com/mcp
     lookout-conformance server --target target.toml
 
   Everything that can be tried without an account:
@@ -57,6 +60,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Check a server: its authorization server, its MCP endpoint and its pages.
     Server(Server),
+    /// Begin a target.toml for a server by looking at what it publishes.
+    Init(Init),
     /// Try one recorded counterexample again, exactly, and nothing else.
     Replay(Replay),
 }
