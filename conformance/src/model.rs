@@ -16,6 +16,7 @@ pub(crate) mod narrate;
 pub(crate) mod operation;
 pub(crate) mod oracle;
 pub(crate) mod play;
+pub(crate) mod race;
 pub(crate) mod rules;
 pub(crate) mod stage;
 mod step;

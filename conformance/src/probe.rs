@@ -208,6 +208,10 @@ impl<'a> Probe<'a> {
 
     /// Remembers a secret so that no report can contain it.
     pub(crate) fn learn(&self, kind: &'static str, value: &str) {
+        // A hidden field of a consent page may hold the scopes, which are no secret.
+        if self.catalogue().scopes.iter().any(|scope| scope.name == value) {
+            return;
+        }
         locked(&self.redactor).learn(kind, value);
     }
 

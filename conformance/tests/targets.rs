@@ -211,7 +211,7 @@ fn a_program_consents_and_denies_as_it_is_told() {
     let report = judge(&command(&server, CURL, &both), &only);
     assert_eq!(verdict(&report, "code/single-use").0, Verdict::Pass);
     assert_eq!(verdict(&report, "consent/deny").0, Verdict::Pass);
-    is_not_tested(&report, "scope/consent-narrows", "consent.decisions");
+    is_not_tested(&report, "scope/consent-narrows", "no box for each scope");
     is_not_tested(&report, "authorize/redirect-status", "does not show the status");
     let report = judge(&command(&server, CURL, &both[..1]), &["consent/deny"]);
     is_not_tested(&report, "consent/deny", "the consent command cannot deny");

@@ -5,7 +5,9 @@
 //!
 //! This module exists only with the feature `danger-planted-faults`, which no shipped binary has.
 
+mod benign;
 mod calls;
+mod clients;
 mod documents;
 mod endpoint;
 mod flow;
@@ -13,18 +15,22 @@ mod grants;
 mod messages;
 mod pages;
 mod places;
+mod races;
 mod tamper;
 mod tokens;
 mod visitors;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 
 use crate::App;
 use crate::authority::Policy;
 use crate::config::Settings;
-use tamper::Tampering;
+use tamper::{Incoming, Tampering};
+
+pub use benign::{GRACE, SPREAD};
 
 /// One planted mistake.
 #[derive(Clone, Copy, Debug)]
@@ -36,15 +42,23 @@ pub struct Fault {
     policy: Policy,
     tampering: Option<Tampering>,
     settings: Option<fn(&mut Settings)>,
+    pause: Option<fn(&Incoming) -> Duration>,
 }
 
 impl Fault {
     const fn decision(name: &'static str, mistake: &'static str, policy: Policy) -> Self {
-        Self { name, mistake, policy, tampering: None, settings: None }
+        Self { name, mistake, policy, tampering: None, settings: None, pause: None }
     }
 
     const fn tampering(name: &'static str, mistake: &'static str, tampering: Tampering) -> Self {
-        Self { name, mistake, policy: Policy::STRICT, tampering: Some(tampering), settings: None }
+        Self {
+            name,
+            mistake,
+            policy: Policy::STRICT,
+            tampering: Some(tampering),
+            settings: None,
+            pause: None,
+        }
     }
 
     const fn setting(
@@ -52,7 +66,14 @@ impl Fault {
         mistake: &'static str,
         settings: fn(&mut Settings),
     ) -> Self {
-        Self { name, mistake, policy: Policy::STRICT, tampering: None, settings: Some(settings) }
+        Self {
+            name,
+            mistake,
+            policy: Policy::STRICT,
+            tampering: None,
+            settings: Some(settings),
+            pause: None,
+        }
     }
 
     /// The rules that the faulty server decides by.
@@ -72,9 +93,11 @@ impl Fault {
     pub fn router(&self, app: Arc<App>) -> Router {
         let base = app.config.public_url.base.clone();
         let router = crate::router(app);
-        match self.tampering {
-            Some(tampering) => tamper::layer(router, tampering, base),
-            None => router,
+        match (self.tampering, self.pause) {
+            (None, None) => router,
+            (tampering, pause) => {
+                tamper::layer(router, tampering.unwrap_or(tamper::NOTHING), pause, base)
+            }
         }
     }
 }
@@ -87,11 +110,18 @@ pub fn faults() -> impl Iterator<Item = &'static Fault> {
         grants::FAULTS,
         places::FAULTS,
         tokens::FAULTS,
+        clients::FAULTS,
         endpoint::FAULTS,
         messages::FAULTS,
         calls::FAULTS,
         pages::FAULTS,
+        races::FAULTS,
         visitors::FAULTS,
     ];
     lists.into_iter().flatten()
+}
+
+/// Legal servers of other policies, planted the same way: what they do differently is no mistake, and no check may raise it.
+pub fn variants() -> impl Iterator<Item = &'static Fault> {
+    benign::VARIANTS.iter()
 }

@@ -4,6 +4,7 @@ mod catalogue;
 mod checks;
 mod codegen;
 mod conformance;
+mod faults;
 mod foreign;
 
 #[cfg(test)]
@@ -36,6 +37,8 @@ enum Command {
     Ci,
     /// Start the demo server on a free loopback port and judge it with the conformance harness
     Conformance(conformance::Conformance),
+    /// Measure the harness: who catches each planted fault, how soon, and on how small an input
+    Faults(faults::Faults),
     /// Install servers by other authors and judge them with the conformance harness
     Foreign(foreign::Foreign),
 }
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Test => checks::test(&root).map(|()| ExitCode::SUCCESS),
         Command::Ci => checks::ci(&root).map(|()| ExitCode::SUCCESS),
         Command::Conformance(conformance) => conformance.run(&root),
+        Command::Faults(faults) => faults.run(&root),
         Command::Foreign(foreign) => foreign.run(&root),
     };
     done.unwrap_or_else(|error| {

@@ -6,6 +6,7 @@ mod authorize;
 mod bearer;
 mod challenge;
 mod code;
+mod concurrent;
 mod connected;
 mod consent;
 mod cors;
@@ -63,4 +64,5 @@ pub(super) const AREAS: &[&[Check]] = &[
     answer::CHECKS,
     robust::CHECKS,
     model::CHECKS,
+    concurrent::CHECKS,
 ];

@@ -5,20 +5,16 @@
 //! they led to, so the search is bounded by their number, not by the number of orders. Grants are
 //! independent objects, so an order for the whole history is an order for each of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::event::Record;
+use crate::model::event::{ClientId, Event, GrantId, Kind, Record, Seen, TokenId};
 use crate::model::rules::Rules;
 use crate::model::world::World;
-
-/// Histories are far shorter; the bits of a set of operations.
-pub(crate) const LONGEST: usize = 64;
+use crate::profile::RefreshRevocation;
 
 /// The worlds that some order of `history` leads to from one of `worlds`; none if there is no order.
-///
-/// What only one order explains is kept apart from the others, so what follows can be judged.
 pub(crate) fn linearise(worlds: &[World], rules: &Rules, history: &[Record]) -> Vec<World> {
-    debug_assert!(history.len() <= LONGEST, "a case has few operations");
+    assert!(history.len() < 128, "a race has at most sixteen operations");
     let all = (1_u128 << history.len()) - 1;
     let mut seen: BTreeSet<(u128, World)> = BTreeSet::new();
     let mut open: Vec<(u128, World)> = worlds.iter().map(|world| (0, world.clone())).collect();
@@ -44,4 +40,60 @@ pub(crate) fn linearise(worlds: &[World], rules: &Rules, history: &[Record]) -> 
         }
     }
     ends.into_iter().collect()
+}
+
+/// Whose a token is and what it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) kind: Kind,
+    pub(crate) client: Option<ClientId>,
+    pub(crate) grant: Option<GrantId>,
+}
+
+/// A success that began after the revocation of its token or of its grant had been acknowledged.
+///
+/// This needs no search: what is over when an answer returns is over for every later request, in
+/// whatever order the server took the others.
+pub(crate) fn late_success<'r>(
+    rules: &Rules,
+    tokens: &BTreeMap<TokenId, Origin>,
+    records: &'r [Record],
+) -> Option<&'r Record> {
+    let spent: BTreeSet<TokenId> = records
+        .iter()
+        .filter_map(|record| match (&record.event, &record.seen) {
+            (Event::Refresh { token, .. }, Seen::Issued(_)) => Some(*token),
+            _ => None,
+        })
+        .collect();
+    let mut grants: BTreeMap<GrantId, u64> = BTreeMap::new();
+    let mut singles: BTreeMap<TokenId, u64> = BTreeMap::new();
+    for record in records.iter().filter(|record| record.seen == Seen::Done) {
+        let Event::Revoke { token, by, .. } = &record.event else { continue };
+        let Some(origin) = tokens.get(token).filter(|origin| origin.client == Some(*by)) else {
+            continue;
+        };
+        let reaches_grant = rules.refresh_revocation == Some(RefreshRevocation::Grant)
+            && (!spent.contains(token) || rules.spent_revocation == Some(true));
+        let end = match (origin.kind, origin.grant) {
+            (Kind::Access, _) => singles.entry(*token).or_insert(record.end),
+            (Kind::Refresh, Some(grant)) if reaches_grant => {
+                grants.entry(grant).or_insert(record.end)
+            }
+            _ => continue,
+        };
+        *end = record.end.min(*end);
+    }
+    records.iter().find(|record| {
+        let (
+            Event::Call { token: used, .. } | Event::Refresh { token: used, .. },
+            Seen::Accepted | Seen::Forbidden | Seen::Issued(_),
+        ) = (&record.event, &record.seen)
+        else {
+            return false;
+        };
+        let grant = tokens.get(used).and_then(|origin| origin.grant);
+        let ends = [singles.get(used), grant.and_then(|grant| grants.get(&grant))];
+        ends.into_iter().flatten().any(|end| end.saturating_add(rules.delay) < record.start)
+    })
 }

@@ -4,6 +4,8 @@
 //! Dropping an operation therefore never leaves another without meaning, and shrinking always works.
 //! Seven of ten are what an honest client does, two are near misses, one is garbage.
 
+pub(crate) mod race;
+
 use std::fmt;
 
 use proptest::prelude::*;
@@ -138,72 +140,24 @@ pub(crate) fn sequence(longest: usize) -> impl Strategy<Value = Sequence> {
         .prop_map(|(authorize, redeem, rest)| Sequence([vec![authorize, redeem], rest].concat()))
 }
 
-/// A prefix, and what then happens at the same time on separate connections.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Race {
-    pub(crate) prefix: Sequence,
-    pub(crate) branches: Vec<Branch>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Branch {
-    /// How many microseconds after the others it starts.
-    pub(crate) delay: u16,
-    pub(crate) operations: Vec<Operation>,
-}
-
-impl fmt::Debug for Race {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.prefix)?;
-        for (index, branch) in self.branches.iter().enumerate() {
-            write!(f, "\n  branch {} after {} us", index + 1, branch.delay)?;
-            write!(f, "{:?}", Sequence(branch.operations.clone()))?;
-        }
-        Ok(())
-    }
-}
-
-/// A race of two to four branches of at most four operations each.
-pub(crate) fn race() -> impl Strategy<Value = Race> {
-    let prefix = prop::collection::vec(prop_oneof![2 => refresh(), 1 => call()], 0..=2);
-    let branch =
-        (prop_oneof![2 => Just(0_u16), 1 => 0_u16..2_000], prop::collection::vec(at_once(), 1..=4));
-    let branch = branch.prop_map(|(delay, operations)| Branch { delay, operations });
-    (authorize_all(), prefix, prop::collection::vec(branch, 2..=4)).prop_map(
-        |(authorize, prefix, branches)| Race {
-            prefix: Sequence([vec![authorize, redeem()], prefix].concat()),
-            branches,
-        },
-    )
-}
-
 fn redeem() -> Operation {
     Operation::Exchange { code: 0, by: Who::Owner, verifier: true, redirect: true, replica: 0 }
-}
-
-fn authorize_all() -> impl Strategy<Value = Operation> {
-    Just(Operation::Authorize { client: 0, asked: !0, kept: !0, second: false, deny: false })
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![70 => honest(), 20 => near_miss(), 10 => garbage()]
 }
 
-/// What may happen while something else does: nothing that needs a browser.
-fn at_once() -> impl Strategy<Value = Operation> {
-    prop_oneof![4 => refresh(), 3 => revoke(), 4 => call(), 1 => code_again()]
-}
-
 fn honest() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        4 => authorize(),
-        5 => (back(), replica()).prop_map(|(code, replica)| Operation::Exchange {
+        8 => authorize(),
+        9 => (back(), replica()).prop_map(|(code, replica)| Operation::Exchange {
             code, by: Who::Owner, verifier: true, redirect: true, replica,
         }),
-        8 => refresh(),
-        5 => revoke(),
-        10 => call(),
-        2 => any::<bool>().prop_map(|confidential| Operation::Register { confidential }),
+        18 => refresh(),
+        9 => revoke(),
+        18 => call(),
+        4 => any::<bool>().prop_map(|confidential| Operation::Register { confidential }),
         1 => any::<u8>().prop_map(|scopes| Operation::CreateToken { scopes }),
         1 => back().prop_map(|token| Operation::RevokeToken { token }),
     ]
@@ -217,6 +171,9 @@ fn near_miss() -> impl Strategy<Value = Operation> {
             }
         ),
         2 => code_again(),
+        5 => (1_u8..3, replica()).prop_map(|(token, replica)| Operation::Refresh {
+            token, by: Who::Owner, scopes: Ask::Nothing, replica,
+        }),
         3 => (back(), who(), replica()).prop_map(|(token, by, replica)| Operation::Refresh {
             token, by, scopes: Ask::Nothing, replica,
         }),

@@ -21,8 +21,9 @@ impl Oracle {
         Self { rules, worlds: vec![World::default()] }
     }
 
-    pub(crate) fn rules(&self) -> &Rules {
-        &self.rules
+    /// An oracle that already knows these worlds.
+    pub(crate) fn of(rules: Rules, worlds: Vec<World>) -> Self {
+        Self { rules, worlds }
     }
 
     pub(crate) fn worlds(&self) -> &[World] {

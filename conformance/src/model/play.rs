@@ -1,7 +1,7 @@
 //! One case from beginning to end: operations carried out, judged as they go, and written down.
 
 use crate::check::Capability;
-use crate::model::event::{Event, Record, Seen};
+use crate::model::event::Record;
 use crate::model::narrate::Names;
 use crate::model::operation::{Ask, Operation, Sequence, Who};
 use crate::model::oracle::Oracle;
@@ -146,11 +146,5 @@ pub(crate) fn by_worlds(oracle: &mut Oracle) -> impl FnMut(&Record, &Names) -> R
 
 /// The rules that this server is judged by.
 pub(crate) fn rules(probe: &Probe<'_>) -> Rules {
-    Rules::of(probe.profile(), probe.target.code_lifetime)
-}
-
-/// Whether a record shows that something worked.
-pub(crate) fn is_success(record: &Record) -> bool {
-    matches!(record.seen, Seen::Issued(_) | Seen::Accepted | Seen::Code(_) | Seen::Made(_))
-        || (matches!(record.event, Event::Revoke { .. }) && record.seen == Seen::Done)
+    Rules::of(probe.site(), probe.target.code_lifetime)
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::model::event::Record;
 use crate::model::world::Age;
+use crate::probe::site::Site;
 use crate::profile::{
-    AccessRevocation, CodeReplay, FailedExchange, Knob, Profile, ReAuthorize, Refresh,
-    RefreshRevocation, Source,
+    AccessRevocation, CodeReplay, FailedExchange, Knob, ReAuthorize, Refresh, RefreshRevocation,
+    Source,
 };
 
 /// Clocks of two machines and the time a request takes, in microseconds.
@@ -24,6 +25,8 @@ pub(crate) struct Rules {
     pub(crate) failed_exchange: Option<FailedExchange>,
     pub(crate) code_replay: Option<CodeReplay>,
     pub(crate) re_authorize: Option<ReAuthorize>,
+    /// Whether revoking a spent refresh token still ends its grant.
+    pub(crate) spent_revocation: Option<bool>,
     /// How long a revocation may spread, in microseconds.
     pub(crate) delay: u64,
     /// How long a code lives, in microseconds, where that was declared.
@@ -31,7 +34,8 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    pub(crate) fn of(profile: &Profile, code_lifetime: Option<Duration>) -> Self {
+    pub(crate) fn of(site: &Site, code_lifetime: Option<Duration>) -> Self {
+        let profile = &site.profile;
         Self {
             refresh: profile.refresh.value,
             access_revocation: settled(&profile.access_revocation),
@@ -39,6 +43,7 @@ impl Rules {
             failed_exchange: settled(&profile.failed_exchange),
             code_replay: settled(&profile.code_replay),
             re_authorize: settled(&profile.re_authorize),
+            spent_revocation: site.spent_revocation,
             delay: profile.revocation_delay_ms.value.saturating_mul(1_000),
             code_lifetime: code_lifetime
                 .map(|lifetime| u64::try_from(lifetime.as_micros()).unwrap_or(u64::MAX)),

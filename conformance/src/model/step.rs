@@ -13,7 +13,7 @@ impl World {
         &self,
         rules: &Rules,
         id: GrantId,
-        grant: Grant,
+        grant: &Grant,
         now: u64,
     ) -> Vec<Self> {
         let mut worlds = vec![self.clone()];
@@ -267,6 +267,9 @@ impl World {
             },
             (Kind::Access, _) if rules.access_revocation == Some(AccessRevocation::Token) => {
                 vec![self.clone()]
+            }
+            (Kind::Refresh, Life::Spent { .. }) if rules.spent_revocation == Some(true) => {
+                vec![ended]
             }
             // What is spent or revoked already may still name its grant.
             _ => vec![self.clone(), chain, ended],

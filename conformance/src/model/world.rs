@@ -104,7 +104,7 @@ impl World {
                             since: record.end,
                             end: End::No,
                         };
-                        self.authorized(rules, *id, grant, record.end)
+                        self.authorized(rules, *id, &grant, record.end)
                     }
                     _ => Vec::new(),
                 }
@@ -161,7 +161,7 @@ impl World {
             return Standing::Dead;
         }
         let grant = token.grant.and_then(|id| self.grants.get(&id));
-        if grant.map_or(Place::Main, |grant| grant.at) != at {
+        if grant.is_some_and(|grant| grant.at != at) {
             return Standing::Dead;
         }
         let grant_end = match grant.map(|grant| grant.end) {
@@ -175,6 +175,10 @@ impl World {
         if let Some(end) = [grant_end, token_end].into_iter().flatten().min() {
             let spreads = rules.delay > 0 && record.start < end.saturating_add(rules.delay);
             return if spreads { Standing::Either } else { Standing::Dead };
+        }
+        if grant.is_none() && at != Place::Main {
+            // Where else a programmatic token works is the server's to say.
+            return Standing::Either;
         }
         rules.age(token.expires, record).into()
     }

@@ -196,6 +196,15 @@ pub(crate) fn has_scope_boxes(probe: &Probe<'_>) -> bool {
         return false;
     }
     let scopes = probe.catalogue().scope_names();
+    if probe.form_hints().is_none() {
+        // A driver that shows no page is asked to narrow, and says when it cannot.
+        let Some(first) = scopes.first() else { return false };
+        let narrowed = probe.client().and_then(|client| {
+            let decision = Decision::AllowOnly(vec![first.clone()]);
+            probe.code_after(&probe.authorization(&client), &decision)
+        });
+        return narrowed.is_ok();
+    }
     let page = probe.client().and_then(|client| probe.consent(&probe.authorization(&client)));
     page.is_ok_and(|consent| {
         let fields: Vec<_> = consent.page.forms.iter().flat_map(|form| &form.fields).collect();
@@ -204,4 +213,18 @@ pub(crate) fn has_scope_boxes(probe: &Probe<'_>) -> bool {
         };
         scopes.iter().all(is_box)
     })
+}
+
+/// Whether revoking a spent refresh token ends its grant, where there is something to revoke.
+pub(crate) fn spent_revocation(probe: &Probe<'_>) -> Option<bool> {
+    let needed = [Capability::Consent, Capability::Refresh, Capability::Revocation];
+    if needed.into_iter().any(|capability| probe.lacks(capability)) {
+        return None;
+    }
+    let grant = probe.grant().ok()?;
+    let spent = grant.refresh_token().ok()?;
+    let next = refreshed(probe, &grant, spent).ok()??;
+    probe.revoke_by(&probe.revocation(&grant.client, spent)).ok()?.alive().ok()?;
+    probe.let_revocation_spread();
+    probe.is_live(&next.access).ok().map(|lives| !lives)
 }

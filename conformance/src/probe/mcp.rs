@@ -204,7 +204,12 @@ impl Probe<'_> {
 
     /// Holds when `token` is refused; `why` completes "is refused because …".
     pub(crate) fn is_dead(&self, token: &Secret, why: &str) -> Outcome {
-        if self.is_live(token)? {
+        let mut lives = self.is_live(token)?;
+        if lives && self.profile().revocation_delay_ms.value > 0 {
+            self.let_revocation_spread();
+            lives = self.is_live(token)?;
+        }
+        if lives {
             let expected = format!("401 for the token, because {why}");
             return Err(Violation::new(expected, "the token still works").into());
         }

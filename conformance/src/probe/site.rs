@@ -38,6 +38,8 @@ pub(crate) struct Site {
     pub(crate) lacks: BTreeMap<Capability, Lack>,
     /// Whether the consent page lets a person choose among the scopes.
     pub(crate) has_scope_boxes: bool,
+    /// Whether revoking a spent refresh token still ends its grant; nobody knows unless it was seen.
+    pub(crate) spent_revocation: Option<bool>,
     /// What this server chose where the standards leave a choice.
     pub(crate) profile: Profile,
     /// Tells the names of this run from those of others.
@@ -177,6 +179,7 @@ impl Site {
             values: BTreeMap::new(),
             lacks: BTreeMap::new(),
             has_scope_boxes: false,
+            spent_revocation: None,
             profile: Profile::assuming(&Declared::default()),
             salt: salt.iter().map(|byte| format!("{byte:02x}")).collect(),
         })

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use lookout_server::App;
-use lookout_server::danger::faults;
+use lookout_server::danger::{Fault, faults, variants};
 use lookout_server::serving::{self, say};
 
 /// A Lookout server that is wrong on purpose.
@@ -54,13 +54,17 @@ async fn main() -> ExitCode {
 }
 
 fn list() -> Result<()> {
-    let width = faults().map(|fault| fault.name.len()).max().unwrap_or_default();
-    let lines = faults().map(|fault| format!("{:width$}  {}\n", fault.name, fault.mistake));
-    say(&lines.collect::<String>())
+    let all = || faults().chain(variants());
+    let width = all().map(|fault| fault.name.len()).max().unwrap_or_default();
+    let line = |fault: &Fault| format!("{:width$}  {}\n", fault.name, fault.mistake);
+    say(&faults().map(line).collect::<String>())?;
+    say("\nLegal servers of other policies:\n")?;
+    say(&variants().map(line).collect::<String>())
 }
 
 async fn serve(name: &str, flags: serving::Flags) -> Result<()> {
     let fault = faults()
+        .chain(variants())
         .find(|fault| fault.name == name)
         .with_context(|| format!("there is no fault {name:?}; `list` names them all"))?;
     let open = async |config| App::with_dangerous_policy(config, fault.policy()).await;

@@ -107,7 +107,7 @@ pub(super) const FAULTS: &[Fault] = &[
             after: |request, answer, _| {
                 let headers = format!("{:?}", request.headers);
                 message(request, answer, |json| {
-                    if json.get("error").is_some() {
+                    if json["error"].is_object() {
                         json["error"]["data"] = json!(headers);
                     }
                 })
@@ -123,24 +123,6 @@ pub(super) const FAULTS: &[Fault] = &[
                 let first = request.json().get(0).cloned();
                 if let Some(first) = first.filter(|_| request.is_endpoint()) {
                     request.body = first.to_string().into_bytes();
-                    as_a_writer(request, memory);
-                }
-                None
-            },
-            after: |request, answer, memory| {
-                remember_a_writer(request, answer, memory);
-                Then::Answer
-            },
-        },
-    ),
-    Fault::tampering(
-        "older-revision-ungated",
-        "The gate stands in the newest revision only.",
-        Tampering {
-            before: |request, memory| {
-                let json = request.json();
-                let is_older = json.pointer("/params/_meta").is_none();
-                if is_older && json["method"] == "tools/call" {
                     as_a_writer(request, memory);
                 }
                 None

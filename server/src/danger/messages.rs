@@ -41,7 +41,7 @@ pub(super) const FAULTS: &[Fault] = &[
         Tampering {
             after: |request, answer, _| {
                 message(request, answer, |json| {
-                    if json.get("error").is_some() {
+                    if json["error"].is_object() {
                         json["error"]["code"] = json!("method_not_found");
                     }
                 })
@@ -110,7 +110,11 @@ pub(super) const FAULTS: &[Fault] = &[
         "The list of tools, which depends on the token, is offered to shared caches.",
         Tampering {
             after: |request, answer, _| {
-                result(request, answer, |result| result["cacheScope"] = json!("public"))
+                result(request, answer, |result| {
+                    if let Some(scope) = result.get_mut("cacheScope") {
+                        *scope = json!("public");
+                    }
+                })
             },
             ..NOTHING
         },
@@ -159,7 +163,9 @@ pub(super) const FAULTS: &[Fault] = &[
         Tampering {
             before: |request, _| {
                 edit_body(request, |json| {
-                    json["params"].as_object_mut().map(|params| params.remove("cursor"));
+                    if let Some(params) = json.get_mut("params").and_then(Value::as_object_mut) {
+                        params.remove("cursor");
+                    }
                 })
             },
             ..NOTHING

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -37,6 +38,8 @@ pub(super) enum Then {
     Answer,
     /// It goes out after these requests were made, whatever they are answered.
     Also(Vec<Incoming>),
+    /// It goes out, and these requests are made a while later.
+    Later(Duration, Vec<Incoming>),
     /// The answer to this request goes out in its place.
     Instead(Incoming),
 }
@@ -157,19 +160,20 @@ impl Memory {
     }
 }
 
-type Shared = (Tampering, Arc<Mutex<Memory>>);
+type Pause = Option<fn(&Incoming) -> Duration>;
+type Shared = (Tampering, Pause, Arc<Mutex<Memory>>);
 
 /// `router`, tampered with.
 ///
 /// A layer of `router` itself would run after a route was chosen, too late to change the path or the method.
-pub(super) fn layer(router: Router, tampering: Tampering, base: String) -> Router {
+pub(super) fn layer(router: Router, tampering: Tampering, pause: Pause, base: String) -> Router {
     let memory = Memory { base, texts: BTreeMap::new() };
-    let state = (tampering, Arc::new(Mutex::new(memory)));
+    let state = (tampering, pause, Arc::new(Mutex::new(memory)));
     Router::new().fallback_service(router).layer(from_fn_with_state(state, tampered))
 }
 
 async fn tampered(
-    State((tampering, memory)): State<Shared>,
+    State((tampering, pause, memory)): State<Shared>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -177,7 +181,14 @@ async fn tampered(
     let answered = (tampering.before)(&mut incoming, &mut locked(&memory));
     let mut outgoing = match answered {
         Some(answer) => answer,
-        None => outgoing(next.clone().run(request_of(incoming.clone())).await).await,
+        None => {
+            if let Some(pause) =
+                pause.map(|pause| pause(&incoming)).filter(|pause| !pause.is_zero())
+            {
+                tokio::time::sleep(pause).await;
+            }
+            outgoing(next.clone().run(request_of(incoming.clone())).await).await
+        }
     };
     let then = (tampering.after)(&incoming, &mut outgoing, &mut locked(&memory));
     match then {
@@ -186,6 +197,15 @@ async fn tampered(
             for request in requests {
                 let _ = next.clone().run(request_of(request)).await;
             }
+        }
+        Then::Later(pause, requests) => {
+            let next = next.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(pause).await;
+                for request in requests {
+                    let _ = next.clone().run(request_of(request)).await;
+                }
+            });
         }
         Then::Instead(request) => return next.run(request_of(request)).await,
     }

@@ -1,9 +1,6 @@
 //! Tokens that are looked up, kept or ended wrongly.
 
-use axum::http::header::AUTHORIZATION;
 use axum::http::{Method, StatusCode};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::Fault;
@@ -88,33 +85,6 @@ pub(super) const FAULTS: &[Fault] = &[
                 }
             },
             ..NOTHING
-        },
-    ),
-    Fault::tampering(
-        "revocation-unauthenticated",
-        "The revocation endpoint takes a client's word for who it is.",
-        Tampering { before: authenticate_for_them, after: remember_registrations },
-    ),
-    Fault::tampering(
-        "code-for-registered-redirects",
-        "A code is redeemed with any redirect URI that its client registered.",
-        Tampering {
-            before: |request, memory| {
-                let client =
-                    request.field("client_id").filter(|_| request.path == "/oauth/token")?;
-                let uri = request.field("redirect_uri")?;
-                let registered: Value =
-                    serde_json::from_str(memory.find(&client)?).unwrap_or_default();
-                let uris = registered["redirect_uris"].as_array()?;
-                let is_form = request.header("content-type")?.starts_with("application/x-www-form");
-                let (named, others): (Vec<_>, Vec<_>) =
-                    request.form().into_iter().partition(|(name, _)| name == "redirect_uri");
-                if is_form && named.len() == 1 && uris.iter().any(|known| known == uri.as_str()) {
-                    request.set_form(&others);
-                }
-                None
-            },
-            after: remember_registrations,
         },
     ),
     Fault::tampering(
@@ -265,7 +235,7 @@ fn replace(request: &mut Incoming, name: &str, value: &str) {
 }
 
 /// The access and the refresh token of a token response.
-fn issued(request: &Incoming, answer: &Outgoing) -> Option<(String, String)> {
+pub(super) fn issued(request: &Incoming, answer: &Outgoing) -> Option<(String, String)> {
     if request.path != "/oauth/token" || !answer.status.is_success() {
         return None;
     }
@@ -353,38 +323,6 @@ fn fill_the_cache(request: &Incoming, answer: &mut Outgoing, memory: &mut Memory
     Then::Answer
 }
 
-fn remember_registrations(request: &Incoming, answer: &mut Outgoing, memory: &mut Memory) -> Then {
-    let json = answer.json();
-    if let Some(client) = json["client_id"].as_str().filter(|_| request.path == "/oauth/register") {
-        memory.keep(client, json.to_string());
-    }
-    Then::Answer
-}
-
-/// Puts the client's registered credentials in the place of the presented ones.
-fn authenticate_for_them(request: &mut Incoming, memory: &mut Memory) -> Option<Outgoing> {
-    let basic = request.header("authorization").and_then(|value| value.strip_prefix("Basic "));
-    let basic = basic.and_then(|pair| String::from_utf8(STANDARD.decode(pair).ok()?).ok());
-    let named = basic.as_deref().and_then(|pair| pair.split_once(':')).map(|(id, _)| id.to_owned());
-    let client = named.or_else(|| request.field("client_id"))?;
-    let registered: Value = serde_json::from_str(memory.find(&client)?).unwrap_or_default();
-    let secret =
-        registered["client_secret"].as_str().filter(|_| request.path == "/oauth/revoke")?;
-    let form = request.form();
-    let is_credential = |name: &str| matches!(name, "client_id" | "client_secret");
-    let mut form: Vec<_> = form.into_iter().filter(|(name, _)| !is_credential(name)).collect();
-    if registered["token_endpoint_auth_method"] == "client_secret_post" {
-        form.push(("client_id".to_owned(), client));
-        form.push(("client_secret".to_owned(), secret.to_owned()));
-        request.headers.remove(AUTHORIZATION);
-    } else {
-        let pair = STANDARD.encode(format!("{client}:{secret}"));
-        request.set_header("authorization", &format!("Basic {pair}"));
-    }
-    request.set_form(&form);
-    None
-}
-
 fn remember_of_client(request: &Incoming, answer: &Outgoing, memory: &mut Memory) {
     if let (Some((_, refresh)), Some(client)) =
         (issued(request, answer), request.field("client_id"))
@@ -398,14 +336,17 @@ fn remember_of_client(request: &Incoming, answer: &Outgoing, memory: &mut Memory
 fn revoke_all_of_client(request: &Incoming, memory: &Memory) -> Then {
     let client = request.field("client_id").unwrap_or_default();
     let tokens = memory.find(&format!("tokens of {client}")).unwrap_or_default();
-    let revocations = tokens.split_whitespace().map(|token| {
-        let mut revocation = request.clone();
-        "/oauth/revoke".clone_into(&mut revocation.path);
-        revocation.set_form(&[
-            ("token".to_owned(), token.to_owned()),
-            ("client_id".to_owned(), client.clone()),
-        ]);
-        revocation
-    });
+    let revocations = tokens.split_whitespace().map(|token| revocation_of(request, token, &client));
     Then::Also(revocations.collect())
+}
+
+/// The revocation of `token` by the public client `client`, sent like `request`.
+pub(super) fn revocation_of(request: &Incoming, token: &str, client: &str) -> Incoming {
+    let mut revocation = request.clone();
+    "/oauth/revoke".clone_into(&mut revocation.path);
+    revocation.set_form(&[
+        ("token".to_owned(), token.to_owned()),
+        ("client_id".to_owned(), client.to_owned()),
+    ]);
+    revocation
 }

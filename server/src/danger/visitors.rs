@@ -40,21 +40,6 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     Fault::tampering(
-        "sign-out-forgets-nothing",
-        "Signing out takes the cookie from the browser and leaves the session.",
-        Tampering {
-            before: |request, _| {
-                (request.path == "/sign-out").then(|| {
-                    let mut answer = Outgoing::made_up(StatusCode::SEE_OTHER, &json!({}));
-                    answer.set_header("location", "/sign-in");
-                    answer.set_header("set-cookie", "sid=; Max-Age=0; Path=/");
-                    answer
-                })
-            },
-            ..NOTHING
-        },
-    ),
-    Fault::tampering(
         "sign-in-tells",
         "The sign-in page says whether it was the password.",
         Tampering {
@@ -135,13 +120,15 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::tampering(
         "applications-hidden",
-        "The page of connected applications shows the oldest and no more.",
+        "The page of connected applications leaves out the newest.",
         Tampering {
             after: |request, answer, _| {
                 if request.path.ends_with("/mcp/clients") && answer.is_html() {
                     let text = answer.text();
-                    let rows: Vec<&str> = text.split("<th scope=\"row\">").take(2).collect();
-                    answer.body = rows.join("<th scope=\"row\">").into_bytes();
+                    let rows: Vec<&str> = text.split("<tr>").collect();
+                    let is_newest = |row: &&&str| row.contains(">Conformance ");
+                    let newest = rows.iter().find(is_newest).copied().unwrap_or_default();
+                    answer.body = text.replacen(newest, "", 1).into_bytes();
                 }
                 Then::Answer
             },
@@ -223,11 +210,8 @@ fn explain(request: &Incoming, answer: &mut Outgoing, memory: &mut Memory) -> Th
         memory.keep(format!("issued {code}"), "code");
     }
     let fields = ["code", "refresh_token"].into_iter().filter_map(|name| request.field(name));
-    let presented = fields.chain(request.bearer().map(str::to_owned));
-    let was_good = presented
-        .filter(|secret| memory.find(&format!("issued {secret}")).is_some())
-        .next()
-        .is_some();
+    let mut presented = fields.chain(request.bearer().map(str::to_owned));
+    let was_good = presented.any(|secret| memory.find(&format!("issued {secret}")).is_some());
     let is_refused = answer.status.is_client_error() && request.method == Method::POST;
     if is_refused && was_good && json.is_object() {
         let mut json = json;

@@ -5,7 +5,7 @@ use crate::outcome::{Outcome, ProbeError, Violation, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::authorize::{Authorization, Decision};
 use crate::probe::browser::{Browser, Landing};
-use crate::probe::form::{DENY_WORDS, Entries, Form, Page, count};
+use crate::probe::form::{DENY_WORDS, Entries, Form, count};
 use crate::probe::http::{Request, encode_form};
 use crate::probe::register::Method;
 use crate::property::body::INERT_NAMES;
@@ -103,6 +103,7 @@ fn allow(probe: &Probe<'_>) -> Outcome<(Authorization, Form, Entries)> {
 }
 
 fn explicit(probe: &Probe<'_>) -> Outcome {
+    probe.asks_somebody()?;
     let landing = probe.ask(&probe.authorization(&probe.client()?))?;
     probe.gives_no_code(&landing)?;
     let (request, form, entries) = allow(probe)?;
@@ -196,7 +197,7 @@ fn other_browser(probe: &Probe<'_>) -> Outcome {
         let own = probe.authorization(&probe.client()?);
         let landing = probe.walk_signed_in(&other, probe.authorize_url(&own)?)?;
         let Landing::Page { reply, address } = landing else { continue };
-        let page = Page::read(&reply.body, &address);
+        let page = probe.read_page(&reply.body, &address);
         let (form, mut entries) = page.decide(&Decision::Allow, &[])?;
         for (_, value) in entries.iter_mut().filter(|(name, _)| *name == handle.name) {
             value.clone_from(&handle.value);
@@ -278,6 +279,7 @@ fn once(probe: &Probe<'_>) -> Outcome {
 }
 
 fn each_client(probe: &Probe<'_>) -> Outcome {
+    probe.asks_somebody()?;
     let first = probe.client()?;
     probe.code(&probe.authorization(&first))?;
     let twin = probe.new_client_at(Method::None, &first.redirect_uri)?;

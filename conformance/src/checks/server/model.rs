@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
 fn for_sequences(probe: &Probe<'_>, cases: u32, law: impl Fn(&Sequence) -> Outcome) -> Outcome {
     let story = RefCell::new(None);
     let longest = probe.options.longest_sequence;
-    let outcome = probe.forall_in(cases, &sequence(longest), |sequence| {
+    let outcome = probe.forall_kept(cases, &sequence(longest), |sequence| {
         let outcome = law(sequence);
         if let Err(Halt::Violation(violation)) = &outcome {
             story.replace(violation.input.clone());
@@ -74,7 +74,7 @@ fn for_sequences(probe: &Probe<'_>, cases: u32, law: impl Fn(&Sequence) -> Outco
 
 fn sequences(probe: &Probe<'_>) -> Outcome {
     let pool = Pool::default();
-    for_sequences(probe, probe.options.cases.saturating_mul(3), |sequence| {
+    for_sequences(probe, few(probe, 3), |sequence| {
         let mut oracle = Oracle::new(rules(probe));
         let mut play = Play::new(probe, &pool);
         play.run(sequence, &mut by_worlds(&mut oracle))?;
@@ -85,7 +85,7 @@ fn sequences(probe: &Probe<'_>) -> Outcome {
 
 fn final_probe(probe: &Probe<'_>) -> Outcome {
     let pool = Pool::default();
-    for_sequences(probe, probe.options.cases.saturating_mul(2), |sequence| {
+    for_sequences(probe, few(probe, 2), |sequence| {
         let mut oracle = Oracle::new(rules(probe));
         let mut play = Play::new(probe, &pool);
         let answered = play.run(sequence, &mut by_worlds(&mut oracle));
@@ -100,7 +100,7 @@ fn final_probe(probe: &Probe<'_>) -> Outcome {
 
 fn safety(probe: &Probe<'_>) -> Outcome {
     let pool = Pool::default();
-    for_sequences(probe, probe.options.cases.saturating_mul(2), |sequence| {
+    for_sequences(probe, few(probe, 2), |sequence| {
         let mut monitor = Monitor::new(rules(probe));
         let mut judge = |record: &Record, _: &_| {
             monitor.observe(record).map_err(|because| format!("no success, because {because}"))
@@ -119,10 +119,10 @@ fn outline(play: &Play<'_, '_>) -> Vec<String> {
 fn non_interference(probe: &Probe<'_>) -> Outcome {
     let (own, others) = (Pool::default(), Pool::default());
     let accept = |_: &Record, _: &_| Ok(());
-    for_sequences(probe, probe.options.cases.div_ceil(2), |sequence| {
+    for_sequences(probe, few(probe, 1).div_ceil(2), |sequence| {
         let mut alone = Play::new(probe, &own);
         alone.run(sequence, &mut { accept })?;
-        alone.leave();
+        alone.probe_all(&mut { accept })?;
         let mut beside = Play::new(probe, &own);
         let mut other = Play::new(probe, &others);
         for operation in &sequence.0 {
@@ -132,11 +132,9 @@ fn non_interference(probe: &Probe<'_>) -> Outcome {
         for operation in sequence.0.iter().rev() {
             other.perform(operation, &mut { accept })?;
         }
-        // What the other did last shows in what still lives.
-        for play in [&mut alone, &mut beside] {
-            play.probe_all(&mut { accept })?;
-        }
         other.leave();
+        // What the other did last shows in what still lives.
+        beside.probe_all(&mut { accept })?;
         same(&alone, &beside, "while another client did the same beside it")
     })
 }
@@ -173,4 +171,10 @@ fn same(first: &Play<'_, '_>, second: &Play<'_, '_>, how: &str) -> Outcome {
             Err(Violation::new(before[at].clone(), observed).on(second.story()).into())
         }
     }
+}
+
+/// Sequences are cheap, and a few of them are too few to meet anything.
+fn few(probe: &Probe<'_>, times: u32) -> u32 {
+    let fewest = if probe.options.is_quick { 3 } else { 10 };
+    probe.options.cases.saturating_mul(times).max(fewest)
 }

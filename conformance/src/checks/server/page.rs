@@ -4,7 +4,7 @@ use crate::check::{Capability, Check, Level, lookout, rfc};
 use crate::outcome::{Outcome, ProbeError, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::browser::{Browser, Landing};
-use crate::probe::form::{Page, SIGN_OUT_WORDS};
+use crate::probe::form::{Form, Page, SIGN_OUT_WORDS};
 use crate::probe::http::{Reply, Request};
 use crate::probe::register::Client;
 
@@ -173,12 +173,25 @@ fn cookies(probe: &Probe<'_>) -> Outcome {
 fn new_session(probe: &Probe<'_>) -> Outcome {
     let browser = Browser::default();
     let request = probe.authorize_url(&probe.authorization(&probe.client()?))?;
-    probe.walk(&browser, request.clone())?;
+    let landing = probe.walk(&browser, request.clone())?;
+    if sign_in_form(probe, &landing).is_none() {
+        return Err(not_tested("nobody signs in"));
+    }
     let before = browser.header();
     probe.walk_signed_in(&browser, request.clone())?;
     let Some(before) = before else { return Ok(()) };
     let signed_in = opens(probe, request, before)?;
     ensure(!signed_in, "the old cookies are signed out", || "they are signed in".to_owned())
+}
+
+/// The form that asks for a password, if that is where the walk ended.
+fn sign_in_form(probe: &Probe<'_>, landing: &Landing) -> Option<Form> {
+    match landing {
+        Landing::Page { reply, address } => {
+            probe.read_page(&reply.body, address).sign_in().cloned()
+        }
+        Landing::Callback(_) => None,
+    }
 }
 
 /// Whether these cookies alone get past the sign-in page.

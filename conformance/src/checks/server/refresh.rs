@@ -2,17 +2,22 @@
 
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
 use crate::check::{Capability, Check, Level, rfc};
-use crate::outcome::{Outcome, ProbeError, Violation, ensure};
+use crate::outcome::{Outcome, ProbeError, Violation, ensure, not_tested};
 use crate::probe::Probe;
 use crate::probe::http::Reply;
 use crate::probe::register::Method;
 use crate::probe::token::{Grant, Tokens};
+use crate::profile::Refresh;
 use crate::property::scope::names;
 use crate::property::token::mutation;
+use crate::secret::Secret;
+
+use super::token::confidential;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -54,6 +59,14 @@ pub(super) const CHECKS: &[Check] = &[
         claim: "A refresh token is refused to any other client, and still works for its own.",
         needs: &[Capability::Consent, Capability::Refresh],
         run: client_binding,
+    },
+    Check {
+        id: "refresh/wrong-secret",
+        level: Level::Must,
+        clause: rfc(6749, "6"),
+        claim: "A confidential client refreshes with its secret, and nobody refreshes without it.",
+        needs: &[Capability::Registration, Capability::Consent, Capability::Refresh],
+        run: wrong_secret,
     },
     Check {
         id: "refresh/narrowing",
@@ -101,10 +114,31 @@ fn rotation(probe: &Probe<'_>) -> Outcome {
     let grant = probe.grant()?;
     let old = grant.refresh_token()?;
     let tokens = probe.refresh(&grant.client, old)?;
-    let new = tokens.refresh_token()?;
-    ensure(new != old, "a new refresh token", || "the old one again".to_owned())?;
+    // A server that gives none has not rotated, and the old one tells whether it should have.
+    let is_new = tokens.refresh.as_ref().is_none_or(|new| new != old);
+    ensure(is_new, "a new refresh token", || "the old one again".to_owned())?;
     probe.still_works(&tokens.access, "it was just refreshed")?;
+    let_reuse_matter(probe)?;
     probe.token(&probe.refreshing(&grant.client, old))?.is_refused(&["invalid_grant"])
+}
+
+/// Waits until a replaced token may not be used any more: not at all, unless the profile tolerates it.
+fn let_reuse_matter(probe: &Probe<'_>) -> Outcome {
+    let longest = probe.options.max_wait;
+    match probe.profile().refresh.value {
+        Refresh::None | Refresh::Strict => Ok(()),
+        Refresh::Grace { seconds } if Duration::from_secs(seconds) < longest => {
+            thread::sleep(Duration::from_secs(seconds) + Duration::from_millis(300));
+            Ok(())
+        }
+        Refresh::Grace { seconds } => Err(not_tested(format!(
+            "a replaced token may be used for {seconds} s, longer than a check may wait"
+        ))),
+        Refresh::UntilSuccessorUsed => {
+            Err(not_tested("a replaced token may be used until its successor was"))
+        }
+        Refresh::NoRotation => Err(not_tested("refresh tokens are not replaced")),
+    }
 }
 
 /// A grant refreshed `times` times, with every token it ever had.
@@ -125,6 +159,7 @@ fn reuse(probe: &Probe<'_>) -> Outcome {
         let (grant, history) = chain(probe, *times)?;
         let spent = history[*reused].refresh_token()?;
         let newest = history[*times].refresh_token()?;
+        let_reuse_matter(probe)?;
         probe.works_before(&history[*times].access)?;
         probe.token(&probe.refreshing(&grant.client, spent))?.is_refused(&["invalid_grant"])?;
         probe.token(&probe.refreshing(&grant.client, newest))?.is_refused(&["invalid_grant"])?;
@@ -143,6 +178,7 @@ fn isolation(probe: &Probe<'_>) -> Outcome {
     // A server may end a client's older grant when the person consents anew.
     let survives = probe.is_live(&same_client.tokens.access)?;
     let spent = history[0].refresh_token()?;
+    let_reuse_matter(probe)?;
     probe.token(&probe.refreshing(&grant.client, spent))?.is_refused(&["invalid_grant"])?;
     if survives {
         let why = "the reuse was in another grant of its client";
@@ -152,6 +188,9 @@ fn isolation(probe: &Probe<'_>) -> Outcome {
 }
 
 fn concurrent(probe: &Probe<'_>) -> Outcome {
+    if !matches!(probe.profile().refresh.value, Refresh::Strict) {
+        return Err(not_tested("the profile tolerates that a token is used more than once"));
+    }
     let cases = probe.options.cases.div_ceil(2);
     probe.forall_in(cases, &(2_usize..=6), |count| {
         let grant = probe.grant()?;
@@ -184,6 +223,22 @@ fn client_binding(probe: &Probe<'_>) -> Outcome {
     reply.is_refused(&["invalid_grant", "invalid_client", "unauthorized_client"])?;
     let own = probe.token(&probe.refreshing(&grant.client, token))?.alive()?;
     ensure(own.is_success(), "its own client can still refresh", || own.summary())
+}
+
+fn wrong_secret(probe: &Probe<'_>) -> Outcome {
+    probe.for_each(confidential(probe), |method| {
+        let client = probe.new_client(*method)?;
+        let grant = probe.grant_for(&probe.authorization(&client))?;
+        let refresh = grant.refresh_token()?;
+        for secret in [None, Some(""), Some("wrong")] {
+            let mut impostor = client.clone();
+            impostor.secret = secret.map(Secret::new);
+            let reply = probe.token(&probe.refreshing(&impostor, refresh))?;
+            reply.is_refused(&["invalid_client", "invalid_request"])?;
+        }
+        let reply = probe.token(&probe.refreshing(&client, refresh))?.alive()?;
+        ensure(reply.is_success(), "a token for the right secret", || reply.summary())
+    })
 }
 
 fn narrowing(probe: &Probe<'_>) -> Outcome {
@@ -268,7 +323,9 @@ fn altered(probe: &Probe<'_>) -> Outcome {
 fn chained(probe: &Probe<'_>) -> Outcome {
     let all = probe.catalogue().scope_names();
     let wishes = prop::collection::vec(crate::property::scope::subset(all.clone()), 1..5);
-    let granted = crate::property::scope::subset(all);
+    // All but one scope at most, so that there is one left to gain.
+    let granted =
+        crate::property::scope::subset(all[..all.len().saturating_sub(1).max(1)].to_vec());
     probe.forall_in(probe.options.cases.div_ceil(2), &(granted, wishes), |(granted, wishes)| {
         let grant = probe.grant_of(granted)?;
         let within = probe.catalogue().callable_with(granted);

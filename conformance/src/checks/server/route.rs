@@ -7,7 +7,7 @@ use crate::check::{Capability, Check, Level, mcp, rfc};
 use crate::outcome::{Outcome, ProbeError, Violation, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::http::{Reply, Request};
-use crate::probe::mcp::{INITIALIZE, bearing, legacy, rpc};
+use crate::probe::mcp::{bearing, rpc};
 use crate::property::scope::sets;
 use crate::secret::Secret;
 
@@ -21,14 +21,6 @@ pub(super) const CHECKS: &[Check] = &[
         claim: "However a call outside the scopes is wrapped, it is not run.",
         needs: &[Capability::Consent],
         run: side_doors,
-    },
-    Check {
-        id: "route/both-revisions",
-        level: Level::Must,
-        clause: mcp("basic/authorization#error-handling"),
-        claim: "A call outside the scopes is refused in the older revision as well.",
-        needs: &[Capability::Consent, Capability::Initialize],
-        run: both_revisions,
     },
     Check {
         id: "route/bad-token",
@@ -160,27 +152,6 @@ fn is_unseen(
         }
     }
     Ok(())
-}
-
-fn both_revisions(probe: &Probe<'_>) -> Outcome {
-    let (tool, scopes) = forbidden(probe)?;
-    let token = probe.grant_of(&scopes)?.tokens.access;
-    let endpoint = &probe.site().endpoint;
-    let opened =
-        probe.send(&bearing(crate::probe::mcp::initialize(endpoint, INITIALIZE[0]), &token))?;
-    let session = opened.header("mcp-session-id").map(str::to_owned);
-    let arguments = marked(probe, tool, &format!("canary {}", probe.fresh_name()));
-    probe.for_each(INITIALIZE, |version| {
-        let params = json!({"name": tool.name, "arguments": arguments});
-        let message = json!({"id": 2, "method": "tools/call", "params": params});
-        let request = bearing(legacy(endpoint, version, message), &token);
-        let request = match &session {
-            Some(session) => request.header("mcp-session-id", session),
-            None => request,
-        };
-        let reply = probe.send(&request)?.alive()?;
-        ensure(!has_run(&reply), format!("a refusal of {}", tool.name), || reply.summary())
-    })
 }
 
 fn bad_token(probe: &Probe<'_>) -> Outcome {
