@@ -1,5 +1,6 @@
 //! The command line.
 
+mod depth;
 pub(crate) mod output;
 pub(crate) mod progress;
 mod target;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::cli::depth::Depth;
 use crate::cli::output::Output;
 use crate::cli::target::TargetArguments;
 
@@ -79,6 +81,9 @@ pub(crate) struct Server {
     /// How many inputs each property is tried on.
     #[arg(long, value_name = "NUMBER", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) cases: u32,
+
+    #[command(flatten)]
+    pub(crate) depth: Depth,
 
     /// How many seconds a check may wait for something to expire.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]

@@ -14,7 +14,7 @@ use lookout_conformance::replay::{ReplayFile, replay};
 use lookout_conformance::report::CheckReport;
 use lookout_conformance::report::text::{self, Style, render};
 use lookout_conformance::target::Registration;
-use lookout_conformance::{Options, RunError, Target, checks, run_with};
+use lookout_conformance::{Options, RunError, Target, checks, run_for, run_with};
 
 use crate::cli::progress::Progress;
 use crate::cli::{Arguments, Command, Replay, Server};
@@ -75,7 +75,11 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
             let _ = print(&progress.after(check));
         }
     };
-    let mut report = run_with(&target, &options, &show).map_err(|error| Failure {
+    let result = match arguments.depth.duration() {
+        None => run_with(&target, &options, &show),
+        Some(duration) => run_for(&target, &options, duration, &show),
+    };
+    let mut report = result.map_err(|error| Failure {
         code: if matches!(error, RunError::UnknownName(_)) { USAGE } else { UNUSABLE },
         message: error.to_string(),
     })?;
@@ -116,7 +120,7 @@ fn again(arguments: &Replay) -> Result<u8, Failure> {
 }
 
 fn options(arguments: &Server) -> Options {
-    Options {
+    arguments.depth.adjust(Options {
         seed: arguments.seed,
         cases: arguments.cases,
         only: arguments.only.clone(),
@@ -125,7 +129,7 @@ fn options(arguments: &Server) -> Options {
         max_wait: Duration::from_secs(arguments.max_wait),
         timeout: Duration::from_secs(arguments.timeout),
         ..Options::default()
-    }
+    })
 }
 
 fn list(arguments: &Server) -> Result<String, Failure> {

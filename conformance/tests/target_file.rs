@@ -455,7 +455,7 @@ proptest! {
     #[test]
     fn what_is_written_is_read_again(file in file()) {
         let text = toml::to_string(&file).unwrap();
-        prop_assert_eq!(toml::from_str::<TargetFile>(&text).unwrap(), file.clone());
+        prop_assert_eq!(toml::from_str::<TargetFile>(&text).unwrap(), file);
         // The published shape allows everything that can be written, so only contents are told.
         let complaint = read(&text).err().unwrap_or_default();
         for shape in ["no such field", "is missing", "expected one of", "never written"] {

@@ -7,6 +7,7 @@
 
 mod benign;
 mod calls;
+mod clients;
 mod documents;
 mod endpoint;
 mod flow;
@@ -109,6 +110,7 @@ pub fn faults() -> impl Iterator<Item = &'static Fault> {
         grants::FAULTS,
         places::FAULTS,
         tokens::FAULTS,
+        clients::FAULTS,
         endpoint::FAULTS,
         messages::FAULTS,
         calls::FAULTS,

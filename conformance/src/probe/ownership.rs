@@ -28,11 +28,9 @@ pub(crate) fn verify(http: &Http, target: &Target) -> Result<(), Unusable> {
 fn beyond_this_machine(target: &Target) -> Option<String> {
     let listed = target.hosts.iter().map(|host| format!("http://{host}/"));
     let addresses = [target.url.clone()].into_iter().chain(target.replicas.clone()).chain(listed);
-    let beyond = addresses.filter(|address| !is_loopback(address)).find_map(|address| {
-        // What is no address at all is for discovery to complain about.
-        Some(url::Url::parse(&address).ok()?.host_str()?.to_owned())
-    });
-    beyond
+    let mut beyond = addresses.filter(|address| !is_loopback(address));
+    // What is no address at all is for discovery to complain about.
+    beyond.find_map(|address| Some(url::Url::parse(&address).ok()?.host_str()?.to_owned()))
 }
 
 fn shown(http: &Http, target: &Target, ownership: &Ownership) -> Result<(), Unusable> {

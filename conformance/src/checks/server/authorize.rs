@@ -262,9 +262,9 @@ fn unknown_parameter(probe: &Probe<'_>) -> Outcome {
 
 fn state(probe: &Probe<'_>) -> Outcome {
     let client = probe.client()?;
-    let comes_back = |text: &String| {
+    let comes_back_with = |decision: Decision, text: &String| {
         let request = probe.authorization(&client).set("state", text);
-        let landing = probe.authorize(&request, &Decision::Deny)?;
+        let landing = probe.authorize(&request, &decision)?;
         let Landing::Callback(callback) = landing else {
             // A state of unusual length may be refused, but not shortened.
             if text.len() > USUAL_STATE {
@@ -274,6 +274,10 @@ fn state(probe: &Probe<'_>) -> Outcome {
         };
         let states: Vec<&str> = callback.all("state").collect();
         ensure(states == [text.as_str()], format!("state {text:?}, once"), || format!("{states:?}"))
+    };
+    let comes_back = |text: &String| {
+        comes_back_with(Decision::Deny, text)?;
+        comes_back_with(Decision::Allow, text)
     };
     probe.forall(&opaque_text(), comes_back)?;
     probe.forall_in(probe.options.cases.div_ceil(4), &long_text(), comes_back)

@@ -261,7 +261,7 @@ fn repeated_parameter(probe: &Probe<'_>) -> Outcome {
     })
 }
 
-fn confidential(probe: &Probe<'_>) -> Vec<Method> {
+pub(super) fn confidential(probe: &Probe<'_>) -> Vec<Method> {
     let advertised = probe.site().advertised("token_endpoint_auth_methods_supported");
     let methods = [Method::Basic, Method::Post].into_iter();
     methods.filter(|method| advertised.iter().any(|name| name == method.name())).collect()
