@@ -28,6 +28,7 @@ pub mod outcome;
 pub mod profile;
 pub mod replay;
 pub mod report;
+pub mod requirements;
 pub mod secret;
 pub mod target;
 

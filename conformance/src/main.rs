@@ -13,6 +13,7 @@ use clap::Parser as _;
 use lookout_conformance::replay::{ReplayFile, replay};
 use lookout_conformance::report::CheckReport;
 use lookout_conformance::report::text::{self, Style, render};
+use lookout_conformance::requirements::Requirements;
 use lookout_conformance::target::Registration;
 use lookout_conformance::{Options, RunError, Target, checks, run_for, run_with};
 
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Server(arguments) => server(&arguments),
         Command::Replay(arguments) => again(&arguments),
+        Command::Requirements => print(&Requirements::embedded().markdown()).map(|()| 0),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -10,6 +10,10 @@ use crate::server::Server;
 
 /// One check that failed on a faulty server.
 #[derive(Clone, Debug)]
+#[allow(
+    dead_code,
+    reason = "the test of the matrix needs the ids alone, the measurement all of it"
+)]
 pub(crate) struct Kill {
     pub(crate) id: String,
     /// How long the check took until it had its counterexample, shrinking included.
