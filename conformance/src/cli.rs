@@ -1,12 +1,15 @@
 //! The command line.
 
+mod depth;
 pub(crate) mod output;
+pub(crate) mod progress;
 mod target;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::cli::depth::Depth;
 use crate::cli::output::Output;
 use crate::cli::target::TargetArguments;
 
@@ -81,6 +84,9 @@ pub(crate) struct Server {
     #[arg(long, value_name = "NUMBER", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) cases: u32,
 
+    #[command(flatten)]
+    pub(crate) depth: Depth,
+
     /// How many seconds a check may wait for something to expire.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub(crate) max_wait: u64,
@@ -111,8 +117,15 @@ pub(crate) struct Replay {
     /// A file that `server --replay-dir` wrote.
     pub(crate) file: PathBuf,
 
-    /// How to reach the server. The address is the file's unless --url gives another; the seed and
-    /// the number of inputs are the file's.
+    /// How to reach the server. Without --target and --url it is at the address in the file.
     #[command(flatten)]
-    pub(crate) server: Server,
+    pub(crate) target: TargetArguments,
+
+    /// How many seconds the check may wait for something to expire.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub(crate) max_wait: u64,
+
+    /// How many seconds one request may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    pub(crate) timeout: u64,
 }

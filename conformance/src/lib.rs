@@ -41,6 +41,6 @@ mod transcript;
 pub use crate::probe::Probe;
 pub use crate::probe::site::Unusable;
 pub use crate::report::Report;
-pub use crate::run::{RunError, run, run_with};
+pub use crate::run::{RunError, run, run_for, run_with};
 pub use crate::target::{Options, Person, Target};
 pub use crate::transcript::{Exchange, Party};

@@ -11,11 +11,13 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use lookout_conformance::replay::{ReplayFile, replay};
-use lookout_conformance::report::text::{self, Style, line, render};
+use lookout_conformance::report::CheckReport;
+use lookout_conformance::report::text::{self, Style, render};
 use lookout_conformance::requirements::Requirements;
 use lookout_conformance::target::Registration;
-use lookout_conformance::{Options, RunError, Target, checks, run_with};
+use lookout_conformance::{Options, RunError, Target, checks, run_for, run_with};
 
+use crate::cli::progress::Progress;
 use crate::cli::{Arguments, Command, Replay, Server};
 
 const USAGE: u8 = 2;
@@ -67,13 +69,19 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
             options.cases
         ))?;
     }
-    let progress = |check: &lookout_conformance::report::CheckReport| {
+    let count = checks::select(&options.only).map_or(0, |selected| selected.len());
+    let progress = Progress::new(count, style, std::io::stdout().is_terminal());
+    let show = |check: &CheckReport| {
         if !is_quiet {
             // A closed pipe ends the output, not the run: the exit code is still the verdict.
-            let _ = print(&format!("{}\n", line(check, style)));
+            let _ = print(&progress.after(check));
         }
     };
-    let mut report = run_with(&target, &options, &progress).map_err(|error| Failure {
+    let result = match arguments.depth.duration() {
+        None => run_with(&target, &options, &show),
+        Some(duration) => run_for(&target, &options, duration, &show),
+    };
+    let mut report = result.map_err(|error| Failure {
         code: if matches!(error, RunError::UnknownName(_)) { USAGE } else { UNUSABLE },
         message: error.to_string(),
     })?;
@@ -81,7 +89,7 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
         expectations.apply(file, &mut report);
     }
     if !is_quiet {
-        print(&render(&report, style))?;
+        print(&format!("{}{}", progress.end(), render(&report, style)))?;
     }
     let written = arguments.output.write(&report)?;
     if !is_quiet && !written.is_empty() {
@@ -101,9 +109,12 @@ fn client_documents(target: &Target) -> Result<String, Failure> {
 
 fn again(arguments: &Replay) -> Result<u8, Failure> {
     let file = ReplayFile::read(&arguments.file).map_err(|error| usage(&error.to_string()))?;
-    let named = &arguments.server.target;
-    let target = named.target_or(&file.target).map_err(|message| usage(&message))?;
-    let options = options(&arguments.server);
+    let target = arguments.target.target_or(&file.target).map_err(|message| usage(&message))?;
+    let options = Options {
+        max_wait: Duration::from_secs(arguments.max_wait),
+        timeout: Duration::from_secs(arguments.timeout),
+        ..Options::default()
+    };
     let replayed = replay(&target, &options, &file)
         .map_err(|error| Failure { code: UNUSABLE, message: error.to_string() })?;
     print(&text::replay(&file, &replayed, &target.url, style()))?;
@@ -111,7 +122,7 @@ fn again(arguments: &Replay) -> Result<u8, Failure> {
 }
 
 fn options(arguments: &Server) -> Options {
-    Options {
+    arguments.depth.adjust(Options {
         seed: arguments.seed,
         cases: arguments.cases,
         only: arguments.only.clone(),
@@ -120,7 +131,7 @@ fn options(arguments: &Server) -> Options {
         max_wait: Duration::from_secs(arguments.max_wait),
         timeout: Duration::from_secs(arguments.timeout),
         ..Options::default()
-    }
+    })
 }
 
 fn list(arguments: &Server) -> Result<String, Failure> {

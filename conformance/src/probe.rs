@@ -11,7 +11,9 @@ mod consent_command;
 pub(crate) mod consent_driver;
 pub(crate) mod form;
 pub(crate) mod http;
+pub(crate) mod litter;
 pub(crate) mod mcp;
+pub(crate) mod ownership;
 pub(crate) mod programmatic;
 pub(crate) mod register;
 pub(crate) mod reply;
@@ -23,6 +25,7 @@ mod webdriver;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -38,12 +41,13 @@ use crate::check::Capability;
 use crate::outcome::{Outcome, ProbeError, Violation};
 use crate::probe::browser::Browser;
 use crate::probe::http::{Http, Reply, Request};
+use crate::probe::litter::{Leftovers, Litter};
 use crate::probe::register::Client;
 use crate::probe::site::Site;
 use crate::profile::Profile;
 use crate::property::turn::Laws;
 use crate::replay::Trail;
-use crate::secret::{Redactor, Secret};
+use crate::secret::Redactor;
 use crate::target::{Options, Person, Target};
 use crate::transcript::{Exchange, Transcript};
 
@@ -67,13 +71,7 @@ pub struct Probe<'a> {
     /// Which of the known clients this check uses already.
     taken: Mutex<BTreeSet<usize>>,
     litter: Mutex<Litter>,
-}
-
-/// What a check leaves behind and must take away again.
-#[derive(Default)]
-struct Litter {
-    grants: Vec<(Client, Secret)>,
-    programmatic: Vec<String>,
+    is_tidying: AtomicBool,
 }
 
 impl fmt::Debug for Probe<'_> {
@@ -127,6 +125,7 @@ impl<'a> Probe<'a> {
             own_client: OnceLock::new(),
             taken: Mutex::default(),
             litter: Mutex::default(),
+            is_tidying: AtomicBool::new(false),
         }
     }
 
@@ -166,7 +165,13 @@ impl<'a> Probe<'a> {
     /// Sends one request and writes it down.
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, ProbeError> {
         let request = &self.http.dressed(&self.named_as_one(request));
-        let reply = self.http.send(request);
+        let is_owed = self.is_tidying.load(Ordering::Relaxed);
+        let reply = if is_owed { self.http.owed().send(request) } else { self.http.send(request) };
+        if let (Ok(reply), false) = (&reply, is_owed)
+            && let Some(endpoint) = self.site.name_of(&request.url)
+        {
+            locked(&self.litter).note(endpoint, request, reply);
+        }
         let answer = reply.clone().map_err(|error| error.to_string());
         locked(&self.transcript).push(request, answer);
         reply
@@ -305,33 +310,21 @@ impl<'a> Probe<'a> {
         locked(&self.taken)
     }
 
-    pub(crate) fn remember_grant(&self, client: &Client, refresh: &Secret) {
-        locked(&self.litter).grants.push((client.clone(), refresh.clone()));
-    }
-
     fn remember_programmatic(&self, name: &str) {
         locked(&self.litter).programmatic.push(name.to_owned());
     }
 
-    /// Leaves no live credential behind. What is already gone is no concern.
-    pub(crate) fn tidy(&self) {
-        if !self.options.tidy {
-            return;
-        }
-        let litter = std::mem::take(&mut *locked(&self.litter));
-        if self.site.endpoint_of("revocation_endpoint").is_ok() {
-            for (client, token) in &litter.grants {
-                let _ = self.revoke_by(&self.revocation(client, token));
-            }
-        }
-        if litter.programmatic.is_empty() {
-            return;
-        }
-        if let Ok((_, page)) = self.tokens_page() {
-            for name in &litter.programmatic {
-                let _ = self.press_revoke(&page, name);
-            }
-        }
+    fn take_litter(&self) -> Litter {
+        std::mem::take(&mut *locked(&self.litter))
+    }
+
+    /// From now on requests take away what was made: limits do not stop them.
+    fn begin_tidying(&self) {
+        self.is_tidying.store(true, Ordering::Relaxed);
+    }
+
+    fn leftovers(&self) -> &Leftovers {
+        self.http.leftovers()
     }
 }
 

@@ -84,7 +84,6 @@ impl Probe<'_> {
 
     /// The same for inputs that are data, such as lists of operations: the counterexample itself is
     /// written into its trail, and a replay takes it from there, whatever the generator has become.
-    #[cfg_attr(not(test), allow(dead_code, reason = "the model's sequences are tried through it"))]
     pub(crate) fn forall_kept<S>(
         &self,
         cases: u32,

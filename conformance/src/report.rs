@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::{Clause, Level};
 use crate::expected::Baseline;
 use crate::outcome::Violation;
+pub use crate::probe::litter::LeftBehind;
 use crate::profile::Setting;
 use crate::replay::Trail;
 use crate::report::coverage::ClauseCoverage;
@@ -53,6 +54,12 @@ pub struct Report {
     pub duration_ms: u64,
     /// HTTP requests that were sent, those of discovery included.
     pub requests: u64,
+    /// Who allows the test of a server that is not on this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<String>,
+    /// What the run made and could not take away again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_behind: Vec<LeftBehind>,
     /// Deviations that were expected; absent when no file of them was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,

@@ -102,10 +102,13 @@ fn mask_lookalikes(text: &str) -> String {
     masked
 }
 
+/// One random value in a thousand has no digit; then upper case among lower case gives it away.
 fn looks_secret(run: &str) -> bool {
+    let has = |is: fn(&char) -> bool| run.chars().any(|c| is(&c));
+    let is_mixed = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase);
     run.len() > LONGEST_PLAIN_RUN
-        && run.contains(|c: char| c.is_ascii_digit())
-        && run.contains(|c: char| c.is_ascii_alphabetic())
+        && has(char::is_ascii_alphabetic)
+        && (has(char::is_ascii_digit) || is_mixed)
         && !is_repetitive(run)
 }
 
@@ -139,6 +142,14 @@ mod tests {
         let mut redactor = Redactor::default();
         redactor.learn("password", "pass word/1");
         assert_eq!(redactor.redact("password=pass+word%2F1"), "password=<password 1>");
+    }
+
+    #[test]
+    fn a_credential_without_a_digit_is_masked_too() {
+        let text = "code_verifier=AC_bjm-q_gaq-rNHJBjABChgmTuqSHtRzjwlkodVQMQ";
+        assert_eq!(Redactor::default().redact(text), "code_verifier=<masked>");
+        let plain = "the-protected-resource-metadata-discovery-requirements stay";
+        assert_eq!(Redactor::default().redact(plain), plain);
     }
 
     #[test]

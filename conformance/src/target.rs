@@ -138,6 +138,8 @@ pub struct Options {
     pub shrink_tries: u32,
     /// How many operations a generated sequence has at most.
     pub longest_sequence: usize,
+    /// Whether to try as little as shows anything at all.
+    pub is_quick: bool,
     /// How often a race is run before it counts as won.
     pub repeats: u32,
     /// Ids and areas to run; empty means all.
@@ -163,6 +165,7 @@ impl Default for Options {
             shrink_tries: 96,
             longest_sequence: 12,
             repeats: 3,
+            is_quick: false,
             only: Vec::new(),
             strict: false,
             tidy: true,

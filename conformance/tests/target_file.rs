@@ -36,11 +36,11 @@ fn complaint(text: &str) -> String {
 fn the_published_schema_is_the_one_of_this_build() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target.schema.json");
     let fresh = format!("{:#}\n", schema());
-    if std::env::var_os("UPDATE_TARGET_SCHEMA").is_some() {
+    if std::env::var_os("LOOKOUT_WRITE_SCHEMA").is_some() {
         std::fs::write(&path, &fresh).unwrap();
     }
     let published = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(published == fresh, "stale: run the test with UPDATE_TARGET_SCHEMA=1 and commit");
+    assert!(published == fresh, "stale: run the test with LOOKOUT_WRITE_SCHEMA=1 and commit");
 }
 
 #[test]
@@ -455,7 +455,7 @@ proptest! {
     #[test]
     fn what_is_written_is_read_again(file in file()) {
         let text = toml::to_string(&file).unwrap();
-        prop_assert_eq!(toml::from_str::<TargetFile>(&text).unwrap(), file.clone());
+        prop_assert_eq!(toml::from_str::<TargetFile>(&text).unwrap(), file);
         // The published shape allows everything that can be written, so only contents are told.
         let complaint = read(&text).err().unwrap_or_default();
         for shape in ["no such field", "is missing", "expected one of", "never written"] {

@@ -7,6 +7,7 @@
 
 mod benign;
 mod calls;
+mod clients;
 mod documents;
 mod endpoint;
 mod flow;
@@ -109,12 +110,13 @@ pub fn faults() -> impl Iterator<Item = &'static Fault> {
         grants::FAULTS,
         places::FAULTS,
         tokens::FAULTS,
+        clients::FAULTS,
         endpoint::FAULTS,
         messages::FAULTS,
         calls::FAULTS,
         pages::FAULTS,
-        visitors::FAULTS,
         races::FAULTS,
+        visitors::FAULTS,
     ];
     lists.into_iter().flatten()
 }

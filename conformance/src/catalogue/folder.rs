@@ -59,8 +59,9 @@ fn point_inwards(schema: &mut Value) -> bool {
             }
             point_inwards(member) || found
         }),
+        // All of them are rewritten, not only those up to the first that needs it.
         Value::Array(items) => {
-            items.iter_mut().fold(false, |found, item| point_inwards(item) || found)
+            items.iter_mut().map(point_inwards).filter(|found| *found).count() > 0
         }
         _ => false,
     }

@@ -187,8 +187,6 @@ impl Stage<'_, '_> {
                 return same.id;
             }
             let refresh = token(self.next_token(), Kind::Refresh, secret, whole);
-            let owner = &hand.clients[usize::from(client.0)];
-            self.probe.remember_grant(owner, &refresh.secret);
             let id = refresh.id;
             hand.tokens.push(refresh);
             id

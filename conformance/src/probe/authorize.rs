@@ -120,6 +120,11 @@ impl Decision {
 }
 
 impl Page {
+    /// Whether it has a button that consents.
+    pub(crate) fn offers_consent(&self) -> bool {
+        self.form_with(&Decision::Allow.words(&self.hints)).is_some()
+    }
+
     /// The form that carries `decision`, and what a browser would send; `scopes` are the values
     /// that make a box a scope box.
     pub(crate) fn decide(

@@ -133,7 +133,8 @@ pub(crate) enum Landing {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Callback {
-    pub(crate) status: u16,
+    /// The status of the redirect; a browser or a program does not show it.
+    pub(crate) status: Option<u16>,
     /// The `Location` as sent.
     pub(crate) uri: String,
     /// Parameters of the query and then of the fragment, after decoding, in order.
@@ -141,7 +142,7 @@ pub(crate) struct Callback {
 }
 
 impl Callback {
-    pub(crate) fn new(status: u16, uri: String) -> Self {
+    pub(crate) fn new(status: Option<u16>, uri: String) -> Self {
         let mut parameters = Vec::new();
         if let Ok(url) = url::Url::parse(&uri) {
             parameters.extend(url.query_pairs().into_owned());
@@ -190,7 +191,7 @@ impl Probe<'_> {
             match self.own_address(&address, &location) {
                 Some(next) => request = Request::get(next),
                 None => {
-                    return Ok(Landing::Callback(self.called_back(reply.status, location)));
+                    return Ok(Landing::Callback(self.called_back(Some(reply.status), location)));
                 }
             }
         }
@@ -198,7 +199,7 @@ impl Probe<'_> {
     }
 
     /// What a redirect to `uri` says, its code taken into custody.
-    pub(crate) fn called_back(&self, status: u16, uri: String) -> Callback {
+    pub(crate) fn called_back(&self, status: Option<u16>, uri: String) -> Callback {
         let callback = Callback::new(status, uri);
         for code in callback.all("code") {
             self.learn("code", code);

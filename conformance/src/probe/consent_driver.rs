@@ -8,8 +8,11 @@ use crate::probe::Probe;
 use crate::probe::authorize::{Authorization, Decision};
 use crate::probe::browser::{Browser, Landing};
 use crate::probe::form::Form;
-use crate::probe::http::Reply;
+use crate::probe::http::{Reply, Request};
 use crate::target::{Driver, FormHints};
+
+const BY_ITSELF: &str =
+    "the server consents by itself (the \"redirects\" driver): nobody can decide otherwise";
 
 impl Probe<'_> {
     /// What the pages call their parts, when they are driven as forms.
@@ -22,6 +25,14 @@ impl Probe<'_> {
 
     fn driver(&self) -> Option<&Driver> {
         Some(&self.target.consent.as_ref()?.driver)
+    }
+
+    /// Stops a check that is about a person's decision where the target says that nobody is asked.
+    pub(crate) fn asks_somebody(&self) -> Result<(), ProbeError> {
+        match self.driver() {
+            Some(Driver::Redirects) => Err(ProbeError::unavailable(BY_ITSELF)),
+            _ => Ok(()),
+        }
     }
 
     /// Opens the request as the signed-in person and stops where the server stops.
@@ -54,10 +65,7 @@ impl Probe<'_> {
             None | Some(Driver::Forms(_)) => self.authorize_on_pages(request, decision),
             Some(Driver::Redirects) => match decision {
                 Decision::Allow => self.ask(request),
-                Decision::Deny | Decision::AllowOnly(_) => Err(ProbeError::unavailable(
-                    "the server consents by itself (the \"redirects\" driver): nobody can decide \
-                     otherwise",
-                )),
+                Decision::Deny | Decision::AllowOnly(_) => Err(ProbeError::unavailable(BY_ITSELF)),
             },
             Some(driver @ (Driver::WebDriver(_) | Driver::Command(_))) => {
                 let opened = self.authorize_url(request)?;
@@ -76,7 +84,7 @@ impl Probe<'_> {
                     }
                     Driver::Redirects | Driver::Forms(_) => return Ok(landing),
                 };
-                Ok(Landing::Callback(self.called_back(302, uri)))
+                Ok(Landing::Callback(self.called_back(None, uri)))
             }
         }
     }
@@ -93,10 +101,21 @@ impl Probe<'_> {
         for field in page.forms.iter().flat_map(Form::hidden) {
             self.learn("form token", &field.value);
         }
-        if page.form_with(&decision.words(&page.hints)).is_none() {
-            return Ok(landing);
+        let words = decision.words(&page.hints);
+        if page.form_with(&words).is_none() {
+            if !matches!(decision, Decision::Deny) || !page.offers_consent() {
+                return Ok(landing);
+            }
+            return match page.link_saying(&words) {
+                Some(link) => self.walk(self.browser(), Request::get(link)),
+                None => Err(ProbeError::unavailable("the consent page has no way to deny")),
+            };
         }
-        let (form, entries) = page.decide(decision, &self.catalogue().scope_names())?;
+        let scopes = self.catalogue().scope_names();
+        if matches!(decision, Decision::AllowOnly(_)) && !page.has_scope_box(&scopes) {
+            return Err(ProbeError::unavailable("the consent page has no boxes for scopes"));
+        }
+        let (form, entries) = page.decide(decision, &scopes)?;
         self.walk(self.browser(), form.request(&entries))
     }
 }

@@ -100,6 +100,25 @@ impl Page {
         self.forms.iter().find_map(|form| Some((form, form.button(words)?)))
     }
 
+    /// Whether there is a box that stands for a scope.
+    pub(crate) fn has_scope_box(&self, scopes: &[String]) -> bool {
+        let is_scope = |field: &Field| match &self.hints.scope_field {
+            Some(name) => field.name == *name,
+            None => scopes.contains(&field.value),
+        };
+        let fields = self.forms.iter().flat_map(|form| &form.fields);
+        fields.filter(|field| field.kind == "checkbox").any(is_scope)
+    }
+
+    /// Where a link whose text has one of `words` leads.
+    pub(crate) fn link_saying<W: AsRef<str>>(&self, words: &[W]) -> Option<&str> {
+        let says = |link: &&Link| {
+            let text = link.text.to_lowercase();
+            words.iter().any(|word| text.contains(word.as_ref()))
+        };
+        self.links.iter().find(says).map(|link| link.to.as_str())
+    }
+
     /// Where a link named exactly `text` leads.
     pub(crate) fn link(&self, text: &str) -> Option<&str> {
         let named = self.links.iter().find(|link| link.text.eq_ignore_ascii_case(text));

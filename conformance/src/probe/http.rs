@@ -13,6 +13,7 @@ use serde_json::Value;
 use ureq::http;
 
 use crate::outcome::ProbeError;
+use crate::probe::litter::Leftovers;
 use crate::probe::throttle::Throttle;
 use crate::secret::Secret;
 use crate::target::Target;
@@ -129,6 +130,7 @@ pub(crate) struct Http {
     agent: ureq::Agent,
     rules: Arc<Rules>,
     sent: Arc<AtomicU64>,
+    leftovers: Arc<Leftovers>,
     /// Whether what is sent takes away what was made, and so is sent in any case.
     owed: bool,
 }
@@ -162,12 +164,23 @@ impl Http {
             begun: Instant::now(),
         };
         let agent = config.build().new_agent();
-        Self { agent, rules: Arc::new(rules), sent: Arc::default(), owed: false }
+        Self {
+            agent,
+            rules: Arc::new(rules),
+            sent: Arc::default(),
+            leftovers: Arc::default(),
+            owed: false,
+        }
     }
 
     /// How many requests were sent through this client and its clones.
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// What was made through this client and its clones and could not be taken away.
+    pub(crate) fn leftovers(&self) -> &Leftovers {
+        &self.leftovers
     }
 
     /// The same client for taking away what was made: it waits its turn, but is never refused it.

@@ -64,17 +64,23 @@ impl Probe<'_> {
             self.learn("initial access token", token.expose());
             request = bearing(request, token);
         }
-        let mut reply = self.send(&request)?;
+        let reply = self.send_patiently(&request)?;
+        if let Some(secret) = reply.text("client_secret") {
+            self.learn("client secret", &secret);
+        }
+        Ok(reply)
+    }
+
+    /// Sends a request again, a few times, while the server says that there are too many.
+    pub(crate) fn send_patiently(&self, request: &Request) -> Result<Reply, ProbeError> {
+        let mut reply = self.send(request)?;
         for _ in 0..PATIENCE.0 {
             if reply.status != 429 {
                 break;
             }
             let pause = reply.header("retry-after").and_then(|seconds| seconds.parse().ok());
             thread::sleep(Duration::from_secs(pause.unwrap_or(1).min(PATIENCE.1)));
-            reply = self.send(&request)?;
-        }
-        if let Some(secret) = reply.text("client_secret") {
-            self.learn("client secret", &secret);
+            reply = self.send(request)?;
         }
         Ok(reply)
     }

@@ -75,6 +75,16 @@ impl Site {
         endpoint.map(str::to_owned).ok_or_else(missing)
     }
 
+    /// The metadata member that names `address`, whichever replica it is at.
+    pub(crate) fn name_of(&self, address: &str) -> Option<&'static str> {
+        let path = |address: &str| Some(url::Url::parse(address).ok()?.path().to_owned());
+        let asked = path(address)?;
+        ENDPOINTS.into_iter().find(|member| {
+            let endpoint = self.metadata.get(*member).and_then(Value::as_str);
+            endpoint.and_then(path).is_some_and(|endpoint| endpoint == asked)
+        })
+    }
+
     /// The strings of a metadata array; empty when it is absent.
     pub(crate) fn advertised(&self, member: &str) -> Vec<String> {
         strings(&self.metadata, member)

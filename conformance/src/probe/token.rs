@@ -154,18 +154,12 @@ impl Probe<'_> {
     pub(crate) fn redeem(&self, issued: &Issued) -> Result<Grant, ProbeError> {
         let tokens = self.tokens(self.token(&self.exchange(issued))?, "exchange a code")?;
         let client = issued.authorization.client.clone();
-        if let Some(refresh) = &tokens.refresh {
-            self.remember_grant(&client, refresh);
-        }
         Ok(Grant { client, issued: issued.clone(), tokens })
     }
 
     /// Refreshes as the grant's own client.
     pub(crate) fn refresh(&self, client: &Client, token: &Secret) -> Result<Tokens, ProbeError> {
         let tokens = self.tokens(self.token(&self.refreshing(client, token))?, "refresh")?;
-        if let Some(refresh) = &tokens.refresh {
-            self.remember_grant(client, refresh);
-        }
         Ok(tokens)
     }
 

@@ -87,6 +87,14 @@ fn properties(report: &Report) -> Vec<(String, String)> {
         ("strict".to_owned(), report.strict.to_string()),
         ("requests".to_owned(), report.requests.to_string()),
     ];
+    properties
+        .extend(report.authorization.iter().map(|by| ("authorization".to_owned(), by.clone())));
+    properties.extend(
+        report
+            .left_behind
+            .iter()
+            .map(|left| ("left-behind".to_owned(), format!("{} {}", left.count, left.what))),
+    );
     properties.extend(report.profile.iter().map(|setting| {
         (format!("profile.{}", setting.knob), format!("{} ({})", setting.value, setting.source))
     }));

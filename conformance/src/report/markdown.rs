@@ -26,6 +26,7 @@ pub fn render(report: &Report) -> String {
     stale(&mut end, report);
     expected(&mut end, report);
     not_tested(&mut end, report);
+    left_behind(&mut end, report);
     let mut end = whole_lines(&end, RESERVED);
     footer(&mut end, report);
     let room = LONGEST - end.len() - 200;
@@ -156,6 +157,15 @@ fn not_tested(text: &mut String, report: &Report) {
         let _ = writeln!(text, "- {}: {}", plain(&in_brief(reason, 300)), ids.join(" "));
     }
     text.push_str("\n</details>\n");
+}
+
+fn left_behind(text: &mut String, report: &Report) {
+    if !report.left_behind.is_empty() {
+        let _ = writeln!(text, "\n**Left behind on the server**\n");
+    }
+    for left in &report.left_behind {
+        let _ = writeln!(text, "- {} {}", left.count, plain(&in_brief(&left.what, 300)));
+    }
 }
 
 fn footer(text: &mut String, report: &Report) {

@@ -114,6 +114,8 @@ pub fn render(report: &Report) -> Value {
             "requests": report.requests,
             "profile": report.profile,
             "stale": report.stale(),
+            "leftBehind": report.left_behind,
+            "authorization": report.authorization,
         }),
     };
     serde_json::to_value(Log { schema: SCHEMA, version: "2.1.0", runs: [run] })

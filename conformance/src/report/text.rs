@@ -6,7 +6,8 @@
 use std::fmt::Write as _;
 
 use crate::replay::{ReplayFile, ReplayResult, Replayed};
-use crate::report::{CheckReport, LevelName, Report, Verdict};
+use crate::report::visible::{duration, visible};
+use crate::report::{CheckReport, Conclusion, Report, Verdict};
 use crate::transcript::Exchange;
 
 /// Whether to colour.
@@ -55,43 +56,66 @@ fn look(verdict: Verdict) -> (&'static str, &'static str) {
     }
 }
 
-/// Everything after the progress lines: details, then the summary.
+/// Everything after the progress lines: what is wrong with its evidence, what is open, a summary.
 pub fn render(report: &Report, style: Style) -> String {
     let mut text = String::new();
     for verdict in [Verdict::Fail, Verdict::Warn] {
-        for check in report.with(verdict) {
+        for check in report.unexpected(verdict) {
             text.push('\n');
             text.push_str(&details(check, style));
         }
     }
     remarks(&mut text, report, Verdict::Error, "Without conclusion", style);
+    expected(&mut text, report, style);
     remarks(&mut text, report, Verdict::Observed, "Observed, not judged", style);
     remarks(&mut text, report, Verdict::NotTested, "Not tested", style);
     profile(&mut text, report, style);
+    left_behind(&mut text, report, style);
     text.push('\n');
     text.push_str(&summary(report, style));
     text
 }
 
-/// Reasons with the checks that share them: one obstacle often stands before many checks.
-fn remarks(text: &mut String, report: &Report, verdict: Verdict, title: &str, style: Style) {
-    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
-    for check in report.with(verdict) {
-        let found = check.counterexample.as_ref().map(|found| found.observed.as_str());
-        let reason = check.reason.as_deref().or(found).unwrap_or("no reason was given");
-        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, ids)) => ids.push(&check.id),
-            None => by_reason.push((reason, vec![&check.id])),
-        }
+/// What is still on the server, which its owner may want to take away.
+fn left_behind(text: &mut String, report: &Report, style: Style) {
+    if !report.left_behind.is_empty() {
+        let _ = writeln!(text, "\n{}", style.paint(BOLD, "Left behind"));
     }
+    for left in &report.left_behind {
+        let _ = writeln!(text, "  {:>5}  {}", left.count, left.what);
+    }
+}
+
+/// Reasons with the checks that share them.
+fn remarks(text: &mut String, report: &Report, verdict: Verdict, title: &str, style: Style) {
+    let by_reason = report.by_reason(verdict);
     if !by_reason.is_empty() {
         let _ = writeln!(text, "\n{}", style.paint(BOLD, title));
     }
-    for (reason, ids) in by_reason {
-        let _ = writeln!(text, "  {reason}");
+    for (reason, checks) in by_reason {
+        let _ = writeln!(text, "  {}", visible(reason));
+        let ids: Vec<&str> = checks.iter().map(|check| check.id.as_str()).collect();
         for row in ids.chunks(4) {
             let _ = writeln!(text, "    {}", row.join("  "));
         }
+    }
+}
+
+/// Deviations that were expected, and expectations that are not true any more.
+fn expected(text: &mut String, report: &Report, style: Style) {
+    if report.expected().next().is_some() {
+        let _ = writeln!(text, "\n{}", style.paint(BOLD, "Expected deviations"));
+    }
+    for check in report.expected() {
+        let (_, word) = look(check.verdict);
+        let because = check.expected.as_deref().unwrap_or_default();
+        let _ = writeln!(text, "  {word:<10}  {}: {}", check.id, visible(because));
+    }
+    if !report.stale().is_empty() {
+        let _ = writeln!(text, "\n{}", style.paint(RED, "Expected, and no longer true"));
+    }
+    for sentence in report.stale() {
+        let _ = writeln!(text, "  {}", visible(sentence));
     }
 }
 
@@ -112,12 +136,7 @@ fn profile(text: &mut String, report: &Report, style: Style) {
 
 fn details(check: &CheckReport, style: Style) -> String {
     let (colour, word) = look(check.verdict);
-    let level = match check.level {
-        LevelName::Must => "MUST",
-        LevelName::Should => "SHOULD",
-        LevelName::Hardening => "hardening",
-        LevelName::Observe => "observe",
-    };
+    let level = check.level.word();
     let mut text = format!(
         "{} {}  {}\n",
         style.paint(colour, word),
@@ -126,24 +145,24 @@ fn details(check: &CheckReport, style: Style) -> String {
     );
     let _ = writeln!(text, "  {}", check.claim);
     if let Some(found) = &check.counterexample {
-        let _ = writeln!(text, "    expected  {}", found.expected);
-        let _ = writeln!(text, "    observed  {}", found.observed);
+        let _ = writeln!(text, "    expected  {}", visible(&found.expected));
+        let _ = writeln!(text, "    observed  {}", visible(&found.observed));
         if let Some(input) = &found.input {
-            let _ = writeln!(text, "    input     {input}");
+            let _ = writeln!(text, "    input     {}", visible(input));
         }
     }
     if let Some(reason) = &check.reason {
-        let _ = writeln!(text, "    because   {reason}");
+        let _ = writeln!(text, "    because   {}", visible(reason));
     }
     let earlier = check.transcript.len().saturating_sub(SHOWN_EXCHANGES);
     if earlier > 0 {
         let _ = writeln!(text, "      ({earlier} earlier exchanges are in the JSON report)");
     }
     for exchange in &check.transcript[earlier..] {
-        text.push_str(&style.paint(DIM, &wire(exchange)));
+        text.push_str(&style.paint(DIM, &visible(&wire(exchange))));
     }
     if let Some(last) = check.transcript.last() {
-        let _ = writeln!(text, "    again     {}", last.curl);
+        let _ = writeln!(text, "    again     {}", visible(&last.curl));
     }
     text
 }
@@ -159,17 +178,17 @@ pub fn replay(file: &ReplayFile, replayed: &Replayed, url: &str, style: Style) -
     let mut text = format!("{} {}: {sentence}\n", style.paint(colour, word), file.check);
     let _ = writeln!(text, "  at        {url}, seed {}", file.seed);
     if let Some(input) = &file.input {
-        let _ = writeln!(text, "  input     {input}");
+        let _ = writeln!(text, "  input     {}", visible(input));
     }
-    let _ = writeln!(text, "  expected  {}", file.expected);
-    let _ = writeln!(text, "  recorded  {}", file.observed);
+    let _ = writeln!(text, "  expected  {}", visible(&file.expected));
+    let _ = writeln!(text, "  recorded  {}", visible(&file.observed));
     match &replayed.result {
         ReplayResult::Reproduced(found) => {
-            let _ = writeln!(text, "  observed  {}", found.observed);
+            let _ = writeln!(text, "  observed  {}", visible(&found.observed));
         }
         ReplayResult::Gone => {}
         ReplayResult::NotComparable(reason) | ReplayResult::NotExercised(reason) => {
-            let _ = writeln!(text, "  because   {reason}");
+            let _ = writeln!(text, "  because   {}", visible(reason));
         }
     }
     if file.harness != env!("CARGO_PKG_VERSION") {
@@ -179,7 +198,7 @@ pub fn replay(file: &ReplayFile, replayed: &Replayed, url: &str, style: Style) -
         let _ = writeln!(text, "  note      {change}");
     }
     for exchange in &replayed.transcript {
-        text.push_str(&style.paint(DIM, &wire(exchange)));
+        text.push_str(&style.paint(DIM, &visible(&wire(exchange))));
     }
     text
 }
@@ -211,28 +230,30 @@ fn lines(text: &mut String, side: char, body: &str) {
 
 fn summary(report: &Report, style: Style) -> String {
     let count = |verdict| report.with(verdict).count();
-    let failed = count(Verdict::Fail);
-    let errors = count(Verdict::Error);
-    let sentence = match report.exit_code() {
-        0 => style.paint(GREEN, "The server conforms, as far as it was tested."),
-        1 => style.paint(RED, "The server does not conform."),
-        _ => style.paint(RED, "Some checks could not be concluded."),
+    let sentence = match report.conclusion() {
+        Conclusion::Conforms => style.paint(GREEN, "The server conforms, as far as it was tested."),
+        Conclusion::DoesNotConform => style.paint(RED, "The server does not conform."),
+        Conclusion::Stale => style.paint(RED, "The expected deviations are stale."),
+        Conclusion::Inconclusive => style.paint(RED, "Some checks could not be concluded."),
     };
+    let covered = report.coverage.iter().filter(|clause| clause.is_covered()).count();
     format!(
-        "{sentence}\n  {} passed, {failed} failed, {} warned, {} observed, {} not tested, {errors} \
-         without conclusion\n  {:.1} s, seed {}, {} cases a property, harness {}\n",
+        "{sentence}\n  {} passed, {} failed, {} warned, {} observed, {} not tested, {} without \
+         conclusion\n  {} of {} clauses covered\n  {}, {} requests, {:.0} a second, seed {}, {} \
+         cases a property, harness {}\n",
         count(Verdict::Pass),
+        count(Verdict::Fail),
         count(Verdict::Warn),
         count(Verdict::Observed),
         count(Verdict::NotTested),
-        seconds(report.duration_ms),
+        count(Verdict::Error),
+        covered,
+        report.coverage.len(),
+        duration(report.duration_ms),
+        report.requests,
+        report.requests_per_second(),
         report.seed,
         report.cases,
         report.version,
     )
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a run lasts nowhere near 2^52 milliseconds")]
-fn seconds(milliseconds: u64) -> f64 {
-    milliseconds as f64 / 1000.0
 }

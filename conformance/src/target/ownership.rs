@@ -2,6 +2,9 @@
 
 use crate::target::Target;
 
+/// Where the owner of a server shows the nonce.
+pub const WELL_KNOWN: &str = "/.well-known/lookout-conformance";
+
 /// By what right a target is tested, and how its owner shows that it is theirs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ownership {

@@ -19,7 +19,7 @@ pub(crate) struct Kill {
 }
 
 /// What only shows when codes and tokens expire soon.
-const EXPIRY: [&str; 2] = ["code/expiry", "bearer/expiry"];
+const EXPIRY: [&str; 3] = ["code/expiry", "bearer/lifetime", "bearer/expiry"];
 
 /// Whether a race decides the check: it may miss a fault that it caught the time before.
 pub(crate) fn is_a_race(id: &str) -> bool {
@@ -48,7 +48,8 @@ pub(crate) fn kills(fault: &Fault, only: &[String]) -> Vec<Kill> {
         let server = Server::start(Some(fault), |_| {});
         kills.extend(failed(&run(&server.target(), &options(soon)).expect("a usable target")));
     }
-    if fault.name.ends_with("-immortal") && (only.is_empty() || only.iter().any(is_late)) {
+    let shows_late = ["-immortal", "-short-lived"].iter().any(|end| fault.name.ends_with(end));
+    if shows_late && (only.is_empty() || only.iter().any(is_late)) {
         kills.extend(failed(&run_late(fault)));
     }
     kills
@@ -57,12 +58,12 @@ pub(crate) fn kills(fault: &Fault, only: &[String]) -> Vec<Kill> {
 fn run_late(fault: &Fault) -> Report {
     let server = Server::start(Some(fault), |settings| {
         settings.lifetimes.code = 2;
-        settings.lifetimes.access = 2;
+        settings.lifetimes.access = 3;
     });
     let mut target = server.target();
     target.code_lifetime = Some(Duration::from_secs(2));
     let only = EXPIRY.map(str::to_owned).to_vec();
-    let report = run(&target, &Options { threads: 2, ..options(only) }).expect("a usable target");
+    let report = run(&target, &Options { threads: 3, ..options(only) }).expect("a usable target");
     assert_eq!(report.with(Verdict::NotTested).count(), 0, "expiry is tested");
     report
 }

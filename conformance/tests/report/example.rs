@@ -4,7 +4,7 @@ use lookout_conformance::check::{Clause, Level};
 use lookout_conformance::expected::Baseline;
 use lookout_conformance::profile::{Declared, Profile};
 use lookout_conformance::report::coverage::ClauseCoverage;
-use lookout_conformance::report::{CheckReport, Counterexample, Report, Verdict};
+use lookout_conformance::report::{CheckReport, Counterexample, LeftBehind, Report, Verdict};
 use lookout_conformance::{Exchange, Party};
 
 const CLAUSE: Clause = Clause::Rfc { number: 7636, section: "4.6" };
@@ -90,6 +90,11 @@ pub(crate) fn example() -> Report {
         started: "2026-11-22T20:15:00Z".to_owned(),
         duration_ms: 1_900,
         requests: 1_234,
+        authorization: Some("Ada allows the test of her staging server.".to_owned()),
+        left_behind: vec![LeftBehind {
+            what: "registered client: the server names no way to delete it (RFC 7592)".to_owned(),
+            count: 3,
+        }],
         baseline: Some(Baseline {
             file: "expected.toml".to_owned(),
             stale: vec!["pkce/method is expected to fail, and passes: delete the entry".to_owned()],

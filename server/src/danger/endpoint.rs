@@ -64,6 +64,21 @@ pub(super) const FAULTS: &[Fault] = &[
         Tampering { before: judge_the_header, ..NOTHING },
     ),
     Fault::tampering(
+        "initialize-opens-the-rest",
+        "In the revisions that begin with initialize only that message needs a token.",
+        Tampering {
+            after: |request, answer, _| {
+                let is_later = request.header("mcp-method").is_none()
+                    && request.header("mcp-protocol-version").is_some();
+                if request.is_endpoint() && is_later && answer.status == StatusCode::UNAUTHORIZED {
+                    *answer = ran();
+                }
+                Then::Answer
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
         "initialize-ungated",
         "The revisions that begin with initialize run a tool whatever the token's scopes are.",
         Tampering {

@@ -1,6 +1,10 @@
 //! Wrong decisions on the way to a code and to the first tokens: one field of the policy each, or two
 //! where the strict server decides the same thing twice.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
 use super::Fault;
 use super::tamper::{Incoming, Memory, Outgoing, Tampering, Then};
 use crate::authority::pkce::{ChallengeMethod, verifier_is_well_formed, verifier_matches};
@@ -70,6 +74,17 @@ pub(super) const FAULTS: &[Fault] = &[
         "verifier-ignored",
         "Any verifier is good.",
         Policy { verifier_matches: |_, _, _| true, ..STRICT },
+    ),
+    Fault::decision(
+        "challenge-in-any-case",
+        "The challenge is compared without regard to case.",
+        Policy {
+            verifier_matches: |challenge, _, verifier| {
+                let expected = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
+                challenge.eq_ignore_ascii_case(&expected)
+            },
+            ..STRICT
+        },
     ),
     Fault::decision(
         "verifier-optional",

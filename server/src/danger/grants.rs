@@ -83,6 +83,19 @@ pub(super) const FAULTS: &[Fault] = &[
         Policy { token_unexpired: |_, _| true, ..STRICT },
     ),
     Fault::decision(
+        "token-short-lived",
+        "Access tokens end when half of the lifetime is over that the client was told.",
+        Policy {
+            token_unexpired: |token, now| {
+                token.kind != TokenKind::Access
+                    || token
+                        .expires_at
+                        .is_none_or(|ends| now.0 < token.created_at.0.midpoint(ends.0))
+            },
+            ..STRICT
+        },
+    ),
+    Fault::decision(
         "any-kind-of-bearer",
         "Any secret that the server ever issued opens the endpoint.",
         Policy { bearer_kind_accepted: |_| true, ..STRICT },

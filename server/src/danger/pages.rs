@@ -19,6 +19,21 @@ pub(super) const FAULTS: &[Fault] = &[
         Tampering { after: answer_in_their_place, ..NOTHING },
     ),
     Fault::tampering(
+        "state-lost-with-the-code",
+        "The state comes back with an error and not with a code.",
+        Tampering {
+            after: |_, answer, _| {
+                let address = answer.header("location").filter(|to| to.contains("code=lkoac_"));
+                if let Some(address) = address.map(str::to_owned) {
+                    let parts = address.split('&').filter(|part| !part.starts_with("state="));
+                    answer.set_header("location", &parts.collect::<Vec<_>>().join("&"));
+                }
+                Then::Answer
+            },
+            ..NOTHING
+        },
+    ),
+    Fault::tampering(
         "redirect-repeats-the-form",
         "The answer to the consent form is a redirect that repeats it.",
         Tampering {

@@ -1,7 +1,7 @@
 //! Refusals that tell an attacker nothing: whatever is wrong with a secret, the answer is the same.
 
 use crate::check::{Capability, Check, Level, lookout};
-use crate::outcome::{Outcome, ProbeError, ensure};
+use crate::outcome::{Outcome, ProbeError, ensure, not_tested};
 use crate::probe::Probe;
 use crate::probe::browser::{Browser, Landing};
 use crate::probe::form::Page;
@@ -39,7 +39,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("nobody learns from the sign-in page who has an account"),
         claim: "A wrong password and an unknown account are refused in the same words.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: sign_in,
     },
 ];
@@ -94,11 +94,11 @@ fn access_tokens(probe: &Probe<'_>) -> Outcome {
 
 fn sign_in(probe: &Probe<'_>) -> Outcome {
     let Some(person) = probe.person() else { return Ok(()) };
-    let attempt = |user: &str| -> Outcome<(u16, String)> {
+    let attempt = |user: &str| -> Outcome<(Option<u16>, String)> {
         let browser = Browser::default();
         let request = probe.authorize_url(&probe.authorization(&probe.client()?))?;
         let Landing::Page { reply, address } = probe.walk(&browser, request)? else {
-            return Err(ProbeError::page("sign-in", "there is none").into());
+            return Err(not_tested("nobody signs in"));
         };
         let page = Page::read(&reply.body, &address);
         let Some(form) = page.sign_in() else {
@@ -115,8 +115,11 @@ fn sign_in(probe: &Probe<'_>) -> Outcome {
         let entries = form.entries(form.buttons.first());
         match probe.walk(&browser, form.request(&entries))? {
             Landing::Page { reply, address } => {
-                let text = Page::read(&reply.body, &address).text.replace(user, "someone");
-                Ok((reply.alive()?.status, text))
+                let page = probe.read_page(&reply.body, &address);
+                if page.offers_consent() {
+                    return Err(not_tested("any password signs in"));
+                }
+                Ok((Some(reply.alive()?.status), page.text.replace(user, "someone")))
             }
             Landing::Callback(callback) => Ok((callback.status, callback.uri)),
         }

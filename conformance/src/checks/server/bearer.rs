@@ -10,6 +10,7 @@ use crate::outcome::{Outcome, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::http::{Request, encode_form};
 use crate::probe::mcp::{bearing, rpc};
+use crate::probe::token::Grant;
 use crate::property::header::values;
 use crate::property::token::mutation;
 use crate::secret::Secret;
@@ -70,6 +71,14 @@ pub(super) const CHECKS: &[Check] = &[
         claim: "A token on one request authorizes no other request of the same connection.",
         needs: &[Capability::Token],
         run: every_request,
+    },
+    Check {
+        id: "bearer/lifetime",
+        level: Level::Should,
+        clause: rfc(6749, "5.1"),
+        claim: "A token that nobody ended works until the lifetime that its response named is nearly over.",
+        needs: &[Capability::Consent],
+        run: lifetime,
     },
     Check {
         id: "bearer/expiry",
@@ -180,7 +189,8 @@ fn every_request(probe: &Probe<'_>) -> Outcome {
     Ok(())
 }
 
-fn expiry(probe: &Probe<'_>) -> Outcome {
+/// A fresh grant, and how long its token lives, if that can be waited for.
+fn short_lived(probe: &Probe<'_>) -> Outcome<(Grant, Duration)> {
     let grant = probe.grant()?;
     let Some(lifetime) = grant.tokens.expires_in else {
         return Err(not_tested("the token response names no lifetime"));
@@ -191,6 +201,19 @@ fn expiry(probe: &Probe<'_>) -> Outcome {
             format!("tokens live {lifetime} s, longer than a check may wait ({longest} s)");
         return Err(not_tested(reason));
     }
-    thread::sleep(Duration::from_secs(lifetime) + Duration::from_millis(1_100));
+    Ok((grant, Duration::from_secs(lifetime)))
+}
+
+fn lifetime(probe: &Probe<'_>) -> Outcome {
+    let (grant, lifetime) = short_lived(probe)?;
+    // Clocks of whole seconds, and the way here and back.
+    thread::sleep(lifetime.saturating_sub(Duration::from_millis(1_100)));
+    let reason = format!("its lifetime is {} s", lifetime.as_secs());
+    probe.still_works(&grant.tokens.access, &reason)
+}
+
+fn expiry(probe: &Probe<'_>) -> Outcome {
+    let (grant, lifetime) = short_lived(probe)?;
+    thread::sleep(lifetime + Duration::from_millis(1_100));
     probe.is_dead(&grant.tokens.access, "its lifetime is over")
 }

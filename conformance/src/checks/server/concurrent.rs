@@ -50,7 +50,7 @@ fn for_races(
     let story = RefCell::new(None);
     let has_failed = Cell::new(false);
     let pool = Pool::default();
-    let outcome = probe.forall_in(probe.options.cases.div_ceil(2), races, |race| {
+    let outcome = probe.forall_kept(probe.options.cases.div_ceil(2).max(2), races, |race| {
         // A smaller race that shows it is looked for a few times; a clean one is asked more often.
         let repeats = if has_failed.get() { 3 } else { probe.options.repeats };
         for _ in 0..repeats.max(1) {

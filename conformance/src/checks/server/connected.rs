@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: lookout("a person sees every application that was let in"),
         claim: "An application is listed from the moment it was let in.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: listed,
     },
     Check {
@@ -22,7 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: lookout("disconnecting an application takes effect at once"),
         claim: "Disconnecting an application ends all of its tokens and no other's.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: disconnect,
     },
     Check {
@@ -30,7 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: lookout("forms are taken from Lookout's own pages only"),
         claim: "Nothing is disconnected by a form without the page's anti-forgery value.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: forged,
     },
 ];

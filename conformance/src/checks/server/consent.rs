@@ -5,7 +5,7 @@ use crate::outcome::{Outcome, ProbeError, Violation, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::authorize::{Authorization, Decision};
 use crate::probe::browser::{Browser, Landing};
-use crate::probe::form::{DENY_WORDS, Entries, Form, Page, count};
+use crate::probe::form::{DENY_WORDS, Entries, Form, count};
 use crate::probe::http::{Request, encode_form};
 use crate::probe::register::Method;
 use crate::property::body::INERT_NAMES;
@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(6749, "4.1.1"),
         claim: "No code is issued before the signed-in person presses allow.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: explicit,
     },
     Check {
@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(6749, "10.12"),
         claim: "An approval without the anti-forgery value of its own page is not taken.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: forged,
     },
     Check {
@@ -35,7 +35,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(6749, "10.12"),
         claim: "An approval sent from another browser than the one that was asked is not taken.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: other_browser,
     },
     Check {
@@ -43,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("forms are taken from Lookout's own pages only"),
         claim: "An approval that a browser says comes from another site is not taken.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: other_origin,
     },
     Check {
@@ -51,7 +51,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(6749, "10.12"),
         claim: "What was approved is the request that was shown, whatever else the form says.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: stored_request,
     },
     Check {
@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("a consent page is answered once"),
         claim: "A consent page is answered once: neither a second approval nor one after denial counts.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: once,
     },
     Check {
@@ -67,7 +67,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/authorization/security-considerations#confused-deputy-problem"),
         claim: "A new client is asked about, however much it looks like one that was approved.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: each_client,
     },
     Check {
@@ -83,7 +83,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(6749, "10.14"),
         claim: "A client's name adds no element to the consent page, whatever it contains.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: inert_names,
     },
     Check {
@@ -91,7 +91,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Should,
         clause: mcp("basic/authorization/security-considerations#localhost-redirect-uri-risks"),
         claim: "The consent page names the client and the host that it sends the person back to.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: informed,
     },
 ];
@@ -103,6 +103,7 @@ fn allow(probe: &Probe<'_>) -> Outcome<(Authorization, Form, Entries)> {
 }
 
 fn explicit(probe: &Probe<'_>) -> Outcome {
+    probe.asks_somebody()?;
     let landing = probe.ask(&probe.authorization(&probe.client()?))?;
     probe.gives_no_code(&landing)?;
     let (request, form, entries) = allow(probe)?;
@@ -196,7 +197,7 @@ fn other_browser(probe: &Probe<'_>) -> Outcome {
         let own = probe.authorization(&probe.client()?);
         let landing = probe.walk_signed_in(&other, probe.authorize_url(&own)?)?;
         let Landing::Page { reply, address } = landing else { continue };
-        let page = Page::read(&reply.body, &address);
+        let page = probe.read_page(&reply.body, &address);
         let (form, mut entries) = page.decide(&Decision::Allow, &[])?;
         for (_, value) in entries.iter_mut().filter(|(name, _)| *name == handle.name) {
             value.clone_from(&handle.value);
@@ -278,6 +279,7 @@ fn once(probe: &Probe<'_>) -> Outcome {
 }
 
 fn each_client(probe: &Probe<'_>) -> Outcome {
+    probe.asks_somebody()?;
     let first = probe.client()?;
     probe.code(&probe.authorization(&first))?;
     let twin = probe.new_client_at(Method::None, &first.redirect_uri)?;

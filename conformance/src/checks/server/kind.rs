@@ -65,10 +65,12 @@ fn others(probe: &Probe<'_>) -> Result<Vec<(&'static str, Secret)>, ProbeError> 
     kinds.push(("a verifier", unspent.authorization.verifier));
     kinds.push(("a client identifier", Secret::new(&probe.client()?.id)));
     let methods = probe.site().advertised("token_endpoint_auth_methods_supported");
-    if methods.iter().any(|method| method == Method::Post.name())
-        && let Some(secret) = probe.new_client(Method::Post)?.secret
-    {
-        kinds.push(("a client secret", secret));
+    let knows_secrets = methods.iter().any(|method| method == Method::Post.name());
+    match probe.new_client(Method::Post) {
+        _ if !knows_secrets => {}
+        Ok(client) => kinds.extend(client.secret.map(|secret| ("a client secret", secret))),
+        Err(ProbeError::Unavailable(_)) => {}
+        Err(error) => return Err(error),
     }
     for cookie in probe.browser().cookies().into_values() {
         kinds.push(("a cookie", Secret::new(cookie.value)));

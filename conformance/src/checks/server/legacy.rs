@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::check::{Capability, Check, Level, mcp_2025};
-use crate::outcome::{Outcome, ensure};
+use crate::check::{Capability, Check, Level, mcp_2025, rfc};
+use crate::outcome::{Outcome, ensure, on};
 use crate::probe::Probe;
 use crate::probe::http::{Reply, Request};
 use crate::probe::mcp::{INITIALIZE, bearing, initialize, legacy, rpc, rpc_error};
 use crate::secret::Secret;
+
+use super::scope::harmless_arguments;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -15,7 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp_2025("basic/lifecycle#initialization"),
         claim: "The answer to initialize names the version, the tools capability and the server.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: initialize_result,
     },
     Check {
@@ -23,7 +25,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp_2025("basic/transports#protocol-version-header"),
         claim: "A version header that the server does not support is answered 400.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: version_header,
     },
     Check {
@@ -31,7 +33,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp_2025("basic/utilities/ping#behavior-requirements"),
         claim: "A ping is answered with an empty result.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: ping,
     },
     Check {
@@ -39,7 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp_2025("basic/transports#listening-for-messages-from-the-server"),
         claim: "GET opens an event stream or is answered 405.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: get,
     },
     Check {
@@ -47,7 +49,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp_2025("basic/transports#session-management"),
         claim: "A session id is visible ASCII, never the same twice, and opens nothing without a token.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: session_id,
     },
     Check {
@@ -55,15 +57,31 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp_2025("basic/transports#session-management"),
         claim: "A request for a session that was ended is answered 404.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: ended_session,
+    },
+    Check {
+        id: "legacy/token",
+        level: Level::Must,
+        clause: mcp_2025("basic/authorization#access-token-usage"),
+        claim: "Every message needs a token, however the conversation was opened.",
+        needs: &[Capability::Consent, Capability::Initialize],
+        run: token,
+    },
+    Check {
+        id: "legacy/scope",
+        level: Level::Must,
+        clause: rfc(6750, "3.1"),
+        claim: "A token is shown and may call the same tools as in any other revision.",
+        needs: &[Capability::Consent, Capability::Initialize],
+        run: scope,
     },
     Check {
         id: "legacy/unknown-method",
         level: Level::Must,
         clause: mcp_2025("basic/index#error-responses"),
         claim: "An unknown method is answered with an error, never with a result.",
-        needs: &[Capability::Consent, Capability::Initialize],
+        needs: &[Capability::Token, Capability::Initialize],
         run: unknown_method,
     },
 ];
@@ -77,7 +95,7 @@ struct Opened {
 }
 
 fn open(probe: &Probe<'_>) -> Outcome<Opened> {
-    let token = probe.grant()?.tokens.access;
+    let token = probe.token_of_all()?;
     let request = bearing(initialize(&probe.site().endpoint, INITIALIZE[0]), &token);
     let reply = probe.send(&request)?.succeeded("initialize")?;
     let version = rpc(&reply).pointer("/result/protocolVersion").cloned().unwrap_or_default();
@@ -167,6 +185,67 @@ fn ended_session(probe: &Probe<'_>) -> Outcome {
     }
     let later = opened.later(probe, json!({"id": 2, "method": "tools/list"}));
     probe.send(&later)?.has_status(&[404])
+}
+
+fn token(probe: &Probe<'_>) -> Outcome {
+    let opened = open(probe)?;
+    let tool = probe.catalogue().tools.first();
+    let call =
+        tool.map(|tool| json!({"name": tool.name, "arguments": harmless_arguments(probe, tool)}));
+    let messages = [
+        ("tools/list", json!({})),
+        ("tools/call", call.unwrap_or_default()),
+        ("ping", json!({})),
+        ("prompts/list", json!({})),
+    ];
+    for token in [None, Some(Secret::new("nothing"))] {
+        probe.for_each(&messages, |(method, params)| {
+            let message = json!({"id": 2, "method": method, "params": params});
+            let mut request = opened.later(probe, message);
+            request.headers.retain(|(name, _)| name != "authorization");
+            let request = match &token {
+                Some(token) => bearing(request, token),
+                None => request,
+            };
+            probe.send(&request)?.has_status(&[401])
+        })?;
+    }
+    Ok(())
+}
+
+fn scope(probe: &Probe<'_>) -> Outcome {
+    let endpoint = &probe.site().endpoint;
+    for version in INITIALIZE {
+        probe.for_scope_sets(|scopes| {
+            let token = probe.token_of(scopes)?;
+            let ask =
+                |method: &str, params| probe.mcp_since(version, endpoint, &token, method, &params);
+            let listed = ask("tools/list", json!({}))?.succeeded("list tools")?;
+            let shown = rpc(&listed).pointer("/result/tools").and_then(Value::as_array).cloned();
+            for tool in &probe.catalogue().tools {
+                let is_shown =
+                    shown.iter().flatten().any(|shown| shown["name"] == tool.name.as_str());
+                let expected = tool.is_callable_with(scopes);
+                let input = format!("{} with scope {} in {version}", tool.name, scopes.join(" "));
+                let wanted = if expected { "listed" } else { "not listed" };
+                let observed = || if is_shown { "listed" } else { "not listed" }.to_owned();
+                // Where there are more tools than fit on one page, only what is shown can be judged.
+                let is_whole = rpc(&listed).pointer("/result/nextCursor").is_none();
+                on(
+                    &input,
+                    ensure(is_shown == expected || (!is_shown && !is_whole), wanted, observed),
+                )?;
+                if !expected {
+                    let arguments = harmless_arguments(probe, tool);
+                    let params = json!({"name": tool.name, "arguments": arguments});
+                    let reply = ask("tools/call", params)?.alive()?;
+                    on(&input, ensure(reply.status == 403, "403", || reply.summary()))?;
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 fn unknown_method(probe: &Probe<'_>) -> Outcome {

@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
 fn for_sequences(probe: &Probe<'_>, cases: u32, law: impl Fn(&Sequence) -> Outcome) -> Outcome {
     let story = RefCell::new(None);
     let longest = probe.options.longest_sequence;
-    let outcome = probe.forall_in(cases, &sequence(longest), |sequence| {
+    let outcome = probe.forall_kept(cases, &sequence(longest), |sequence| {
         let outcome = law(sequence);
         if let Err(Halt::Violation(violation)) = &outcome {
             story.replace(violation.input.clone());
@@ -119,7 +119,7 @@ fn outline(play: &Play<'_, '_>) -> Vec<String> {
 fn non_interference(probe: &Probe<'_>) -> Outcome {
     let (own, others) = (Pool::default(), Pool::default());
     let accept = |_: &Record, _: &_| Ok(());
-    for_sequences(probe, probe.options.cases.div_ceil(2), |sequence| {
+    for_sequences(probe, few(probe, 1).div_ceil(2), |sequence| {
         let mut alone = Play::new(probe, &own);
         alone.run(sequence, &mut { accept })?;
         alone.probe_all(&mut { accept })?;
@@ -175,5 +175,6 @@ fn same(first: &Play<'_, '_>, second: &Play<'_, '_>, how: &str) -> Outcome {
 
 /// Sequences are cheap, and a few of them are too few to meet anything.
 fn few(probe: &Probe<'_>, times: u32) -> u32 {
-    probe.options.cases.saturating_mul(times).max(10)
+    let fewest = if probe.options.is_quick { 3 } else { 10 };
+    probe.options.cases.saturating_mul(times).max(fewest)
 }

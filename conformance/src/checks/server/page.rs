@@ -4,7 +4,7 @@ use crate::check::{Capability, Check, Level, lookout, rfc};
 use crate::outcome::{Outcome, ProbeError, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::browser::{Browser, Landing};
-use crate::probe::form::{Page, SIGN_OUT_WORDS};
+use crate::probe::form::{Form, Page, SIGN_OUT_WORDS};
 use crate::probe::http::{Reply, Request};
 use crate::probe::register::Client;
 
@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(9700, "4.16"),
         claim: "No page of the flow, error pages included, can be framed by another site.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: framing,
     },
     Check {
@@ -22,7 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("pages need no script"),
         claim: "Every page forbids scripts that are written into it, and plugins and base addresses.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: content_policy,
     },
     Check {
@@ -30,7 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("pages of the flow are for one person"),
         claim: "No page of the flow is cached, sniffed, or named to the site that it leads to.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: uncached,
     },
     Check {
@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("a session is out of reach of scripts and of other sites"),
         claim: "Every cookie is out of reach of scripts and of other sites' forms, and secure beyond loopback.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: cookies,
     },
     Check {
@@ -46,7 +46,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("signing in begins a new session"),
         claim: "No cookie from before sign-in carries the session after it.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: new_session,
     },
     Check {
@@ -54,7 +54,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("signing out ends the session, not only the cookie"),
         claim: "After sign-out no cookie from before opens a page, whoever kept it.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: sign_out,
     },
     Check {
@@ -62,7 +62,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("forms are taken from Lookout's own pages only"),
         claim: "Nobody is signed in by a form without the page's anti-forgery value.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: forged_sign_in,
     },
 ];
@@ -173,12 +173,25 @@ fn cookies(probe: &Probe<'_>) -> Outcome {
 fn new_session(probe: &Probe<'_>) -> Outcome {
     let browser = Browser::default();
     let request = probe.authorize_url(&probe.authorization(&probe.client()?))?;
-    probe.walk(&browser, request.clone())?;
+    let landing = probe.walk(&browser, request.clone())?;
+    if sign_in_form(probe, &landing).is_none() {
+        return Err(not_tested("nobody signs in"));
+    }
     let before = browser.header();
     probe.walk_signed_in(&browser, request.clone())?;
     let Some(before) = before else { return Ok(()) };
     let signed_in = opens(probe, request, before)?;
     ensure(!signed_in, "the old cookies are signed out", || "they are signed in".to_owned())
+}
+
+/// The form that asks for a password, if that is where the walk ended.
+fn sign_in_form(probe: &Probe<'_>, landing: &Landing) -> Option<Form> {
+    match landing {
+        Landing::Page { reply, address } => {
+            probe.read_page(&reply.body, address).sign_in().cloned()
+        }
+        Landing::Callback(_) => None,
+    }
 }
 
 /// Whether these cookies alone get past the sign-in page.

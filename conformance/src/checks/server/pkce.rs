@@ -1,5 +1,7 @@
 //! Proof Key for Code Exchange: a code is worth nothing without its verifier.
 
+use proptest::strategy::Strategy as _;
+
 use crate::check::{Capability, Check, Level, rfc};
 use crate::outcome::{Outcome, Violation, ensure};
 use crate::probe::Probe;
@@ -7,6 +9,7 @@ use crate::probe::authorize::{Decision, s256};
 use crate::probe::browser::Landing;
 use crate::probe::register::Method;
 use crate::property::pkce::{illegal, methods, wrong};
+use crate::property::token::{Mutation, mutation};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -40,6 +43,14 @@ pub(super) const CHECKS: &[Check] = &[
         claim: "A code is never redeemed with a verifier that its challenge was not made from.",
         needs: &[Capability::Consent],
         run: wrong_verifier,
+    },
+    Check {
+        id: "pkce/wrong-challenge",
+        level: Level::Must,
+        clause: rfc(7636, "4.6"),
+        claim: "A challenge that differs in any character is another challenge.",
+        needs: &[Capability::Consent],
+        run: wrong_challenge,
     },
     Check {
         id: "pkce/missing-verifier",
@@ -134,6 +145,46 @@ fn wrong_verifier(probe: &Probe<'_>) -> Outcome {
         let exchange = probe.exchange(&issued).set("code_verifier", verifier);
         probe.token(&exchange)?.is_refused(&["invalid_grant", "invalid_request"])
     })
+}
+
+fn wrong_challenge(probe: &Probe<'_>) -> Outcome {
+    let client = probe.client()?;
+    let is_another = |change: &Change| {
+        let request = probe.authorization(&client);
+        let right = s256(request.verifier.expose());
+        let Some(wrong) = change.apply(&right) else { return Ok(()) };
+        // The last character holds two bits that no byte of the hash is made of.
+        if wrong.get(..42) == right.get(..42) {
+            return Ok(());
+        }
+        let landing =
+            probe.authorize(&request.clone().set("code_challenge", wrong), &Decision::Allow)?;
+        let Landing::Callback(callback) = &landing else { return probe.gives_no_code(&landing) };
+        let Some(issued) = request.issued(callback) else { return Ok(()) };
+        probe.token(&probe.exchange(&issued))?.is_refused(&["invalid_grant", "invalid_request"])
+    };
+    probe.for_each([Change::UpperCase, Change::LowerCase, Change::Reverse], is_another)?;
+    probe.forall(&mutation().prop_map(Change::Mutation), is_another)
+}
+
+/// A change to a challenge.
+#[derive(Clone, Debug)]
+enum Change {
+    UpperCase,
+    LowerCase,
+    Reverse,
+    Mutation(Mutation),
+}
+
+impl Change {
+    fn apply(&self, challenge: &str) -> Option<String> {
+        match self {
+            Self::UpperCase => Some(challenge.to_ascii_uppercase()),
+            Self::LowerCase => Some(challenge.to_ascii_lowercase()),
+            Self::Reverse => Some(challenge.chars().rev().collect()),
+            Self::Mutation(mutation) => mutation.apply(challenge),
+        }
+    }
 }
 
 fn missing_verifier(probe: &Probe<'_>) -> Outcome {

@@ -15,7 +15,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/index#responses"),
         claim: "An answer is JSON-RPC 2.0, carries the request's id, and has either a result or an error.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: envelope,
     },
     Check {
@@ -23,7 +23,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/index#error-responses"),
         claim: "An error has a whole number as its code and a message.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: error_shape,
     },
     Check {
@@ -31,7 +31,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/index#error-codes"),
         claim: "No error has a reserved code that the specification does not define.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Stateless],
         run: error_codes,
     },
     Check {
@@ -39,7 +39,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/transports/streamable-http#sending-messages"),
         claim: "A request is answered as JSON or as an event stream.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: content_type,
     },
     Check {
@@ -47,7 +47,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/transports/streamable-http#sending-messages"),
         claim: "A notification is answered 202 without a body, or with an error status.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: notification,
     },
     Check {
@@ -55,7 +55,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: mcp("basic/transports/streamable-http#sending-messages"),
         claim: "Several messages in one body are refused, and none of them runs.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: batch,
     },
     Check {
@@ -63,7 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/index#result-responses"),
         claim: "Every result says whether it is complete.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Stateless],
         run: result_type,
     },
     Check {
@@ -71,7 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Should,
         clause: mcp("basic/index#meta"),
         claim: "Every result names the server in its _meta.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Stateless],
         run: server_info,
     },
     Check {
@@ -79,7 +79,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("server/utilities/caching#cacheable-results"),
         claim: "Discovery and lists say for how long and for whom they may be kept.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Stateless],
         run: cache_hints,
     },
     Check {
@@ -87,7 +87,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Should,
         clause: mcp("server/utilities/caching#security-considerations"),
         claim: "A list of tools that differs from token to token is not offered to shared caches.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Stateless],
         run: private_list,
     },
     Check {
@@ -95,7 +95,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Should,
         clause: mcp("server/tools#capabilities"),
         claim: "Tools are listed in the same order each time.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: list_order,
     },
     Check {
@@ -103,7 +103,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Should,
         clause: mcp("server/utilities/pagination#error-handling"),
         claim: "A cursor that the server never gave is answered with code -32602.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: cursor,
     },
     Check {
@@ -111,13 +111,13 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("basic/transports/streamable-http#value-encoding"),
         claim: "A tool's name in a header is decoded before it is compared with the body.",
-        needs: &[Capability::Consent, Capability::Stateless],
+        needs: &[Capability::Token, Capability::Stateless],
         run: encoded_name,
     },
 ];
 
 fn token(probe: &Probe<'_>) -> Outcome<Secret> {
-    Ok(probe.grant()?.tokens.access)
+    Ok(probe.token_of_all()?)
 }
 
 /// A well-formed message with `edit` applied to its body.

@@ -5,7 +5,6 @@ use crate::outcome::{Outcome, Violation, ensure};
 use crate::probe::Probe;
 use crate::probe::authorize::Decision;
 use crate::probe::browser::Landing;
-use crate::probe::form::{ALLOW_WORDS, Page};
 use crate::probe::register::Method;
 use crate::property::uri::{Edit, Label, https_edits, loopback_edits};
 
@@ -107,8 +106,8 @@ fn accepts_ports_of(probe: &Probe<'_>, host: &str) -> Outcome {
                 || callback.uri.clone(),
             ),
             Landing::Page { reply, address } => {
-                let page = Page::read(&reply.body, &address);
-                let offered = reply.is_success() && page.form_with(&ALLOW_WORDS).is_some();
+                let page = probe.read_page(&reply.body, &address);
+                let offered = reply.is_success() && page.offers_consent();
                 ensure(offered, "a consent page", || reply.summary())
             }
         }

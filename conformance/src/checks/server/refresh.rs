@@ -15,6 +15,9 @@ use crate::probe::token::{Grant, Tokens};
 use crate::profile::Refresh;
 use crate::property::scope::names;
 use crate::property::token::mutation;
+use crate::secret::Secret;
+
+use super::token::confidential;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -56,6 +59,14 @@ pub(super) const CHECKS: &[Check] = &[
         claim: "A refresh token is refused to any other client, and still works for its own.",
         needs: &[Capability::Consent, Capability::Refresh],
         run: client_binding,
+    },
+    Check {
+        id: "refresh/wrong-secret",
+        level: Level::Must,
+        clause: rfc(6749, "6"),
+        claim: "A confidential client refreshes with its secret, and nobody refreshes without it.",
+        needs: &[Capability::Registration, Capability::Consent, Capability::Refresh],
+        run: wrong_secret,
     },
     Check {
         id: "refresh/narrowing",
@@ -214,6 +225,22 @@ fn client_binding(probe: &Probe<'_>) -> Outcome {
     ensure(own.is_success(), "its own client can still refresh", || own.summary())
 }
 
+fn wrong_secret(probe: &Probe<'_>) -> Outcome {
+    probe.for_each(confidential(probe), |method| {
+        let client = probe.new_client(*method)?;
+        let grant = probe.grant_for(&probe.authorization(&client))?;
+        let refresh = grant.refresh_token()?;
+        for secret in [None, Some(""), Some("wrong")] {
+            let mut impostor = client.clone();
+            impostor.secret = secret.map(Secret::new);
+            let reply = probe.token(&probe.refreshing(&impostor, refresh))?;
+            reply.is_refused(&["invalid_client", "invalid_request"])?;
+        }
+        let reply = probe.token(&probe.refreshing(&client, refresh))?.alive()?;
+        ensure(reply.is_success(), "a token for the right secret", || reply.summary())
+    })
+}
+
 fn narrowing(probe: &Probe<'_>) -> Outcome {
     for scopes in probe.scope_sets() {
         // A grant of its own each time: what narrowing does to the next refresh is another claim.
@@ -221,9 +248,6 @@ fn narrowing(probe: &Probe<'_>) -> Outcome {
         let request =
             probe.refreshing(&grant.client, grant.refresh_token()?).set("scope", scopes.join(" "));
         let tokens = probe.tokens(probe.token(&request)?, "refresh")?;
-        if let Some(newest) = &tokens.refresh {
-            probe.remember_grant(&grant.client, newest);
-        }
         let mut shown = probe.list_tools(&probe.site().endpoint, &tokens.access)?;
         shown.sort();
         let expected = probe.catalogue().callable_with(&scopes);

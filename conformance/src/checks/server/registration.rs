@@ -53,7 +53,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: rfc(7591, "5"),
         claim: "An outsized registration is refused.",
-        needs: &[Capability::Registration],
+        needs: &[Capability::Registration, Capability::Stress],
         run: bounded,
     },
     Check {
@@ -190,6 +190,9 @@ fn no_privilege(probe: &Probe<'_>) -> Outcome {
                 format!("a token with scope {granted:?}")
             })?;
         }
+    }
+    if probe.asks_somebody().is_err() {
+        return Ok(());
     }
     // The client that asked to skip consent is asked for consent like any other.
     let landing = probe.ask(&probe.authorization(&client))?;

@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("no request makes a server fail"),
         claim: "No body sent to the MCP endpoint makes it fail.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: endpoint_body,
     },
     Check {
@@ -49,7 +49,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("what a request may cost is bounded"),
         claim: "A body of megabytes is refused, and the server goes on answering.",
-        needs: &[],
+        needs: &[Capability::Stress],
         run: oversize,
     },
     Check {
@@ -67,7 +67,7 @@ fn survives(what: &str, reply: &Reply) -> Outcome {
 }
 
 fn endpoint_body(probe: &Probe<'_>) -> Outcome {
-    let token = probe.grant()?.tokens.access;
+    let token = probe.token_of_all()?;
     let endpoint = &probe.site().endpoint;
     let post = |kind: &str, body: Vec<u8>| {
         probe.send(&bearing(Request::post(endpoint, kind, body), &token))

@@ -9,7 +9,7 @@ use crate::probe::Probe;
 use crate::probe::authorize::Decision;
 use crate::probe::browser::Landing;
 use crate::probe::http::Reply;
-use crate::probe::mcp::{INITIALIZE, bearing, rpc};
+use crate::probe::mcp::{bearing, rpc};
 use crate::property::scope::{names, near_misses};
 use crate::secret::Secret;
 
@@ -29,14 +29,6 @@ pub(super) const CHECKS: &[Check] = &[
         claim: "For every set of scopes, tools/list shows exactly the tools that the scopes suffice for.",
         needs: &[Capability::Token, Capability::Scopes],
         run: listed,
-    },
-    Check {
-        id: "scope/every-revision",
-        level: Level::Must,
-        clause: rfc(6750, "3.1"),
-        claim: "The revision that a client speaks changes neither which tools it is shown nor which it may call.",
-        needs: &[Capability::Consent, Capability::Initialize],
-        run: every_revision,
     },
     Check {
         id: "scope/step-up",
@@ -105,7 +97,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Arguments that change nothing where the tool knows how to pretend.
-fn harmless_arguments(probe: &Probe<'_>, tool: &Tool) -> Value {
+pub(super) fn harmless_arguments(probe: &Probe<'_>, tool: &Tool) -> Value {
     let mut arguments = tool.arguments(&probe.site().values);
     if tool.input_schema.pointer("/properties/dry_run").is_some() {
         arguments["dry_run"] = json!(true);
@@ -155,41 +147,6 @@ fn listed(probe: &Probe<'_>) -> Outcome {
         let expected = probe.catalogue().callable_with(scopes);
         ensure(shown == expected, format!("{expected:?}"), || format!("{shown:?}"))
     })
-}
-
-fn every_revision(probe: &Probe<'_>) -> Outcome {
-    let endpoint = &probe.site().endpoint;
-    for version in INITIALIZE {
-        probe.for_scope_sets(|scopes| {
-            let token = probe.token_of(scopes)?;
-            let ask =
-                |method: &str, params| probe.mcp_since(version, endpoint, &token, method, &params);
-            let listed = ask("tools/list", json!({}))?.succeeded("list tools")?;
-            let shown = rpc(&listed).pointer("/result/tools").and_then(Value::as_array).cloned();
-            for tool in &probe.catalogue().tools {
-                let is_shown =
-                    shown.iter().flatten().any(|shown| shown["name"] == tool.name.as_str());
-                let expected = tool.is_callable_with(scopes);
-                let input = format!("{} with scope {} in {version}", tool.name, scopes.join(" "));
-                let wanted = if expected { "listed" } else { "not listed" };
-                let observed = || if is_shown { "listed" } else { "not listed" }.to_owned();
-                // Where there are more tools than fit on one page, only what is shown can be judged.
-                let is_whole = rpc(&listed).pointer("/result/nextCursor").is_none();
-                on(
-                    &input,
-                    ensure(is_shown == expected || (!is_shown && !is_whole), wanted, observed),
-                )?;
-                if !expected {
-                    let arguments = harmless_arguments(probe, tool);
-                    let params = json!({"name": tool.name, "arguments": arguments});
-                    let reply = ask("tools/call", params)?.alive()?;
-                    on(&input, ensure(reply.status == 403, "403", || reply.summary()))?;
-                }
-            }
-            Ok(())
-        })?;
-    }
-    Ok(())
 }
 
 /// Every tool with a set of scopes that does not suffice for it.

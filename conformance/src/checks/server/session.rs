@@ -1,7 +1,7 @@
 //! The way to a session: where signing in may lead, and whose names it uses.
 
 use crate::check::{Capability, Check, Level, lookout, rfc};
-use crate::outcome::{Outcome, ProbeError, ensure, on};
+use crate::outcome::{Outcome, ProbeError, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::browser::{Browser, Landing};
 use crate::probe::form::{Form, Page};
@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(9700, "4.11.2"),
         claim: "Signing in never leads to another site, whatever the form or the address says.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Pages],
         run: open_redirect,
     },
     Check {
@@ -67,7 +67,7 @@ fn sign_in_page(probe: &Probe<'_>, browser: &Browser, request: Request) -> Outco
             Ok((address, page))
         }
         Landing::Callback(callback) => {
-            Err(ProbeError::page("sign-in", format!("it leads to {}", callback.uri)).into())
+            Err(not_tested(format!("nobody signs in: it leads to {}", callback.uri)))
         }
     }
 }
@@ -128,6 +128,10 @@ fn forwarded_host(probe: &Probe<'_>) -> Outcome {
     for (name, value) in liars {
         probe.forget_transcript();
         let reply = probe.send(&request.clone().header(name, value))?;
+        // Nobody is misled by a refusal that says which host it was.
+        if (400..500).contains(&reply.status) {
+            continue;
+        }
         let places = ["location", "set-cookie", "content-location"];
         let is_named = reply.body.contains("evil.example")
             || places

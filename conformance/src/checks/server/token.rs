@@ -261,7 +261,7 @@ fn repeated_parameter(probe: &Probe<'_>) -> Outcome {
     })
 }
 
-fn confidential(probe: &Probe<'_>) -> Vec<Method> {
+pub(super) fn confidential(probe: &Probe<'_>) -> Vec<Method> {
     let advertised = probe.site().advertised("token_endpoint_auth_methods_supported");
     let methods = [Method::Basic, Method::Post].into_iter();
     methods.filter(|method| advertised.iter().any(|name| name == method.name())).collect()
@@ -292,7 +292,9 @@ fn wrong_secret(probe: &Probe<'_>) -> Outcome {
             // No secret at all may be called a malformed request as well.
             let errors = ["invalid_client", "invalid_request"];
             reply.is_refused(if is_empty { &errors } else { &errors[..1] })?;
-            let is_basic = *method == Method::Basic && impostor.secret.is_some();
+            let is_basic = *method == Method::Basic
+                && impostor.secret.is_some()
+                && reply.text("error").as_deref() == Some("invalid_client");
             ensure(
                 !is_basic || (reply.status == 401 && reply.header("www-authenticate").is_some()),
                 "401 with a WWW-Authenticate header for Basic",

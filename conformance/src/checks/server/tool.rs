@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("server/tools#tool"),
         claim: "Every tool has an input schema that describes an object.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: schemas,
     },
     Check {
@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Should,
         clause: mcp("server/tools#tool-names"),
         claim: "Tool names are unique, short, and made of letters, digits, underscore, hyphen and dot.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: tool_names,
     },
     Check {
@@ -35,7 +35,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("a tool's description never changes under a client that trusts it"),
         claim: "What is said about a tool depends on no token and on nothing that was saved.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: static_descriptions,
     },
     Check {
@@ -43,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("server/tools#tool-result"),
         claim: "Every result of a tool has an array of content.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: result,
     },
     Check {
@@ -51,7 +51,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Should,
         clause: mcp("server/tools#structured-content"),
         claim: "Structured content is there as JSON text as well, for clients that read only text.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: text_content,
     },
     Check {
@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("server/tools#output-schema"),
         claim: "Structured content is what the tool's output schema says.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: output_schema,
     },
     Check {
@@ -67,7 +67,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: mcp("server/tools#security-considerations"),
         claim: "No tool runs with arguments that its schema does not admit.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: bad_arguments,
     },
     Check {
@@ -75,7 +75,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Hardening,
         clause: lookout("a query tool only reads"),
         claim: "A tool that takes SQL and says that it only reads refuses every other statement.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: reads_only,
     },
     Check {
@@ -85,7 +85,7 @@ pub(super) const CHECKS: &[Check] = &[
             "basic/authorization/security-considerations#access-token-privilege-restriction",
         ),
         claim: "No answer of the endpoint contains the token of its request.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Token],
         run: token_unseen,
     },
 ];
@@ -107,7 +107,7 @@ fn described(probe: &Probe<'_>, token: &Secret) -> Outcome<Vec<Value>> {
 }
 
 fn own_tools(probe: &Probe<'_>) -> Outcome<Vec<Value>> {
-    described(probe, &probe.grant()?.tokens.access)
+    described(probe, &probe.token_of_all()?)
 }
 
 fn schemas(probe: &Probe<'_>) -> Outcome {
@@ -174,7 +174,7 @@ fn static_descriptions(probe: &Probe<'_>) -> Outcome {
 
 /// Every tool that only reads, called with arguments that are known to be good.
 fn answers<'a>(probe: &Probe<'a>) -> Outcome<Vec<(&'a Tool, Reply)>> {
-    let token = probe.grant()?.tokens.access;
+    let token = probe.token_of_all()?;
     let mut answers = Vec::new();
     for tool in probe.catalogue().tools.iter().filter(|tool| tool.is_read_only()) {
         let Some(arguments) = tool.known_arguments(&probe.site().values) else { continue };
@@ -244,7 +244,7 @@ fn ran(reply: &Reply) -> bool {
 }
 
 fn bad_arguments(probe: &Probe<'_>) -> Outcome {
-    let token = probe.grant()?.tokens.access;
+    let token = probe.token_of_all()?;
     for tool in &probe.catalogue().tools {
         let required = crate::probe::site::strings(&tool.input_schema, "required");
         let Some(name) = required.first() else { continue };
@@ -300,7 +300,7 @@ fn reads_only(probe: &Probe<'_>) -> Outcome {
         .into_iter()
         .find(|name| tool.input_schema.pointer(&format!("/properties/{name}")).is_some())
         .unwrap_or("sql");
-    let token = probe.grant()?.tokens.access;
+    let token = probe.token_of_all()?;
     probe.for_each(WRITES, |statement| {
         let mut arguments = tool.arguments(&probe.site().values);
         arguments[name] = json!(statement);
@@ -311,7 +311,7 @@ fn reads_only(probe: &Probe<'_>) -> Outcome {
 }
 
 fn token_unseen(probe: &Probe<'_>) -> Outcome {
-    let token = probe.grant()?.tokens.access;
+    let token = probe.token_of_all()?;
     let endpoint = &probe.site().endpoint;
     let first = &probe.catalogue().tools[0].name;
     let requests = [
