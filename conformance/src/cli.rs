@@ -59,9 +59,9 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check a server: its authorization server, its MCP endpoint and its pages.
-    Server(Server),
+    Server(Box<Server>),
     /// Try one recorded counterexample again, exactly, and nothing else.
-    Replay(Replay),
+    Replay(Box<Replay>),
     /// Print every requirement with the checks that try it, as Markdown.
     Requirements,
 }

@@ -9,6 +9,7 @@ use lookout_server::danger::Fault;
 use crate::server::Server;
 
 /// One check that failed on a faulty server.
+#[allow(dead_code, reason = "the test reads the ids alone, the measurement all of it")]
 #[derive(Clone, Debug)]
 pub(crate) struct Kill {
     pub(crate) id: String,
