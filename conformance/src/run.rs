@@ -147,7 +147,12 @@ fn worst(mut before: Report, round: Report) -> Report {
     if round.failures().next().is_some() {
         before.seed = round.seed;
     }
-    before.left_behind.extend(round.left_behind);
+    for left in round.left_behind {
+        match before.left_behind.iter_mut().find(|known| known.what == left.what) {
+            Some(known) => known.count += left.count,
+            None => before.left_behind.push(left),
+        }
+    }
     for (check, again) in before.checks.iter_mut().zip(round.checks) {
         let duration_ms = check.duration_ms + again.duration_ms;
         if badness(again.verdict) > badness(check.verdict) {

@@ -9,8 +9,11 @@ use lookout_server::danger::Fault;
 use crate::server::Server;
 
 /// One check that failed on a faulty server.
-#[allow(dead_code, reason = "the test reads the ids alone, the measurement all of it")]
 #[derive(Clone, Debug)]
+#[allow(
+    dead_code,
+    reason = "the test of the matrix needs the ids alone, the measurement all of it"
+)]
 pub(crate) struct Kill {
     pub(crate) id: String,
     /// How long the check took until it had its counterexample, shrinking included.

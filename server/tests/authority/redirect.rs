@@ -224,7 +224,10 @@ proptest! {
         prop_assert!(address.bytes().all(|byte| byte.is_ascii_graphic()));
         prop_assert!(!address.contains("&&") && !address.contains("?&") && address.matches('?').count() == 1);
         let url = url::Url::parse(&address).unwrap();
-        let states: Vec<String> = url.query_pairs().filter(|(name, _)| name == "state").map(|(_, value)| value.into_owned()).collect();
-        prop_assert_eq!(states, vec![state]);
+        let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        let (own, added) = pairs.split_at(pairs.len() - 2);
+        prop_assert_eq!(own.len(), usize::from(query.contains('a')));
+        prop_assert!(own.iter().all(|(name, value)| name == "a" && value == "b"));
+        prop_assert_eq!(added, [("code".to_owned(), "c".to_owned()), ("state".to_owned(), state)]);
     }
 }

@@ -9,7 +9,7 @@ use crate::probe::http::{Reply, Request};
 use crate::probe::mcp::{INITIALIZE, bearing, initialize, legacy, rpc, rpc_error};
 use crate::secret::Secret;
 
-use super::scope::harmless_arguments;
+use super::scope::{STRANGER, harmless_arguments, is_hidden};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -220,7 +220,11 @@ fn scope(probe: &Probe<'_>) -> Outcome {
             let token = probe.token_of(scopes)?;
             let ask =
                 |method: &str, params| probe.mcp_since(version, endpoint, &token, method, &params);
-            let listed = ask("tools/list", json!({}))?.succeeded("list tools")?;
+            let unknown = ask("tools/call", json!({"name": STRANGER, "arguments": {}}))?.alive()?;
+            let listed = ask("tools/list", json!({}))?;
+            // A server may refuse to list anything for want of scopes, which shows none.
+            let is_gated = listed.challenge("error").as_deref() == Some("insufficient_scope");
+            let listed = if is_gated { listed } else { listed.succeeded("list tools")? };
             let shown = rpc(&listed).pointer("/result/tools").and_then(Value::as_array).cloned();
             for tool in &probe.catalogue().tools {
                 let is_shown =
@@ -239,7 +243,8 @@ fn scope(probe: &Probe<'_>) -> Outcome {
                     let arguments = harmless_arguments(probe, tool);
                     let params = json!({"name": tool.name, "arguments": arguments});
                     let reply = ask("tools/call", params)?.alive()?;
-                    on(&input, ensure(reply.status == 403, "403", || reply.summary()))?;
+                    let refused = reply.status == 403 || is_hidden(&unknown, tool, &reply);
+                    on(&input, ensure(refused, "403", || reply.summary()))?;
                 }
             }
             Ok(())

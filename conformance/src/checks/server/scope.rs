@@ -110,11 +110,11 @@ fn is_gated(reply: &Reply) -> bool {
 }
 
 /// A tool that no server has.
-const STRANGER: &str = "no_such_tool_anywhere";
+pub(super) const STRANGER: &str = "no_such_tool_anywhere";
 
 /// Whether `reply` is what a tool gets that does not exist, as `unknown` is. A server may hide what
 /// a token may not call, and then it is neither shown nor let through.
-fn is_hidden(unknown: &Reply, tool: &Tool, reply: &Reply) -> bool {
+pub(super) fn is_hidden(unknown: &Reply, tool: &Tool, reply: &Reply) -> bool {
     let renamed = rpc(unknown).to_string().replace(STRANGER, &tool.name);
     let same = serde_json::from_str::<Value>(&renamed).is_ok_and(|message| message == rpc(reply));
     unknown.status == reply.status && same
