@@ -1,7 +1,7 @@
 //! The harness on servers by other authors: the same program, told about them by a target file.
 //!
 //! Each finds exactly what its `expected.toml` records: a new finding and a finding that is gone both fail. `cargo xtask foreign install`
-//! fetches the packages; without them a server is skipped, and said to be, unless `LOOKOUT_REQUIRE_FOREIGN` is set.
+//! fetches the packages; without them a server is skipped, and said to be, unless `LOOKOUT_SKIP_NOTHING` is set.
 
 #![allow(
     clippy::unwrap_used,
@@ -73,7 +73,7 @@ fn deviates_as_recorded(name: &str) {
     let installed = sources().join("../../target/foreign").join(name);
     if !installed.join("installed").is_file() {
         let message = format!("{name} is not installed: run `cargo xtask foreign install`");
-        assert!(std::env::var_os("LOOKOUT_REQUIRE_FOREIGN").is_none(), "{message}");
+        assert!(std::env::var_os("LOOKOUT_SKIP_NOTHING").is_none(), "{message}");
         eprintln!("SKIPPED: {message}");
         return;
     }
