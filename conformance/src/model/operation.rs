@@ -163,6 +163,16 @@ fn scene() -> impl Strategy<Value = Vec<Operation>> {
     ]
 }
 
+/// Everything that must end a client's own grants, and nobody else's.
+pub(crate) fn provocation() -> Sequence {
+    let authorize =
+        || Operation::Authorize { client: 0, asked: !0, kept: !0, second: false, deny: false };
+    let revoke = Operation::Revoke { token: 0, by: Who::Owner, hint: Hint::None, replica: 0 };
+    let reuse = [authorize(), redeem(), refreshing(0), refreshing(1)];
+    let replay = [authorize(), redeem(), redeem()];
+    Sequence([reuse.to_vec(), replay.to_vec(), vec![authorize(), redeem(), revoke]].concat())
+}
+
 fn looking(token: Back) -> Operation {
     Operation::Call { token, any_kind: false, tool: None, second: false, replica: 0 }
 }

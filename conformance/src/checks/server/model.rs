@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::check::{Capability, Check, Level, rfc};
 use crate::model::event::Record;
 use crate::model::monitor::Monitor;
-use crate::model::operation::{Sequence, sequence};
+use crate::model::operation::{Sequence, provocation, sequence};
 use crate::model::oracle::Oracle;
 use crate::model::play::{Play, by_worlds, rules};
 use crate::model::stage::{Pool, Variation};
@@ -125,17 +125,16 @@ fn non_interference(probe: &Probe<'_>) -> Outcome {
         alone.probe_all(&mut { accept })?;
         let mut beside = Play::new(probe, &own);
         let mut other = Play::new(probe, &others);
-        for operation in &sequence.0 {
-            beside.perform(operation, &mut { accept })?;
-            other.perform(operation, &mut { accept })?;
+        let provocation = provocation();
+        for (own, foreign) in sequence.0.iter().zip(provocation.0.iter().cycle()) {
+            beside.perform(own, &mut { accept })?;
+            other.perform(foreign, &mut { accept })?;
         }
-        for operation in sequence.0.iter().rev() {
-            other.perform(operation, &mut { accept })?;
-        }
+        other.run(&provocation, &mut { accept })?;
         other.leave();
         // What the other did last shows in what still lives.
         beside.probe_all(&mut { accept })?;
-        same(&alone, &beside, "while another client did the same beside it")
+        same(&alone, &beside, "while another client ended its own grants")
     })
 }
 
