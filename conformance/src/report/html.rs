@@ -135,6 +135,7 @@ fn class(conclusion: Conclusion) -> &'static str {
 
 fn headline(report: &Report) -> &'static str {
     match report.conclusion() {
+        Conclusion::Conforms if report.expected().next().is_some() => "Only expected deviations",
         Conclusion::Conforms => "The server conforms",
         Conclusion::DoesNotConform => "The server does not conform",
         Conclusion::Stale => "The list of expected deviations is stale",

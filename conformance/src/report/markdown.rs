@@ -61,6 +61,9 @@ fn append(
 fn heading(report: &Report) -> String {
     let failed = report.unexpected(Verdict::Fail).count();
     let (mark, sentence) = match report.conclusion() {
+        Conclusion::Conforms if report.expected().next().is_some() => {
+            ("✅", "Nothing deviates but what was expected to.".to_owned())
+        }
         Conclusion::Conforms => ("✅", "The server conforms, as far as it was tested.".to_owned()),
         Conclusion::DoesNotConform => {
             let what = if failed == 1 { "requirement is" } else { "requirements are" };

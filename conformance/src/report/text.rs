@@ -231,6 +231,9 @@ fn lines(text: &mut String, side: char, body: &str) {
 fn summary(report: &Report, style: Style) -> String {
     let count = |verdict| report.with(verdict).count();
     let sentence = match report.conclusion() {
+        Conclusion::Conforms if report.expected().next().is_some() => {
+            style.paint(GREEN, "Nothing deviates but what was expected to.")
+        }
         Conclusion::Conforms => style.paint(GREEN, "The server conforms, as far as it was tested."),
         Conclusion::DoesNotConform => style.paint(RED, "The server does not conform."),
         Conclusion::Stale => style.paint(RED, "The expected deviations are stale."),
