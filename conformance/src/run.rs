@@ -91,6 +91,8 @@ pub fn run_with(
         catalogue: target.catalogue.digest.clone(),
         seed: options.seed,
         cases: options.cases,
+        longest_sequence: options.longest_sequence,
+        quick: options.is_quick,
         strict: options.strict,
         only: options.only.clone(),
         threads: options.threads,

@@ -15,7 +15,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use lookout_conformance::check::Level;
+use lookout_conformance::check::{Check, Level};
 use lookout_conformance::checks;
 use lookout_server::danger::{Fault, faults};
 
@@ -99,7 +99,9 @@ fn every_fault_is_caught_and_every_check_catches_one() {
     assert!(survivors.is_empty(), "nothing catches {survivors:?}");
 
     let useful: BTreeSet<&str> = matrix.values().flatten().map(String::as_str).collect();
-    let judged = checks::all().filter(|check| check.level != Level::Observe);
+    // What only a race decides may have caught nothing this time.
+    let is_judged = |check: &&Check| check.level != Level::Observe && !is_a_race(check.id);
+    let judged = checks::all().filter(is_judged);
     let idle: Vec<&str> = judged.map(|check| check.id).filter(|id| !useful.contains(id)).collect();
     let gaps: Vec<&str> = GAPS.iter().map(|(id, _)| *id).collect();
     assert_eq!(idle, gaps, "every check catches a fault, except for the gaps that are listed");

@@ -33,7 +33,7 @@ impl Chromedriver {
             .stderr(Stdio::null())
             .spawn();
         let Ok(mut child) = spawned else {
-            let required = std::env::var_os("LOOKOUT_REQUIRE_CHROMEDRIVER").is_some();
+            let required = std::env::var_os("LOOKOUT_SKIP_NOTHING").is_some();
             assert!(!required, "chromedriver is not installed");
             eprintln!("SKIPPED: chromedriver is not installed, so no browser consented");
             return None;

@@ -10,10 +10,10 @@ use super::tamper::{Incoming, Memory, NOTHING, Outgoing, Tampering, Then};
 pub(super) const FAULTS: &[Fault] = &[
     Fault::tampering(
         "challenge-missing",
-        "A request without a token is refused without a challenge.",
+        "A token that is missing or no good is refused without a challenge.",
         Tampering {
             after: |request, answer, _| {
-                if request.is_endpoint() && request.bearer().is_none() {
+                if request.is_endpoint() && answer.status == StatusCode::UNAUTHORIZED {
                     answer.headers.remove(WWW_AUTHENTICATE);
                 }
                 Then::Answer

@@ -213,12 +213,30 @@ pub(super) const FAULTS: &[Fault] = &[
             },
             after: |request, answer, _| {
                 let mut json = answer.json();
-                if request.path == "/oauth/token" && json["error"] == "unsupported_grant_type" {
-                    json["error"] = json!("no_such_grant");
+                let own = match json["error"].as_str() {
+                    Some("unsupported_grant_type") => "no_such_grant",
+                    Some("invalid_client") => "no_such_client",
+                    _ => return Then::Answer,
+                };
+                if request.path == "/oauth/token" {
+                    json["error"] = json!(own);
                     answer.set_json(&json);
                 }
                 Then::Answer
             },
+        },
+    ),
+    Fault::tampering(
+        "errors-as-pages",
+        "Errors of the token endpoint are pages for people.",
+        Tampering {
+            after: |request, answer, _| {
+                if request.path == "/oauth/token" && answer.status.is_client_error() {
+                    answer.set_header("content-type", "text/html");
+                }
+                Then::Answer
+            },
+            ..NOTHING
         },
     ),
 ];

@@ -203,7 +203,7 @@ fn redirect_binding(probe: &Probe<'_>) -> Outcome {
 
 fn altered(probe: &Probe<'_>) -> Outcome {
     let issued = fresh(probe)?;
-    probe.forall(&mutation(), |mutation| {
+    probe.forall_in(probe.options.cases * 3, &mutation(), |mutation| {
         let Some(code) = mutation.apply(issued.code.expose()) else { return Ok(()) };
         let exchange = probe.exchange(&issued).set("code", code);
         probe.token(&exchange)?.is_refused(&["invalid_grant", "invalid_request"])
