@@ -2,19 +2,17 @@
 //!
 //! Everything that is wrong is found before anything is reported, and nothing is contacted.
 
+mod clients;
+mod consent;
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::catalogue::Catalogue;
 use crate::secret::Secret;
-use crate::target::consent::{Command, Consent, DecisionWord, Driver, Person, WebDriver};
 use crate::target::error::{Findings, Problems};
-use crate::target::file::{
-    ClientFile, ConsentFile, LimitsFile, OwnershipFile, RegistrationFile, SecretSource, TargetFile,
-    TokenFile, schema,
-};
-use crate::target::registration::{ClientMethod, KnownClient, Registration};
+use crate::target::file::{LimitsFile, OwnershipFile, SecretSource, TargetFile, TokenFile, schema};
 use crate::target::shape::Document;
 use crate::target::{Limits, Ownership, ReadyToken, Target};
 
@@ -208,174 +206,6 @@ impl Reading<'_> {
             authorization: file.authorization.trim().to_owned(),
             nonce: file.nonce.clone(),
             confirmed: false,
-        }
-    }
-
-    fn registration(&mut self, file: &RegistrationFile) -> Registration {
-        let clients_path = ["registration", "clients"];
-        match file {
-            RegistrationFile::Dynamic { initial_access_token } => {
-                let path = ["registration", "initial_access_token"];
-                let token =
-                    initial_access_token.as_ref().and_then(|source| self.secret(&path, source));
-                Registration::Dynamic { initial_access_token: token }
-            }
-            RegistrationFile::MetadataDocument { clients } => {
-                if clients.is_empty() {
-                    self.wrong(&clients_path, "expected at least one client");
-                }
-                let known = clients.iter().enumerate().map(|(index, client)| {
-                    let index = index.to_string();
-                    let path = ["registration", "clients", &index];
-                    self.document_address(&[&path[..], &["client_id"]].concat(), &client.client_id);
-                    self.redirect_uris(&path, &client.redirect_uris);
-                    KnownClient {
-                        id: client.client_id.clone(),
-                        secret: None,
-                        method: ClientMethod::None,
-                        redirect_uris: client.redirect_uris.clone(),
-                    }
-                });
-                Registration::MetadataDocument(known.collect())
-            }
-            RegistrationFile::PreRegistered { clients } => {
-                if clients.is_empty() {
-                    self.wrong(&clients_path, "expected at least one client");
-                }
-                let known = clients.iter().enumerate();
-                Registration::PreRegistered(
-                    known.map(|(index, client)| self.client(&index.to_string(), client)).collect(),
-                )
-            }
-        }
-    }
-
-    fn document_address(&mut self, path: &[&str], id: &str) {
-        let url = url::Url::parse(id).ok();
-        let is_fit = url.is_some_and(|url| {
-            (url.scheme() == "https" || super::ownership::is_loopback(id))
-                && url.path() != "/"
-                && url.fragment().is_none()
-        });
-        if !is_fit {
-            let message = "expected the https address of a document, with a path: \
-                           \"https://client.example/conformance.json\"";
-            self.wrong(path, message);
-        }
-    }
-
-    fn client(&mut self, index: &str, file: &ClientFile) -> KnownClient {
-        let path = ["registration", "clients", index];
-        if file.client_id.is_empty() {
-            self.wrong(&[&path[..], &["client_id"]].concat(), "expected the client's identifier");
-        }
-        self.redirect_uris(&path, &file.redirect_uris);
-        let secret_path = [&path[..], &["client_secret"]].concat();
-        let secret =
-            file.client_secret.as_ref().and_then(|source| self.secret(&secret_path, source));
-        let default = match file.client_secret {
-            Some(_) => ClientMethod::ClientSecretBasic,
-            None => ClientMethod::None,
-        };
-        let method = file.method.unwrap_or(default);
-        match (method, &file.client_secret) {
-            (ClientMethod::None, Some(_)) => {
-                self.wrong(&secret_path, "a client with method \"none\" has no secret");
-            }
-            (ClientMethod::ClientSecretBasic | ClientMethod::ClientSecretPost, None) => {
-                let message = "this method needs client_secret = { env = \"NAME\" }";
-                self.wrong(&[&path[..], &["method"]].concat(), message);
-            }
-            _ => {}
-        }
-        KnownClient {
-            id: file.client_id.clone(),
-            secret,
-            method,
-            redirect_uris: file.redirect_uris.clone(),
-        }
-    }
-
-    fn redirect_uris(&mut self, client: &[&str], uris: &[String]) {
-        let path = [client, &["redirect_uris"]].concat();
-        if uris.is_empty() {
-            self.wrong(&path, "expected at least one, as it was registered");
-        }
-        for (index, uri) in uris.iter().enumerate() {
-            if url::Url::parse(uri).is_err() || uri.contains('#') {
-                let message = "expected an absolute URI without a fragment";
-                self.wrong(&[&path[..], &[&index.to_string()]].concat(), message);
-            }
-        }
-    }
-
-    fn consent(&mut self, file: &ConsentFile) -> Consent {
-        match file {
-            ConsentFile::Redirects {} => Consent { person: None, driver: Driver::Redirects },
-            ConsentFile::Forms { user, password, hints } => Consent {
-                person: self.person(user.as_deref(), password.as_ref()),
-                driver: Driver::Forms(hints.clone().unwrap_or_default()),
-            },
-            ConsentFile::Webdriver {
-                url,
-                user,
-                password,
-                selectors,
-                capabilities,
-                timeout_seconds,
-            } => {
-                self.address(&["consent", "url"], url);
-                Consent {
-                    person: self.person(user.as_deref(), password.as_ref()),
-                    driver: Driver::WebDriver(WebDriver {
-                        url: url.trim_end_matches('/').to_owned(),
-                        capabilities: capabilities.clone(),
-                        selectors: selectors.clone().unwrap_or_default(),
-                        timeout: Duration::from_secs(timeout_seconds.unwrap_or(30)),
-                    }),
-                }
-            }
-            ConsentFile::Command { program, decisions, timeout_seconds } => {
-                let mut program = program.clone();
-                match program.first_mut() {
-                    Some(first) if first.contains('/') => {
-                        *first = self.folder.join(&*first).display().to_string();
-                    }
-                    Some(first) if !first.is_empty() => {}
-                    _ => {
-                        let message = "expected a program: [\"./consent.sh\"]";
-                        self.wrong(&["consent", "program"], message);
-                    }
-                }
-                let decisions = match decisions.as_slice() {
-                    [] => vec![DecisionWord::Allow],
-                    decisions => decisions.to_vec(),
-                };
-                let timeout = Duration::from_secs(timeout_seconds.unwrap_or(60));
-                Consent {
-                    person: None,
-                    driver: Driver::Command(Command { program, decisions, timeout }),
-                }
-            }
-        }
-    }
-
-    fn person(&mut self, user: Option<&str>, password: Option<&SecretSource>) -> Option<Person> {
-        match (user, password) {
-            (Some(user), Some(password)) => {
-                let password = self.secret(&["consent", "password"], password)?;
-                Some(Person { user: user.to_owned(), password })
-            }
-            (Some(_), None) => {
-                let message = "needs password = { env = \"NAME\" } beside it";
-                self.wrong(&["consent", "user"], message);
-                None
-            }
-            (None, Some(_)) => {
-                self.wrong(&["consent", "password"], "needs a user beside it");
-                None
-            }
-            (None, None) => None,
         }
     }
 
