@@ -181,6 +181,12 @@ impl Tool {
         self.annotations.get("readOnlyHint").and_then(Value::as_bool).unwrap_or(false)
     }
 
+    /// Whether a call with made-up arguments could change something.
+    pub(crate) fn may_do_harm(&self) -> bool {
+        let can_pretend = self.input_schema.pointer("/properties/dry_run").is_some();
+        !self.is_read_only() && !can_pretend && self.declared.is_none()
+    }
+
     /// Arguments that satisfy the schema; members we know nothing about are made up.
     pub(crate) fn arguments(&self, values: &BTreeMap<String, Value>) -> Value {
         if let Some(declared) = &self.declared {

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod depth;
+mod init;
 pub(crate) mod output;
 pub(crate) mod progress;
 mod target;
@@ -10,12 +11,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::cli::depth::Depth;
+use crate::cli::init::Init;
 use crate::cli::output::Output;
 use crate::cli::target::TargetArguments;
 
 const EXAMPLES: &str = "\
 Examples:
-  Any server, described in a file:
+  Any server, described in a file, which `init` begins:
+    lookout-conformance init https://mcp.example.com/mcp
     lookout-conformance server --target target.toml
 
   Everything that can be tried without an account:
@@ -60,6 +63,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Check a server: its authorization server, its MCP endpoint and its pages.
     Server(Box<Server>),
+    /// Begin a target.toml for a server by looking at what it publishes.
+    Init(Init),
     /// Try one recorded counterexample again, exactly, and nothing else.
     Replay(Box<Replay>),
     /// Print every requirement with the checks that try it, as Markdown.

@@ -23,6 +23,7 @@
 pub mod catalogue;
 pub mod check;
 pub mod checks;
+pub mod draft;
 pub mod expected;
 pub mod outcome;
 pub mod profile;

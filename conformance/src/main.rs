@@ -32,6 +32,7 @@ struct Failure {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Server(arguments) => server(&arguments),
+        Command::Init(arguments) => arguments.run(),
         Command::Replay(arguments) => again(&arguments),
         Command::Requirements => print(&Requirements::embedded().markdown()).map(|()| 0),
     };

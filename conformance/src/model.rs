@@ -21,3 +21,6 @@ pub(crate) mod rules;
 pub(crate) mod stage;
 mod step;
 pub(crate) mod world;
+
+#[cfg(test)]
+mod tests;

@@ -150,6 +150,12 @@ impl<'a> Probe<'a> {
         }
     }
 
+    /// What `look` sees with other facts about the server.
+    pub(crate) fn at<T>(&self, site: &Site, look: impl FnOnce(&Probe<'_>) -> T) -> T {
+        let http = self.http.clone();
+        look(&Probe::new(self.id, self.target, self.options, site, self.browser, http))
+    }
+
     pub(crate) fn browser(&self) -> &'a Browser {
         self.browser
     }

@@ -42,6 +42,10 @@ pub struct Report {
     pub seed: u64,
     /// Inputs per property.
     pub cases: u32,
+    /// Operations in a generated sequence, at most.
+    pub longest_sequence: usize,
+    /// Whether as little was tried as shows anything at all.
+    pub quick: bool,
     /// Whether SHOULD and hardening claims counted as failures.
     pub strict: bool,
     /// Ids and areas that the run was restricted to; empty when it was not.
@@ -266,6 +270,14 @@ impl Report {
             Conclusion::DoesNotConform | Conclusion::Stale => 1,
             Conclusion::Inconclusive => 3,
         }
+    }
+
+    /// How hard was tried, in a few words.
+    pub fn effort(&self) -> String {
+        let quick = if self.quick { ", quick" } else { "" };
+        let strict = if self.strict { ", strict" } else { "" };
+        let (cases, longest) = (self.cases, self.longest_sequence);
+        format!("{cases} cases a property, sequences of up to {longest}{quick}{strict}")
     }
 
     /// HTTP requests a second.

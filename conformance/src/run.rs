@@ -91,6 +91,8 @@ pub fn run_with(
         catalogue: target.catalogue.digest.clone(),
         seed: options.seed,
         cases: options.cases,
+        longest_sequence: options.longest_sequence,
+        quick: options.is_quick,
         strict: options.strict,
         only: options.only.clone(),
         threads: options.threads,
@@ -123,10 +125,17 @@ pub fn run_for(
     let begun = Instant::now();
     let mut report = run_with(target, options, progress)?;
     let mut seed = options.seed;
+    let budget = target.limits.total_requests;
+    let mut target = target.clone();
     while begun.elapsed() < duration && report.failures().next().is_none() {
+        // All rounds share one budget.
+        target.limits.total_requests = budget.map(|most| most.saturating_sub(report.requests));
+        if target.limits.total_requests == Some(0) {
+            break;
+        }
         // An odd constant with well-mixed bits: no two rounds of one run have the same seed.
         seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let round = run_with(target, &Options { seed, ..options.clone() }, &|_| ())?;
+        let round = run_with(&target, &Options { seed, ..options.clone() }, &|_| ())?;
         report = worst(report, round);
     }
     report.duration_ms = milliseconds(begun);

@@ -70,6 +70,33 @@ fn something_that_is_no_address_exits_with_three() {
 }
 
 #[test]
+fn a_target_file_is_never_overwritten_unasked() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    fails_with(&["init", "http://127.0.0.1:1", "--out", path], 2, "replace it with --force");
+}
+
+#[test]
+fn a_draft_of_a_server_that_does_not_run_exits_with_three_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("target.toml");
+    let arguments = ["init", "http://127.0.0.1:1", "--out", path.to_str().unwrap()];
+    fails_with(&arguments, 3, "Is the server running");
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_nonce_that_is_not_that_of_the_file_is_a_usage_error() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let text = "url = \"https://mcp.example.com/mcp\"\n[ownership]\n\
+                authorization = \"Ada allows this.\"\nnonce = \"0123456789abcdef\"";
+    std::fs::write(file.path(), text).unwrap();
+    let path = file.path().to_str().unwrap();
+    let arguments = ["server", "--target", path, "--i-own", "something else"];
+    fails_with(&arguments, 2, "--i-own is not the ownership.nonce");
+}
+
+#[test]
 fn help_has_examples_and_exit_codes() {
     let output = harness(&["server", "--help"]);
     let stdout = String::from_utf8_lossy(&output.stdout);

@@ -44,6 +44,39 @@ fn the_published_schema_is_the_one_of_this_build() {
 }
 
 #[test]
+fn the_guide_names_every_field_and_its_examples_can_be_read() {
+    fn names(schema: &serde_json::Value, found: &mut Vec<String>) {
+        if let Some(properties) = schema.get("properties").and_then(|found| found.as_object()) {
+            found.extend(properties.keys().cloned());
+        }
+        let inner = schema.as_object().into_iter().flatten().map(|(_, member)| member);
+        inner.chain(schema.as_array().into_iter().flatten()).for_each(|inner| names(inner, found));
+    }
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("TARGETS.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let mut fields = Vec::new();
+    names(&schema(), &mut fields);
+    fields.retain(|field| !guide.contains(field.as_str()));
+    assert_eq!(fields, Vec::<String>::new());
+
+    let mut examples = guide.split("```toml\n").skip(1);
+    let wrong: Vec<String> = examples
+        .by_ref()
+        .filter_map(|rest| {
+            let lines = rest.split("```").next()?.lines().map(str::trim);
+            read(&lines.collect::<Vec<_>>().join("\n")).err()
+        })
+        // Their variables and files are not there, which is all that may be wrong with them.
+        .filter(|complaint| {
+            complaint
+                .lines()
+                .any(|line| !line.contains("not set") && !line.contains("cannot be read"))
+        })
+        .collect();
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
 fn every_field_is_documented() {
     fn undocumented(schema: &serde_json::Value, path: &str, found: &mut Vec<String>) {
         for (name, member) in schema.as_object().into_iter().flatten() {

@@ -135,25 +135,44 @@ impl fmt::Debug for Sequence {
 
 /// A sequence of at most `longest` operations that begins with a grant.
 pub(crate) fn sequence(longest: usize) -> impl Strategy<Value = Sequence> {
-    let rest = prop::collection::vec(operation(), 0..=longest.saturating_sub(2));
-    (authorize(), Just(redeem()), rest)
-        .prop_map(|(authorize, redeem, rest)| Sequence([vec![authorize, redeem], rest].concat()))
+    let rest = prop::collection::vec(scene(), 0..=longest.saturating_sub(2));
+    (authorize(), rest).prop_map(move |(authorize, rest)| {
+        let mut operations = [vec![authorize, redeem()], rest.concat()].concat();
+        operations.truncate(longest);
+        Sequence(operations)
+    })
 }
 
 fn redeem() -> Operation {
     Operation::Exchange { code: 0, by: Who::Owner, verifier: true, redirect: true, replica: 0 }
 }
 
-fn operation() -> impl Strategy<Value = Operation> {
-    prop_oneof![70 => honest(), 20 => near_miss(), 10 => garbage()]
+/// One operation, or a few that only together say something: what is granted is redeemed, and what
+/// may have ended is looked at.
+fn scene() -> impl Strategy<Value = Vec<Operation>> {
+    prop_oneof![
+        12 => authorize().prop_map(|authorize| vec![authorize, redeem()]),
+        12 => (hint(), 0_u8..4, replica()).prop_map(|(hint, token, replica)| {
+            // Of each exchange the refresh token is the newest, and the access token comes next.
+            vec![Operation::Revoke { token, by: Who::Owner, hint, replica }, looking(token / 2)]
+        }),
+        8 => Just(vec![refreshing(0), refreshing(1), looking(0)]),
+        38 => honest().prop_map(|operation| vec![operation]),
+        20 => near_miss().prop_map(|operation| vec![operation]),
+        10 => garbage().prop_map(|operation| vec![operation]),
+    ]
+}
+
+fn looking(token: Back) -> Operation {
+    Operation::Call { token, any_kind: false, tool: None, second: false, replica: 0 }
+}
+
+fn refreshing(token: Back) -> Operation {
+    Operation::Refresh { token, by: Who::Owner, scopes: Ask::Nothing, replica: 0 }
 }
 
 fn honest() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        8 => authorize(),
-        9 => (back(), replica()).prop_map(|(code, replica)| Operation::Exchange {
-            code, by: Who::Owner, verifier: true, redirect: true, replica,
-        }),
         18 => refresh(),
         9 => revoke(),
         18 => call(),

@@ -86,12 +86,14 @@ impl<'p, 'a> Play<'p, 'a> {
     fn probe_each(&mut self, judge: Judge<'_>) -> Outcome {
         let bearers: Vec<_> =
             self.hand.tokens.iter().filter(|token| is_bearer(token.kind)).cloned().collect();
+        let addresses = 1 + self.stage.probe.target.replicas.len();
         for held in bearers {
-            let start = self.stage.now();
-            let (event, seen) = self.stage.call(&held, None, false, 0)?;
-            self.take(Record { event, seen, start, end: self.stage.now(), replica: 0 }, judge)?;
+            for replica in 0..addresses {
+                let start = self.stage.now();
+                let (event, seen) = self.stage.call(&held, None, false, replica)?;
+                self.take(Record { event, seen, start, end: self.stage.now(), replica }, judge)?;
+            }
         }
-        let count = self.hand.tokens.iter().filter(|token| is_refresh(token.kind)).count();
         let known: Vec<_> = self
             .hand
             .tokens
@@ -99,7 +101,7 @@ impl<'p, 'a> Play<'p, 'a> {
             .filter(|token| is_refresh(token.kind))
             .map(|token| token.id)
             .collect();
-        for id in known.iter().rev().take(count) {
+        for id in known.iter().rev() {
             let all: Vec<_> =
                 self.hand.tokens.iter().filter(|token| is_refresh(token.kind)).collect();
             // New tokens are issued meanwhile, so what counts back to this one changes.

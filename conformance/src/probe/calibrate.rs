@@ -196,6 +196,15 @@ pub(crate) fn has_scope_boxes(probe: &Probe<'_>) -> bool {
         return false;
     }
     let scopes = probe.catalogue().scope_names();
+    if probe.form_hints().is_none() {
+        // A driver that shows no page is asked to narrow, and says when it cannot.
+        let Some(first) = scopes.first() else { return false };
+        let narrowed = probe.client().and_then(|client| {
+            let decision = Decision::AllowOnly(vec![first.clone()]);
+            probe.code_after(&probe.authorization(&client), &decision)
+        });
+        return narrowed.is_ok();
+    }
     let page = probe.client().and_then(|client| probe.consent(&probe.authorization(&client)));
     page.is_ok_and(|consent| {
         let fields: Vec<_> = consent.page.forms.iter().flat_map(|form| &form.fields).collect();

@@ -173,6 +173,15 @@ impl Http {
         }
     }
 
+    /// A client that may go where discovery leads, for reading public documents.
+    pub(crate) fn anywhere(target: &Target, timeout: Duration) -> Self {
+        let mut http = Self::new(target, timeout);
+        if let Some(rules) = Arc::get_mut(&mut http.rules) {
+            rules.hosts = Hosts::anywhere();
+        }
+        http
+    }
+
     /// How many requests were sent through this client and its clones.
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)

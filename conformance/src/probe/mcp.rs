@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::catalogue::Tool;
 use crate::outcome::{Halt, Outcome, ProbeError, Violation};
 use crate::probe::Probe;
 use crate::probe::http::{Reply, Request};
@@ -140,6 +141,13 @@ impl Probe<'_> {
         tool: &str,
         arguments: &Value,
     ) -> Result<Reply, ProbeError> {
+        let known = self.catalogue().tools.iter().find(|known| known.name == tool);
+        if self.target.limits.polite && known.is_some_and(Tool::may_do_harm) {
+            return Err(ProbeError::unavailable(format!(
+                "{tool} changes something, and a polite run calls such a tool only with arguments \
+                 that [tools.{tool}] of the target file gives"
+            )));
+        }
         self.mcp_at(endpoint, token, "tools/call", json!({"name": tool, "arguments": arguments}))
     }
 

@@ -90,6 +90,12 @@ impl Site {
         strings(&self.metadata, member)
     }
 
+    /// Every address that discovery found.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        let endpoints = ENDPOINTS.iter().filter_map(|member| self.metadata.get(*member)?.as_str());
+        endpoints.map(str::to_owned).chain([self.issuer.clone(), self.endpoint.clone()]).collect()
+    }
+
     /// The scopes that the resource publishes, or else the authorization server.
     pub(crate) fn published_scopes(&self) -> Vec<String> {
         let scopes = strings(&self.resource, "scopes_supported");

@@ -200,6 +200,10 @@ impl Walk<'_> {
         if let (Some(user), Some(person)) = (element("user"), self.person) {
             self.session.type_into(user, &person.user)?;
         }
+        let can_narrow = seen.get("canNarrow").and_then(Value::as_bool);
+        if can_narrow == Some(false) && !self.plan["kept"].is_null() {
+            return Err(ProbeError::unavailable("the consent page has no box for each scope"));
+        }
         for ticked in seen.get("boxes").and_then(Value::as_array).into_iter().flatten() {
             if let Some(ticked) = ticked.get(ELEMENT).and_then(Value::as_str) {
                 self.session.press(ticked)?;

@@ -84,7 +84,7 @@ fn properties(report: &Report) -> Vec<(String, String)> {
         ("harness".to_owned(), report.version.clone()),
         ("seed".to_owned(), report.seed.to_string()),
         ("cases".to_owned(), report.cases.to_string()),
-        ("strict".to_owned(), report.strict.to_string()),
+        ("effort".to_owned(), report.effort()),
         ("requests".to_owned(), report.requests.to_string()),
     ];
     properties

@@ -172,12 +172,11 @@ fn footer(text: &mut String, report: &Report) {
     let covered = report.coverage.iter().filter(|clause| clause.is_covered()).count();
     let _ = writeln!(
         text,
-        "\n<sub>{} · seed {} · {} cases a property{} · {} · {} requests, {:.0} a second · {covered} \
+        "\n<sub>{} · seed {} · {} · {} · {} requests, {:.0} a second · {covered} \
          of {} clauses covered · harness {} · {}</sub>",
         code(&in_brief(&report.target, 200)),
         report.seed,
-        report.cases,
-        if report.strict { " · strict" } else { "" },
+        report.effort(),
         duration(report.duration_ms),
         report.requests,
         report.requests_per_second(),

@@ -110,6 +110,8 @@ pub fn render(report: &Report) -> Value {
             "seed": report.seed,
             "cases": report.cases,
             "strict": report.strict,
+            "quick": report.quick,
+            "longestSequence": report.longest_sequence,
             "durationMs": report.duration_ms,
             "requests": report.requests,
             "profile": report.profile,

@@ -239,8 +239,8 @@ fn summary(report: &Report, style: Style) -> String {
     let covered = report.coverage.iter().filter(|clause| clause.is_covered()).count();
     format!(
         "{sentence}\n  {} passed, {} failed, {} warned, {} observed, {} not tested, {} without \
-         conclusion\n  {} of {} clauses covered\n  {}, {} requests, {:.0} a second, seed {}, {} \
-         cases a property, harness {}\n",
+         conclusion\n  {} of {} clauses covered\n  {}, {} requests, {:.0} a second, seed {}\n  {}, \
+         harness {}\n",
         count(Verdict::Pass),
         count(Verdict::Fail),
         count(Verdict::Warn),
@@ -253,7 +253,7 @@ fn summary(report: &Report, style: Style) -> String {
         report.requests,
         report.requests_per_second(),
         report.seed,
-        report.cases,
+        report.effort(),
         report.version,
     )
 }

@@ -24,6 +24,8 @@ pub(crate) struct Hosts {
     named: Vec<String>,
     /// Whether everything on this machine belongs to it too.
     loopback: bool,
+    /// Whether any host may be contacted.
+    anywhere: bool,
 }
 
 impl Hosts {
@@ -32,10 +34,22 @@ impl Hosts {
         let addresses = target.replicas.iter().chain([&target.url]);
         let own = addresses.filter_map(|address| Some(authority(&url::Url::parse(address).ok()?)));
         let listed = target.hosts.iter().map(|host| host.to_ascii_lowercase());
-        Self { named: own.chain(listed).collect(), loopback: is_loopback(&target.url) }
+        Self {
+            named: own.chain(listed).collect(),
+            loopback: is_loopback(&target.url),
+            anywhere: false,
+        }
+    }
+
+    /// Every host: for documents that are published for everybody.
+    pub(crate) fn anywhere() -> Self {
+        Self { named: Vec::new(), loopback: true, anywhere: true }
     }
 
     pub(crate) fn include(&self, address: &str) -> bool {
+        if self.anywhere {
+            return true;
+        }
         if self.loopback && is_loopback(address) {
             return true;
         }

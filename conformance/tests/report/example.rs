@@ -84,6 +84,8 @@ pub(crate) fn example() -> Report {
         catalogue: "sha256:0".to_owned(),
         seed: 1,
         cases: 12,
+        longest_sequence: 12,
+        quick: false,
         strict: false,
         only: Vec::new(),
         threads: 3,

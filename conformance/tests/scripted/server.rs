@@ -8,8 +8,14 @@ use std::thread;
 pub(crate) type Answer = Option<(u16, String, String)>;
 
 /// One request.
+#[allow(dead_code, reason = "each test reads what it needs")]
 pub(crate) struct Asked {
+    pub(crate) method: String,
     pub(crate) path: String,
+    /// Behind the question mark; empty when there is none.
+    pub(crate) query: String,
+    /// Names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -44,22 +50,28 @@ pub(crate) fn serve(
 fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|length| *length > 0)?;
-    let target = line.split(' ').nth(1)?.to_owned();
+    let mut words = line.split(' ');
+    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
     let mut length = 0;
+    let mut headers = Vec::new();
     loop {
         let mut header = String::new();
         reader.read_line(&mut header).ok()?;
         if header.trim().is_empty() {
             break;
         }
-        if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
+        let (name, value) = header.split_once(':')?;
+        let (name, value) = (name.to_ascii_lowercase(), value.trim().to_owned());
+        if name == "content-length" {
+            length = value.parse().ok()?;
         }
+        headers.push((name, value));
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    let path = target.split('?').next()?.to_owned();
-    Some(Asked { path, body })
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let (path, query) = (path.to_owned(), query.to_owned());
+    Some(Asked { method, path, query, headers, body })
 }
 
 pub(crate) fn json_answer(status: u16, body: &str) -> Answer {

@@ -23,14 +23,13 @@ if (password || (lonelyUser && !lonelyUser.value)) {
   return { user, password, button };
 }
 const isScopeBox = (box) => Boolean(plan.selectors.scopes) || plan.known.includes(box.value);
+const scopeBoxes = all(plan.selectors.scopes || "input[type=checkbox]").filter(isScopeBox);
 const boxes =
   plan.kept === null
     ? []
-    : all(plan.selectors.scopes || "input[type=checkbox]").filter(
-        (box) => isScopeBox(box) && box.checked !== plan.kept.includes(box.value),
-      );
+    : scopeBoxes.filter((box) => box.checked !== plan.kept.includes(box.value));
 const button =
   chosen(plan.decide) ||
   all(pressable).find((element) => says(element, plan.words) && !says(element, plan.others)) ||
   null;
-return { boxes, button };
+return { boxes, button, canNarrow: scopeBoxes.length > 0 };
