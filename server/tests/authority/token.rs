@@ -173,6 +173,20 @@ fn a_refresh_is_for_the_granted_resource_and_for_known_scopes() {
 }
 
 #[test]
+fn narrowing_an_access_token_leaves_the_chain_as_wide_as_the_grant() {
+    let request = RefreshRequest { scope: Some("mcp:read"), resource: None };
+    let decision = refresh(&client("a"), &token(TokenKind::Refresh), request);
+    let scopes = |kind| {
+        decision.changes.iter().find_map(|change| match change {
+            Change::AddToken(token) if token.kind == kind => Some(token.scopes.to_string()),
+            _ => None,
+        })
+    };
+    assert_eq!(scopes(TokenKind::Access).as_deref(), Some("mcp:read"));
+    assert_eq!(scopes(TokenKind::Refresh).as_deref(), Some("mcp:read mcp:write"));
+}
+
+#[test]
 fn a_client_uses_the_grant_types_that_it_registered() {
     let only = |kind| Client { grant_types: vec![kind], ..client("a") };
     let decision = exchange(&only(GrantType::RefreshToken), &code(), good());
