@@ -139,10 +139,14 @@ fn a_used_code_ends_its_grant_for_its_client_and_harms_nothing_for_another() {
 #[test]
 fn a_replaced_refresh_token_ends_its_grant_for_its_client_and_harms_nothing_for_another() {
     let replaced = Token { superseded_at: Some(NOW), ..token(TokenKind::Refresh) };
-    let own = refresh(&client("a"), &replaced, RefreshRequest::default());
-    assert_eq!(code_of(&own), Some(OAuthErrorCode::InvalidGrant));
-    let reason = RevocationReason::RefreshReuse;
-    assert_eq!(own.changes, [Change::RevokeGrant { id: "g".to_owned(), at: NOW, reason }]);
+    // However old it is.
+    let expired = Token { expires_at: Some(NOW), ..replaced.clone() };
+    for reused in [&replaced, &expired] {
+        let own = refresh(&client("a"), reused, RefreshRequest::default());
+        assert_eq!(code_of(&own), Some(OAuthErrorCode::InvalidGrant));
+        let reason = RevocationReason::RefreshReuse;
+        assert_eq!(own.changes, [Change::RevokeGrant { id: "g".to_owned(), at: NOW, reason }]);
+    }
     let foreign = refresh(&client("b"), &replaced, RefreshRequest::default());
     assert_eq!(foreign.changes, []);
     for kind in [TokenKind::Access, TokenKind::Programmatic] {
