@@ -171,3 +171,17 @@ fn a_call_is_permitted_when_everything_that_it_needs_was_granted() {
         }
     }
 }
+
+#[test]
+fn a_call_is_made_with_what_token_grant_and_resource_have_in_common() {
+    for (token, grant, resource) in
+        (0..64_u8).map(|bits| (bits & 3, (bits >> 2) & 3, (bits >> 4) & 3))
+    {
+        let admitted = (Policy::STRICT.admitted_scopes)(set(token), set(grant), set(resource));
+        assert_eq!(
+            admitted,
+            set(token & grant & resource),
+            "{token:02b} {grant:02b} {resource:02b}"
+        );
+    }
+}

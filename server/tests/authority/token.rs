@@ -139,10 +139,14 @@ fn a_used_code_ends_its_grant_for_its_client_and_harms_nothing_for_another() {
 #[test]
 fn a_replaced_refresh_token_ends_its_grant_for_its_client_and_harms_nothing_for_another() {
     let replaced = Token { superseded_at: Some(NOW), ..token(TokenKind::Refresh) };
-    let own = refresh(&client("a"), &replaced, RefreshRequest::default());
-    assert_eq!(code_of(&own), Some(OAuthErrorCode::InvalidGrant));
-    let reason = RevocationReason::RefreshReuse;
-    assert_eq!(own.changes, [Change::RevokeGrant { id: "g".to_owned(), at: NOW, reason }]);
+    // However old it is.
+    let expired = Token { expires_at: Some(NOW), ..replaced.clone() };
+    for reused in [&replaced, &expired] {
+        let own = refresh(&client("a"), reused, RefreshRequest::default());
+        assert_eq!(code_of(&own), Some(OAuthErrorCode::InvalidGrant));
+        let reason = RevocationReason::RefreshReuse;
+        assert_eq!(own.changes, [Change::RevokeGrant { id: "g".to_owned(), at: NOW, reason }]);
+    }
     let foreign = refresh(&client("b"), &replaced, RefreshRequest::default());
     assert_eq!(foreign.changes, []);
     for kind in [TokenKind::Access, TokenKind::Programmatic] {
@@ -170,6 +174,20 @@ fn a_refresh_is_for_the_granted_resource_and_for_known_scopes() {
         assert_eq!(code_of(&decision), refusal, "{request:?}");
         assert_eq!(decision.changes.is_empty(), refusal.is_some(), "{request:?}");
     }
+}
+
+#[test]
+fn narrowing_an_access_token_leaves_the_chain_as_wide_as_the_grant() {
+    let request = RefreshRequest { scope: Some("mcp:read"), resource: None };
+    let decision = refresh(&client("a"), &token(TokenKind::Refresh), request);
+    let scopes = |kind| {
+        decision.changes.iter().find_map(|change| match change {
+            Change::AddToken(token) if token.kind == kind => Some(token.scopes.to_string()),
+            _ => None,
+        })
+    };
+    assert_eq!(scopes(TokenKind::Access).as_deref(), Some("mcp:read"));
+    assert_eq!(scopes(TokenKind::Refresh).as_deref(), Some("mcp:read mcp:write"));
 }
 
 #[test]
