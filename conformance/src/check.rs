@@ -145,6 +145,8 @@ pub enum Capability {
     Scopes,
     /// The server may be sent floods and oversize bodies.
     Stress,
+    /// Requests may be on their way at the same time.
+    Parallel,
     /// The token endpoint issues refresh tokens.
     Refresh,
     /// There is a revocation endpoint (RFC 7009).
@@ -168,6 +170,7 @@ impl fmt::Display for Capability {
             Self::Pages => "pages that the harness reads",
             Self::Scopes => "tools with declared scopes",
             Self::Stress => "leave to strain the server",
+            Self::Parallel => "requests at the same time",
             Self::Refresh => "refresh tokens",
             Self::Revocation => "a revocation endpoint",
             Self::ProgrammaticTokens => "a page for programmatic tokens",

@@ -274,6 +274,10 @@ impl Probe<'_> {
                 self.again(trail, input.ok_or_else(missing), law, Naming::Unnamed)
             }
             Turn::Search(number) => {
+                let mut inputs = inputs.peekable();
+                if inputs.peek().is_none() {
+                    return Err(not_tested("there is nothing here to try it on"));
+                }
                 for (case, input) in (0..).zip(inputs) {
                     let trail = Trail::new(*number, case);
                     let Some(mut found) = self.attempt(trail, input, &law)? else { continue };

@@ -40,6 +40,10 @@ pub(crate) fn survey(probe: &Probe<'_>) -> Site {
         let reason = "the target is tested politely (limits.polite)";
         lack(&mut site, Capability::Stress, reason);
     }
+    if probe.target.limits.requests_per_second.is_some() {
+        let reason = "requests are spaced (limits.requests_per_second)";
+        lack(&mut site, Capability::Parallel, reason);
+    }
     if probe.catalogue().tools.is_empty() || probe.catalogue().scopes.is_empty() {
         let reason = "the target file has no [tools.NAME] with scopes, and no catalogue";
         lack(&mut site, Capability::Scopes, reason);

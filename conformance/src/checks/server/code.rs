@@ -25,7 +25,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(6749, "4.1.2"),
         claim: "Of any number of exchanges of one code at the same time, at most one succeeds.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Consent, Capability::Parallel],
         run: concurrent,
     },
     Check {

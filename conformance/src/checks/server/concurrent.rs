@@ -10,7 +10,7 @@ use crate::model::oracle::Oracle;
 use crate::model::play::{by_worlds, rules};
 use crate::model::race::Course;
 use crate::model::stage::Pool;
-use crate::outcome::{Halt, Outcome, Violation};
+use crate::outcome::{Halt, Outcome, Violation, not_tested};
 use crate::probe::Probe;
 use crate::profile::Refresh;
 
@@ -20,7 +20,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(9700, "4.14.2"),
         claim: "What happens at the same time is answered as if it had happened in some order.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Consent, Capability::Parallel],
         run: linearisable,
     },
     Check {
@@ -28,7 +28,12 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(7009, "2"),
         claim: "No call that starts after a revocation was acknowledged succeeds, with whatever token and at whatever address.",
-        needs: &[Capability::Consent, Capability::Revocation],
+        needs: &[
+            Capability::Consent,
+            Capability::Refresh,
+            Capability::Revocation,
+            Capability::Parallel,
+        ],
         run: revocation,
     },
     Check {
@@ -36,7 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(6749, "10.5"),
         claim: "Of exchanges of one code, or refreshes with one token, at the same time at most one succeeds, whatever else happens.",
-        needs: &[Capability::Consent],
+        needs: &[Capability::Consent, Capability::Parallel],
         run: single_use,
     },
 ];
@@ -72,6 +77,7 @@ fn for_races(
 
 /// The history must have an order, and what lives afterwards must be what some such order leaves.
 fn linearisable(probe: &Probe<'_>) -> Outcome {
+    let judged = Cell::new(0_u32);
     for_races(probe, &race(), |course| {
         let rules = rules(probe);
         let mut oracle = Oracle::new(rules);
@@ -79,6 +85,7 @@ fn linearisable(probe: &Probe<'_>) -> Outcome {
             // Nothing was at the same time yet: the sequential checks say this better.
             return Ok(());
         }
+        judged.set(judged.get() + 1);
         let worlds = linearise(oracle.worlds(), &rules, &course.history);
         if worlds.is_empty() {
             let expected = "answers that some order of the operations explains";
@@ -87,26 +94,29 @@ fn linearisable(probe: &Probe<'_>) -> Outcome {
         }
         let mut oracle = Oracle::of(rules, worlds);
         course.probe_all(&mut by_worlds(&mut oracle))
-    })
+    })?;
+    if judged.get() == 0 {
+        return Err(not_tested(
+            "every history was wrong before anything happened at the same time",
+        ));
+    }
+    Ok(())
 }
 
 fn revocation(probe: &Probe<'_>) -> Outcome {
-    if !probe.lacks(Capability::Refresh) {
-        for_races(probe, &revocations(), |course| {
-            let accept = &mut |_: &Record, _: &_| Ok(());
-            course.probe_all(accept)?;
-            let records = course.everything();
-            let tokens = course.tokens();
-            match late_success(&rules(probe), &tokens, &records) {
-                None => Ok(()),
-                Some(late) => {
-                    let expected = "401 or a refusal, because it was revoked before";
-                    Err(Violation::new(expected, course.line(late)).into())
-                }
+    for_races(probe, &revocations(), |course| {
+        let accept = &mut |_: &Record, _: &_| Ok(());
+        course.probe_all(accept)?;
+        let records = course.everything();
+        let tokens = course.tokens();
+        match late_success(&rules(probe), &tokens, &records) {
+            None => Ok(()),
+            Some(late) => {
+                let expected = "401 or a refusal, because it was revoked before";
+                Err(Violation::new(expected, course.line(late)).into())
             }
-        })?;
-    }
-    Ok(())
+        }
+    })
 }
 
 fn single_use(probe: &Probe<'_>) -> Outcome {

@@ -3,13 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::check::{Capability, Check, Level, mcp_2025, rfc};
-use crate::outcome::{Outcome, ensure, on};
+use crate::outcome::{Outcome, ensure, not_tested, on};
 use crate::probe::Probe;
 use crate::probe::http::{Reply, Request};
 use crate::probe::mcp::{INITIALIZE, bearing, initialize, legacy, rpc, rpc_error};
 use crate::secret::Secret;
 
 use super::scope::{STRANGER, harmless_arguments, is_hidden};
+
+const NO_SESSIONS: &str = "the endpoint gives no session ids";
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -162,7 +164,9 @@ fn get(probe: &Probe<'_>) -> Outcome {
 
 fn session_id(probe: &Probe<'_>) -> Outcome {
     let (first, second) = (open(probe)?, open(probe)?);
-    let (Some(one), Some(two)) = (&first.session, &second.session) else { return Ok(()) };
+    let (Some(one), Some(two)) = (&first.session, &second.session) else {
+        return Err(not_tested(NO_SESSIONS));
+    };
     let is_visible = one.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
     ensure(is_visible, "characters from ! to ~", || format!("{one:?}"))?;
     ensure(one != two, "another session id the second time", || format!("{one:?} again"))?;
@@ -174,14 +178,13 @@ fn session_id(probe: &Probe<'_>) -> Outcome {
 
 fn ended_session(probe: &Probe<'_>) -> Outcome {
     let opened = open(probe)?;
-    let Some(session) = &opened.session else { return Ok(()) };
+    let Some(session) = &opened.session else { return Err(not_tested(NO_SESSIONS)) };
     let request = Request::new("DELETE", &probe.site().endpoint)
         .header("mcp-session-id", session)
         .header("mcp-protocol-version", &opened.version);
     let ended = probe.send(&bearing(request, &opened.token))?.alive()?;
     if !ended.is_success() {
-        // A server may keep its sessions to itself.
-        return Ok(());
+        return Err(not_tested("the server keeps its sessions to itself"));
     }
     let later = opened.later(probe, json!({"id": 2, "method": "tools/list"}));
     probe.send(&later)?.has_status(&[404])

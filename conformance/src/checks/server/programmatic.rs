@@ -11,6 +11,8 @@ use crate::probe::register::Method;
 use crate::property::token::mutation;
 use crate::secret::Secret;
 
+use super::token::confidential;
+
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "programmatic/default-scope",
@@ -178,8 +180,10 @@ fn no_grant(probe: &Probe<'_>) -> Outcome {
     let issued = probe.code(&probe.authorization(&client))?;
     let exchange = probe.exchange(&issued).set("code", made.token.expose());
     probe.token(&exchange)?.is_refused(&refused)?;
-    let confidential = probe.new_client(Method::Post);
-    let Ok(mut impostor) = confidential else { return Ok(()) };
+    if !confidential(probe).contains(&Method::Post) {
+        return Ok(());
+    }
+    let mut impostor = probe.new_client(Method::Post)?;
     impostor.secret = Some(made.token);
     let issued = probe.code(&probe.authorization(&impostor))?;
     probe.token(&probe.exchange(&issued))?.is_refused(&["invalid_client"])

@@ -49,7 +49,7 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(9700, "4.14.2"),
         claim: "Of any number of refreshes with one token at the same time, at most one succeeds.",
-        needs: &[Capability::Consent, Capability::Refresh],
+        needs: &[Capability::Consent, Capability::Refresh, Capability::Parallel],
         run: concurrent,
     },
     Check {

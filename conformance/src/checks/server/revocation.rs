@@ -44,7 +44,12 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(7009, "2.1"),
         claim: "No call that starts after a revocation was acknowledged succeeds.",
-        needs: &[Capability::Consent, Capability::Refresh, Capability::Revocation],
+        needs: &[
+            Capability::Consent,
+            Capability::Refresh,
+            Capability::Revocation,
+            Capability::Parallel,
+        ],
         run: immediate,
     },
     Check {
@@ -52,7 +57,12 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         clause: rfc(7009, "2.1"),
         claim: "A token minted while its grant is being revoked does not outlive the revocation.",
-        needs: &[Capability::Consent, Capability::Refresh, Capability::Revocation],
+        needs: &[
+            Capability::Consent,
+            Capability::Refresh,
+            Capability::Revocation,
+            Capability::Parallel,
+        ],
         run: concurrent_refresh,
     },
     Check {

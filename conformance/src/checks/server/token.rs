@@ -262,7 +262,11 @@ fn repeated_parameter(probe: &Probe<'_>) -> Outcome {
 }
 
 pub(super) fn confidential(probe: &Probe<'_>) -> Vec<Method> {
-    let advertised = probe.site().advertised("token_endpoint_auth_methods_supported");
+    let mut advertised = probe.site().advertised("token_endpoint_auth_methods_supported");
+    if advertised.is_empty() {
+        // RFC 8414 section 2: what a server says nothing about is client_secret_basic.
+        advertised.push(Method::Basic.name().to_owned());
+    }
     let methods = [Method::Basic, Method::Post].into_iter();
     methods.filter(|method| advertised.iter().any(|name| name == method.name())).collect()
 }
