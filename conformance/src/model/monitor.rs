@@ -89,8 +89,8 @@ impl Monitor {
                 self.is_the_owner(grant, *by)?;
                 so(!self.ended.contains_key(&grant), "its grant was over")?;
                 so(!self.unrefreshable.contains(&grant), "it had been revoked")?;
-                let is_strict = self.rules.refresh == Refresh::Strict;
-                so(!(is_strict && self.spent.contains(token)), "it had been used before")?;
+                let is_single_use = self.rules.refresh.is_single_use();
+                so(!(is_single_use && self.spent.contains(token)), "it had been used before")?;
                 if issue.refresh.is_some_and(|new| new != *token) {
                     self.spent.insert(*token);
                 }

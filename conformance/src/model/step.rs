@@ -146,7 +146,7 @@ impl World {
                 } else {
                     issue.scopes.is_within(wanted)
                 };
-                if is_over || !is_own || !is_scope_right || reuse == Reuse::Ends {
+                if is_over || !is_own || !is_scope_right || reuse.is_refused() {
                     return Vec::new();
                 }
                 self.refreshed(rules, id, token, issue, record.end)
@@ -168,7 +168,7 @@ impl World {
                     }
                     Reuse::None => vec![self.clone(), ended],
                     Reuse::Ends if is_own && fits => vec![ended],
-                    Reuse::Ends | Reuse::Tolerated => vec![self.clone(), ended],
+                    Reuse::Ends | Reuse::Tolerated | Reuse::Refused => vec![self.clone(), ended],
                 }
             }
             _ => Vec::new(),
@@ -187,6 +187,7 @@ impl World {
                 Some(Life::Live) => Reuse::Tolerated,
                 _ => Reuse::Ends,
             },
+            Refresh::RefusesReuse => Reuse::Refused,
             Refresh::None | Refresh::Strict | Refresh::NoRotation => Reuse::Ends,
         }
     }
@@ -284,6 +285,14 @@ enum Reuse {
     None,
     /// It was replaced, and the profile tolerates that for now.
     Tolerated,
+    /// It was replaced, so it is refused. That the grant then ends is never wrong (RFC 9700 section 4.14.2).
+    Refused,
     /// It was replaced, which ends the grant.
     Ends,
+}
+
+impl Reuse {
+    fn is_refused(self) -> bool {
+        matches!(self, Self::Refused | Self::Ends)
+    }
 }

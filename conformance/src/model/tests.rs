@@ -104,6 +104,29 @@ fn reuse_of_a_spent_refresh_token_ends_the_grant_and_nothing_else_explains_it() 
 }
 
 #[test]
+fn a_server_that_only_refuses_reuse_may_go_on_and_never_accepts_a_spent_token() {
+    let rules = Rules { refresh: Refresh::RefusesReuse, ..strict() };
+    let reused = |then: &[(Event, Seen)]| {
+        let start = [(refresh(REFRESH), issue(2, 3)), (refresh(REFRESH), refused())];
+        after_grant(start.into_iter().chain(then.iter().cloned()))
+    };
+    let later = refresh(TokenId(3));
+    for then in [
+        [(call(TokenId(2)), Seen::Accepted), (later.clone(), issue(4, 5))],
+        [(call(TokenId(2)), Seen::Unauthorized), (later.clone(), refused())],
+    ] {
+        assert_eq!(first_wrong(rules, &reused(&then)), None);
+    }
+    let lives = reused(&[(call(TokenId(2)), Seen::Accepted), (later, issue(4, 5))]);
+    let mut monitor = Monitor::new(rules);
+    assert!(lives.iter().all(|record| monitor.observe(record).is_ok()));
+    let again = reused(&[(refresh(REFRESH), issue(4, 5))]);
+    assert_eq!(first_wrong(rules, &again), Some(4));
+    let mut monitor = Monitor::new(rules);
+    assert_eq!(again.iter().position(|record| monitor.observe(record).is_err()), Some(4));
+}
+
+#[test]
 fn a_grace_window_tolerates_reuse_until_it_is_over() {
     let rules = Rules { refresh: Refresh::Grace { seconds: 1 }, ..strict() };
     let again = [(refresh(REFRESH), issue(2, 3)), (refresh(REFRESH), issue(4, 5))];

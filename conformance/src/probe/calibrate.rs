@@ -46,6 +46,8 @@ pub(crate) fn calibrate(probe: &Probe<'_>) -> Profile {
 /// What one try says about a knob.
 enum Told<T> {
     Value(T),
+    /// A legal value that should be another one.
+    Weak(T, &'static str),
     /// No policy allows what was seen, or several do.
     Nothing(&'static str),
 }
@@ -56,8 +58,9 @@ fn tell<T>(knob: &mut Knob<T>, ask: impl FnOnce() -> Result<Told<T>, ProbeError>
     }
     match ask() {
         Ok(Told::Value(value)) => knob.infer(value),
-        Ok(Told::Nothing(remark)) => knob.cannot_tell(remark),
-        Err(error) => knob.cannot_tell(format!("it could not be tried: {error}")),
+        Ok(Told::Weak(value, remark)) => knob.infer_with(value, remark),
+        Ok(Told::Nothing(remark)) => knob.remark(remark),
+        Err(error) => knob.remark(format!("it could not be tried: {error}")),
     }
 }
 
@@ -89,7 +92,10 @@ fn refresh(probe: &Probe<'_>) -> Result<Told<Refresh>, ProbeError> {
     let has_successor = refreshed(probe, &grant, &second)?.is_some();
     if !is_reusable {
         return Ok(if has_successor {
-            Told::Nothing("a spent token is refused, and its grant lives on")
+            Told::Weak(
+                Refresh::RefusesReuse,
+                "weak: a spent token is refused, and its grant lives on",
+            )
         } else {
             Told::Value(Refresh::Strict)
         });

@@ -126,7 +126,7 @@ fn rotation(probe: &Probe<'_>) -> Outcome {
 fn let_reuse_matter(probe: &Probe<'_>) -> Outcome {
     let longest = probe.options.max_wait;
     match probe.profile().refresh.value {
-        Refresh::None | Refresh::Strict => Ok(()),
+        Refresh::None | Refresh::Strict | Refresh::RefusesReuse => Ok(()),
         Refresh::Grace { seconds } if Duration::from_secs(seconds) < longest => {
             thread::sleep(Duration::from_secs(seconds) + Duration::from_millis(300));
             Ok(())
@@ -188,7 +188,7 @@ fn isolation(probe: &Probe<'_>) -> Outcome {
 }
 
 fn concurrent(probe: &Probe<'_>) -> Outcome {
-    if !matches!(probe.profile().refresh.value, Refresh::Strict) {
+    if !probe.profile().refresh.value.is_single_use() {
         return Err(not_tested("the profile tolerates that a token is used more than once"));
     }
     let cases = probe.options.cases.div_ceil(2);
