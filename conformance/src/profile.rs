@@ -146,6 +146,8 @@ pub enum ReAuthorize {
     KeepsGrants,
     /// They end.
     EndsGrants,
+    /// It joins them: a person and a client have one grant, and what ends it ends every authorization.
+    JoinsGrants,
 }
 
 /// What an access token looks like. The harness never reads one; this is for the report.

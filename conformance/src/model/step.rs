@@ -2,7 +2,7 @@
 
 use crate::model::event::{ClientId, GrantId, Issue, Kind, Record, Scopes, Seen, TokenId};
 use crate::model::rules::Rules;
-use crate::model::world::{Age, Code, End, Grant, Life, World};
+use crate::model::world::{Age, Code, End, Grant, Joint, Life, World};
 use crate::profile::{
     AccessRevocation, CodeReplay, FailedExchange, ReAuthorize, Refresh, RefreshRevocation,
 };
@@ -17,7 +17,7 @@ impl World {
         now: u64,
     ) -> Vec<Self> {
         let mut worlds = vec![self.clone()];
-        if rules.re_authorize != Some(ReAuthorize::KeepsGrants) {
+        if self.may_replace(rules) {
             worlds.push(self.without_others(id, grant.client, now, |code| code == Code::Spent));
             worlds.push(self.without_others(id, grant.client, now, |_| true));
         }
@@ -27,8 +27,14 @@ impl World {
         worlds
     }
 
+    /// Whether a consent may end older grants: of joined ones there is nothing to replace.
+    fn may_replace(&self, rules: &Rules) -> bool {
+        let may = matches!(rules.re_authorize, None | Some(ReAuthorize::EndsGrants));
+        may && self.joint == Joint::Nothing
+    }
+
     /// Ends the other grants of `client` whose code is as `which` says.
-    fn without_others(
+    pub(super) fn without_others(
         &self,
         but: GrantId,
         client: ClientId,
@@ -68,7 +74,7 @@ impl World {
                 }
                 let world = world.with_issue(code, issue, record.end);
                 let mut worlds = vec![world.clone()];
-                if rules.re_authorize != Some(ReAuthorize::KeepsGrants) {
+                if self.may_replace(rules) {
                     worlds.push(
                         world.without_others(code, by, record.end, |code| code == Code::Spent),
                     );

@@ -39,7 +39,8 @@ pub(crate) fn calibrate(probe: &Probe<'_>) -> Profile {
     tell(&mut profile.code_replay, || code_replay(probe));
     tell(&mut profile.token_redirect_uri, || token_redirect_uri(probe));
     tell(&mut profile.resource_omitted, || resource_omitted(probe));
-    tell(&mut profile.re_authorize, || re_authorize(probe));
+    let (codes, refreshing) = (profile.code_replay.value, profile.refresh.value);
+    tell(&mut profile.re_authorize, || re_authorize(probe, codes, refreshing));
     profile
 }
 
@@ -186,14 +187,51 @@ fn resource_omitted(probe: &Probe<'_>) -> Result<Told<ResourceOmitted>, ProbeErr
     })
 }
 
-fn re_authorize(probe: &Probe<'_>) -> Result<Told<ReAuthorize>, ProbeError> {
-    let older = probe.grant()?;
-    let newer = probe.grant()?;
-    if !probe.is_live(&newer.tokens.access)? {
-        return Ok(Told::Nothing("a fresh access token is refused"));
+/// Ends a grant in one of the ways that end all of it.
+type Ending = fn(&Probe<'_>, &Grant) -> Result<(), ProbeError>;
+
+/// Grants are joined where whatever ends the newer one ends the older one. That one kind of ending does is a mistake of it.
+fn re_authorize(
+    probe: &Probe<'_>,
+    code_replay: CodeReplay,
+    refresh: Refresh,
+) -> Result<Told<ReAuthorize>, ProbeError> {
+    let has_refresh = !probe.lacks(Capability::Refresh);
+    let endings: [(bool, Ending); 3] = [
+        (has_refresh && !probe.lacks(Capability::Revocation), |probe, grant| {
+            let revocation = probe.revocation(&grant.client, grant.refresh_token()?);
+            probe.revoke_by(&revocation)?.alive().map(drop)
+        }),
+        (has_refresh && refresh == Refresh::Strict, |probe, grant| {
+            let spent = grant.refresh_token()?;
+            refreshed(probe, grant, spent)?;
+            refreshed(probe, grant, spent).map(drop)
+        }),
+        (code_replay == CodeReplay::Revokes, |probe, grant| {
+            probe.token(&probe.exchange(&grant.issued))?.alive().map(drop)
+        }),
+    ];
+    let mut told = ReAuthorize::KeepsGrants;
+    for (_, end) in endings.into_iter().filter(|(is_there, _)| *is_there) {
+        let older = probe.grant()?;
+        let newer = probe.grant()?;
+        if !probe.is_live(&newer.tokens.access)? {
+            return Ok(Told::Nothing("a fresh access token is refused"));
+        }
+        if !probe.is_live(&older.tokens.access)? {
+            return Ok(Told::Value(ReAuthorize::EndsGrants));
+        }
+        end(probe, &newer)?;
+        probe.let_revocation_spread();
+        if probe.is_live(&newer.tokens.access)? {
+            continue;
+        }
+        if probe.is_live(&older.tokens.access)? {
+            return Ok(Told::Value(ReAuthorize::KeepsGrants));
+        }
+        told = ReAuthorize::JoinsGrants;
     }
-    let lives = probe.is_live(&older.tokens.access)?;
-    Ok(Told::Value(if lives { ReAuthorize::KeepsGrants } else { ReAuthorize::EndsGrants }))
+    Ok(Told::Value(told))
 }
 
 /// Whether the consent page has a box for each scope.

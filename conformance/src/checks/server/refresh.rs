@@ -40,7 +40,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "refresh/isolation",
         level: Level::Hardening,
         clause: rfc(9700, "4.14.2"),
-        claim: "Reuse in one grant leaves the same person's other grants alone.",
+        claim: "Reuse in one grant leaves the same person's other grants alone, unless a client has one only.",
         needs: &[Capability::Consent, Capability::Refresh],
         run: isolation,
     },
@@ -175,8 +175,8 @@ fn isolation(probe: &Probe<'_>) -> Outcome {
     let stranger = probe.new_client(Method::None)?;
     let other_client = probe.grant_for(&probe.authorization(&stranger))?;
     let (grant, history) = chain(probe, 1)?;
-    // A server may end a client's older grant when the person consents anew.
-    let survives = probe.is_live(&same_client.tokens.access)?;
+    // A server may end a client's older grant when the person consents anew, or join them.
+    let survives = !probe.joins_grants() && probe.is_live(&same_client.tokens.access)?;
     let spent = history[0].refresh_token()?;
     let_reuse_matter(probe)?;
     probe.token(&probe.refreshing(&grant.client, spent))?.is_refused(&["invalid_grant"])?;
