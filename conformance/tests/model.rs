@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use lookout_conformance::profile::Source;
 use lookout_conformance::report::{CheckReport, Verdict};
 use lookout_conformance::{Options, Target, run};
-use lookout_server::danger::{Fault, faults};
+use lookout_server::danger::{Fault, faults, variants};
 
 #[path = "reference/server.rs"]
 mod server;
@@ -81,6 +81,30 @@ fn a_server_that_only_refuses_reuse_is_told_so_once() {
     let knob = report.profile.iter().find(|setting| setting.knob == "refresh").unwrap();
     assert_eq!((knob.value.as_str(), knob.source), ("refuses-reuse", Source::Inferred));
     assert!(knob.remark.is_some());
+}
+
+/// The profile takes one grant for a client and a person for a policy, and one ending that reaches too far for a mistake.
+#[test]
+fn joined_grants_are_a_policy_and_one_ending_that_reaches_too_far_is_a_mistake() {
+    let joins = variants().find(|variant| variant.name == "consent-joins").unwrap();
+    for (served, check, verdict, policy) in [
+        (joins, "revocation/only-that-grant", Verdict::Pass, "joins-grants"),
+        (
+            fault("revocation-ends-the-client"),
+            "revocation/only-that-grant",
+            Verdict::Fail,
+            "keeps-grants",
+        ),
+        (fault("reuse-ends-the-client"), "refresh/isolation", Verdict::Warn, "keeps-grants"),
+    ] {
+        let server = Server::start(Some(served), |_| {});
+        let options =
+            Options { only: vec![check.to_owned()], cases: 6, tidy: false, ..Options::default() };
+        let report = run(&server.target(), &options).unwrap();
+        assert_eq!(report.checks[0].verdict, verdict, "{}: {:#?}", served.name, report.checks[0]);
+        let knob = report.profile.iter().find(|setting| setting.knob == "re-authorize").unwrap();
+        assert_eq!(knob.value, policy, "{}", served.name);
+    }
 }
 
 #[test]
