@@ -44,7 +44,7 @@ use crate::probe::http::{Http, Reply, Request};
 use crate::probe::litter::{Leftovers, Litter};
 use crate::probe::register::Client;
 use crate::probe::site::Site;
-use crate::profile::Profile;
+use crate::profile::{Profile, ReAuthorize};
 use crate::property::turn::Laws;
 use crate::replay::Trail;
 use crate::secret::Redactor;
@@ -136,6 +136,11 @@ impl<'a> Probe<'a> {
     /// What this server chose where the standards leave a choice.
     pub(crate) fn profile(&self) -> &'a Profile {
         &self.site.profile
+    }
+
+    /// Whether what ends one grant of a client legally ends the person's others of the same client.
+    pub(crate) fn joins_grants(&self) -> bool {
+        self.profile().re_authorize.value == ReAuthorize::JoinsGrants
     }
 
     pub(crate) fn lacks(&self, capability: Capability) -> bool {

@@ -57,6 +57,9 @@ pub enum Refresh {
     None,
     /// Each use replaces the token, and using a replaced one ends the grant.
     Strict,
+    /// Weak: each use replaces the token, and a replaced one is refused, which ends nothing. A thief
+    /// who was quicker keeps what was stolen, so `refresh/reuse` still reports it.
+    RefusesReuse,
     /// As `strict`, but a replaced token may be used again for a while, for lost answers.
     Grace {
         /// How long, in seconds.
@@ -66,6 +69,13 @@ pub enum Refresh {
     UntilSuccessorUsed,
     /// A token stays the same, which only confidential clients may have.
     NoRotation,
+}
+
+impl Refresh {
+    /// Whether a token that was replaced is refused from then on.
+    pub fn is_single_use(self) -> bool {
+        matches!(self, Self::Strict | Self::RefusesReuse)
+    }
 }
 
 /// What revoking an access token reaches (RFC 7009 section 2.1).
@@ -136,6 +146,8 @@ pub enum ReAuthorize {
     KeepsGrants,
     /// They end.
     EndsGrants,
+    /// It joins them: a person and a client have one grant, and what ends it ends every authorization.
+    JoinsGrants,
 }
 
 /// What an access token looks like. The harness never reads one; this is for the report.
@@ -180,7 +192,7 @@ pub struct Knob<T> {
     pub value: T,
     /// How it is known.
     pub source: Source,
-    /// Why it could not be told, where that is worth a line.
+    /// Why it could not be told, or what is weak about it, where that is worth a line.
     pub remark: Option<String>,
 }
 
@@ -215,7 +227,7 @@ pub struct Setting {
     pub value: String,
     /// How the value is known.
     pub source: Source,
-    /// Why it could not be told, where that is worth a line.
+    /// Why it could not be told, or what is weak about it, where that is worth a line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
 }
@@ -241,8 +253,14 @@ impl<T> Knob<T> {
         }
     }
 
-    /// Keeps the assumption and says why nothing better is known.
-    pub(crate) fn cannot_tell(&mut self, remark: impl Into<String>) {
+    /// As [`Self::infer`], with what is to be said about the value.
+    pub(crate) fn infer_with(&mut self, value: T, remark: impl Into<String>) {
+        self.infer(value);
+        self.remark(remark);
+    }
+
+    /// Says what is worth a line about what was not declared: for one, why nothing better is known.
+    pub(crate) fn remark(&mut self, remark: impl Into<String>) {
         if !self.is_declared() {
             self.remark = Some(remark.into());
         }
@@ -316,7 +334,7 @@ mod tests {
         let declared = Declared { refresh: Some(Refresh::NoRotation), ..Declared::default() };
         let mut profile = Profile::assuming(&declared);
         profile.refresh.infer(Refresh::Strict);
-        profile.refresh.cannot_tell("no reason");
+        profile.refresh.remark("no reason");
         assert_eq!(profile.refresh.value, Refresh::NoRotation);
         assert_eq!(profile.refresh.remark, None);
     }

@@ -4,9 +4,10 @@
 
 use std::path::PathBuf;
 
+use lookout_conformance::profile::Source;
 use lookout_conformance::report::{CheckReport, Verdict};
 use lookout_conformance::{Options, Target, run};
-use lookout_server::danger::{Fault, faults};
+use lookout_server::danger::{Fault, faults, variants};
 
 #[path = "reference/server.rs"]
 mod server;
@@ -48,7 +49,7 @@ fn a_counterexample_is_short_and_reads_in_the_order_it_happened() {
 fn sequences_find_what_no_check_was_written_for_here() {
     for (name, check) in [
         ("old-refresh-tokens-work", "model/sequence"),
-        ("reuse-only-refused", "model/sequence"),
+        ("refresh-for-any-client", "model/sequence"),
         ("revoked-grants-live", "model/safety"),
     ] {
         let story = story(name, check);
@@ -61,6 +62,48 @@ fn the_same_seed_gives_the_same_counterexample() {
     let first = story("old-refresh-tokens-work", "model/sequence");
     for _ in 0..2 {
         assert_eq!(story("old-refresh-tokens-work", "model/sequence"), first);
+    }
+}
+
+/// That a spent token ends its grant is a SHOULD, so one check says that it does not, and no other fails for it.
+#[test]
+fn a_server_that_only_refuses_reuse_is_told_so_once() {
+    let server = Server::start(Some(fault("reuse-only-refused")), |_| {});
+    let checks = ["model/sequence", "model/safety", "model/final-probe", "concurrent/linearisable"];
+    let only = checks.iter().chain(&["refresh/reuse"]).map(|&id| id.to_owned()).collect();
+    let options = Options { only, cases: 6, tidy: false, ..Options::default() };
+    let report = run(&server.target(), &options).unwrap();
+    for check in &report.checks {
+        let expected =
+            if checks.contains(&check.id.as_str()) { Verdict::Pass } else { Verdict::Warn };
+        assert_eq!(check.verdict, expected, "{check:#?}");
+    }
+    let knob = report.profile.iter().find(|setting| setting.knob == "refresh").unwrap();
+    assert_eq!((knob.value.as_str(), knob.source), ("refuses-reuse", Source::Inferred));
+    assert!(knob.remark.is_some());
+}
+
+/// The profile takes one grant for a client and a person for a policy, and one ending that reaches too far for a mistake.
+#[test]
+fn joined_grants_are_a_policy_and_one_ending_that_reaches_too_far_is_a_mistake() {
+    let joins = variants().find(|variant| variant.name == "consent-joins").unwrap();
+    for (served, check, verdict, policy) in [
+        (joins, "revocation/only-that-grant", Verdict::Pass, "joins-grants"),
+        (
+            fault("revocation-ends-the-client"),
+            "revocation/only-that-grant",
+            Verdict::Fail,
+            "keeps-grants",
+        ),
+        (fault("reuse-ends-the-client"), "refresh/isolation", Verdict::Warn, "keeps-grants"),
+    ] {
+        let server = Server::start(Some(served), |_| {});
+        let options =
+            Options { only: vec![check.to_owned()], cases: 6, tidy: false, ..Options::default() };
+        let report = run(&server.target(), &options).unwrap();
+        assert_eq!(report.checks[0].verdict, verdict, "{}: {:#?}", served.name, report.checks[0]);
+        let knob = report.profile.iter().find(|setting| setting.knob == "re-authorize").unwrap();
+        assert_eq!(knob.value, policy, "{}", served.name);
     }
 }
 

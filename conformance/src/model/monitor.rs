@@ -10,19 +10,22 @@ use crate::model::event::{
     ClientId, Event, GrantId, Issue, Kind, Place, Record, Scopes, Seen, TokenId,
 };
 use crate::model::rules::Rules;
-use crate::profile::{CodeReplay, Refresh, RefreshRevocation};
+use crate::profile::{CodeReplay, ReAuthorize, Refresh, RefreshRevocation};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Monitor {
     rules: Rules,
     approved: BTreeMap<GrantId, Approval>,
     minted: BTreeMap<TokenId, Minted>,
-    redeemed: BTreeSet<GrantId>,
+    /// In which era each code was redeemed.
+    redeemed: BTreeMap<GrantId, u32>,
     spent: BTreeSet<TokenId>,
     /// When each grant or token was over, at the latest.
     ended: BTreeMap<GrantId, u64>,
     unrefreshable: BTreeSet<GrantId>,
     revoked: BTreeMap<TokenId, u64>,
+    /// Counts everything that may have ended a grant without that being sure.
+    era: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +33,7 @@ struct Approval {
     client: ClientId,
     kept: Scopes,
     at: Place,
+    era: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -48,20 +52,31 @@ impl Monitor {
             rules,
             approved: BTreeMap::new(),
             minted: BTreeMap::new(),
-            redeemed: BTreeSet::new(),
+            redeemed: BTreeMap::new(),
             spent: BTreeSet::new(),
             ended: BTreeMap::new(),
             unrefreshable: BTreeSet::new(),
             revoked: BTreeMap::new(),
+            era: 0,
         }
     }
 
     /// Takes one operation in.
     pub(crate) fn observe(&mut self, record: &Record) -> Because {
+        let holds = self.judge(record);
+        let changes_nothing = matches!(
+            record.seen,
+            Seen::Code(_) | Seen::Issued(_) | Seen::Made(_) | Seen::Accepted | Seen::Forbidden
+        );
+        self.era += u32::from(!changes_nothing);
+        holds
+    }
+
+    fn judge(&mut self, record: &Record) -> Because {
         match (&record.event, &record.seen) {
             (Event::Authorize { kept: None, .. }, Seen::Code(_)) => Err("the person denied"),
             (Event::Authorize { client, kept: Some(kept), at, .. }, Seen::Code(grant)) => {
-                let approval = Approval { client: *client, kept: *kept, at: *at };
+                let approval = Approval { client: *client, kept: *kept, at: *at, era: self.era };
                 self.approved.insert(*grant, approval);
                 Ok(())
             }
@@ -69,11 +84,13 @@ impl Monitor {
                 self.is_the_owner(*code, *by)?;
                 so(*right_verifier, "the verifier was wrong")?;
                 so(*right_redirect, "the redirect URI was another")?;
-                so(self.redeemed.insert(*code), "the code had been redeemed")?;
+                let is_first = self.redeemed.insert(*code, self.era).is_none();
+                so(is_first, "the code had been redeemed")?;
                 self.mint(*code, issue, None)
             }
             (Event::Exchange { code, by, right_verifier, right_redirect }, Seen::Refused(_)) => {
-                let is_replay = self.redeemed.contains(code) && *right_verifier && *right_redirect;
+                let is_replay =
+                    self.redeemed.contains_key(code) && *right_verifier && *right_redirect;
                 let must_end = self.rules.code_replay == Some(CodeReplay::Revokes);
                 if is_replay && must_end && self.is_the_owner(*code, *by).is_ok() {
                     self.end(*code, record.end);
@@ -89,8 +106,8 @@ impl Monitor {
                 self.is_the_owner(grant, *by)?;
                 so(!self.ended.contains_key(&grant), "its grant was over")?;
                 so(!self.unrefreshable.contains(&grant), "it had been revoked")?;
-                let is_strict = self.rules.refresh == Refresh::Strict;
-                so(!(is_strict && self.spent.contains(token)), "it had been used before")?;
+                let is_single_use = self.rules.refresh.is_single_use();
+                so(!(is_single_use && self.spent.contains(token)), "it had been used before")?;
                 if issue.refresh.is_some_and(|new| new != *token) {
                     self.spent.insert(*token);
                 }
@@ -171,8 +188,22 @@ impl Monitor {
         }
     }
 
+    /// A grant is over, and with it the ones that it is joined with.
     fn end(&mut self, grant: GrantId, now: u64) {
-        self.ended.entry(grant).or_insert(now);
+        let mut joined = Vec::new();
+        if self.rules.re_authorize == Some(ReAuthorize::JoinsGrants) {
+            let standing = self.standing(grant);
+            joined.extend(self.redeemed.keys().filter(|&&other| self.standing(other) == standing));
+        }
+        for grant in joined.into_iter().chain([grant]) {
+            self.ended.entry(grant).or_insert(now);
+        }
+    }
+
+    /// Grants are surely one if nothing that may have ended the first came before the last.
+    fn standing(&self, grant: GrantId) -> Option<(ClientId, u32, u32)> {
+        let approval = self.approved.get(&grant)?;
+        Some((approval.client, approval.era, *self.redeemed.get(&grant)?))
     }
 
     fn may_call(&self, token: TokenId, at: Place, needs: Scopes, start: u64) -> Because {

@@ -18,7 +18,7 @@ pub(crate) struct Oracle {
 
 impl Oracle {
     pub(crate) fn new(rules: Rules) -> Self {
-        Self { rules, worlds: vec![World::default()] }
+        Self { worlds: World::first(&rules), rules }
     }
 
     /// An oracle that already knows these worlds.

@@ -187,6 +187,10 @@ impl<'p, 'a> Stage<'p, 'a> {
         confidential: bool,
     ) -> Result<ClientId, ProbeError> {
         let client = if self.probe.lacks(Capability::Registration) {
+            if !hand.clients.is_empty() {
+                // There is this one client, and what ends a grant of it may concern its others.
+                return Ok(ClientId(0));
+            }
             self.probe.client()?
         } else {
             let method = self.method(confidential);

@@ -2,7 +2,7 @@
 
 use crate::model::event::{ClientId, GrantId, Issue, Kind, Record, Scopes, Seen, TokenId};
 use crate::model::rules::Rules;
-use crate::model::world::{Age, Code, End, Grant, Life, World};
+use crate::model::world::{Age, Code, End, Grant, Joint, Life, World};
 use crate::profile::{
     AccessRevocation, CodeReplay, FailedExchange, ReAuthorize, Refresh, RefreshRevocation,
 };
@@ -17,7 +17,7 @@ impl World {
         now: u64,
     ) -> Vec<Self> {
         let mut worlds = vec![self.clone()];
-        if rules.re_authorize != Some(ReAuthorize::KeepsGrants) {
+        if self.may_replace(rules) {
             worlds.push(self.without_others(id, grant.client, now, |code| code == Code::Spent));
             worlds.push(self.without_others(id, grant.client, now, |_| true));
         }
@@ -27,8 +27,14 @@ impl World {
         worlds
     }
 
+    /// Whether a consent may end older grants: of joined ones there is nothing to replace.
+    fn may_replace(&self, rules: &Rules) -> bool {
+        let may = matches!(rules.re_authorize, None | Some(ReAuthorize::EndsGrants));
+        may && self.joint == Joint::Nothing
+    }
+
     /// Ends the other grants of `client` whose code is as `which` says.
-    fn without_others(
+    pub(super) fn without_others(
         &self,
         but: GrantId,
         client: ClientId,
@@ -68,7 +74,7 @@ impl World {
                 }
                 let world = world.with_issue(code, issue, record.end);
                 let mut worlds = vec![world.clone()];
-                if rules.re_authorize != Some(ReAuthorize::KeepsGrants) {
+                if self.may_replace(rules) {
                     worlds.push(
                         world.without_others(code, by, record.end, |code| code == Code::Spent),
                     );
@@ -146,7 +152,7 @@ impl World {
                 } else {
                     issue.scopes.is_within(wanted)
                 };
-                if is_over || !is_own || !is_scope_right || reuse == Reuse::Ends {
+                if is_over || !is_own || !is_scope_right || reuse.is_refused() {
                     return Vec::new();
                 }
                 self.refreshed(rules, id, token, issue, record.end)
@@ -168,7 +174,7 @@ impl World {
                     }
                     Reuse::None => vec![self.clone(), ended],
                     Reuse::Ends if is_own && fits => vec![ended],
-                    Reuse::Ends | Reuse::Tolerated => vec![self.clone(), ended],
+                    Reuse::Ends | Reuse::Tolerated | Reuse::Refused => vec![self.clone(), ended],
                 }
             }
             _ => Vec::new(),
@@ -187,6 +193,7 @@ impl World {
                 Some(Life::Live) => Reuse::Tolerated,
                 _ => Reuse::Ends,
             },
+            Refresh::RefusesReuse => Reuse::Refused,
             Refresh::None | Refresh::Strict | Refresh::NoRotation => Reuse::Ends,
         }
     }
@@ -284,6 +291,14 @@ enum Reuse {
     None,
     /// It was replaced, and the profile tolerates that for now.
     Tolerated,
+    /// It was replaced, so it is refused. That the grant then ends is never wrong (RFC 9700 section 4.14.2).
+    Refused,
     /// It was replaced, which ends the grant.
     Ends,
+}
+
+impl Reuse {
+    fn is_refused(self) -> bool {
+        matches!(self, Self::Refused | Self::Ends)
+    }
 }

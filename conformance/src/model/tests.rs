@@ -104,6 +104,29 @@ fn reuse_of_a_spent_refresh_token_ends_the_grant_and_nothing_else_explains_it() 
 }
 
 #[test]
+fn a_server_that_only_refuses_reuse_may_go_on_and_never_accepts_a_spent_token() {
+    let rules = Rules { refresh: Refresh::RefusesReuse, ..strict() };
+    let reused = |then: &[(Event, Seen)]| {
+        let start = [(refresh(REFRESH), issue(2, 3)), (refresh(REFRESH), refused())];
+        after_grant(start.into_iter().chain(then.iter().cloned()))
+    };
+    let later = refresh(TokenId(3));
+    for then in [
+        [(call(TokenId(2)), Seen::Accepted), (later.clone(), issue(4, 5))],
+        [(call(TokenId(2)), Seen::Unauthorized), (later.clone(), refused())],
+    ] {
+        assert_eq!(first_wrong(rules, &reused(&then)), None);
+    }
+    let lives = reused(&[(call(TokenId(2)), Seen::Accepted), (later, issue(4, 5))]);
+    let mut monitor = Monitor::new(rules);
+    assert!(lives.iter().all(|record| monitor.observe(record).is_ok()));
+    let again = reused(&[(refresh(REFRESH), issue(4, 5))]);
+    assert_eq!(first_wrong(rules, &again), Some(4));
+    let mut monitor = Monitor::new(rules);
+    assert_eq!(again.iter().position(|record| monitor.observe(record).is_err()), Some(4));
+}
+
+#[test]
 fn a_grace_window_tolerates_reuse_until_it_is_over() {
     let rules = Rules { refresh: Refresh::Grace { seconds: 1 }, ..strict() };
     let again = [(refresh(REFRESH), issue(2, 3)), (refresh(REFRESH), issue(4, 5))];
@@ -126,6 +149,80 @@ fn an_unsettled_choice_allows_either_answer_but_not_both() {
         (refresh(REFRESH), issue(2, 3)),
     ];
     assert_eq!(first_wrong(rules, &after_grant(both)), Some(4));
+}
+
+/// The same client is authorized twice, and then what comes is done.
+fn granted_twice(then: impl IntoIterator<Item = (Event, Seen)>) -> Vec<Record> {
+    let second = [
+        (granted()[0].event.clone(), Seen::Code(GrantId(1))),
+        (
+            Event::Exchange { code: GrantId(1), by: A, right_verifier: true, right_redirect: true },
+            issue(2, 3),
+        ),
+    ];
+    after_grant(second.into_iter().chain(then))
+}
+
+#[test]
+fn joined_grants_end_together_and_separate_ones_do_not() {
+    let joined = Rules { re_authorize: Some(ReAuthorize::JoinsGrants), ..strict() };
+    let open = Rules { re_authorize: None, ..strict() };
+    let newer_ends = |seen| granted_twice([(revoke(TokenId(3)), Seen::Done), (call(ACCESS), seen)]);
+    let (dies, lives) = (newer_ends(Seen::Unauthorized), newer_ends(Seen::Accepted));
+    assert_eq!(first_wrong(joined, &dies), None);
+    assert_eq!(first_wrong(joined, &lives), Some(5));
+    assert_eq!(first_wrong(strict(), &dies), Some(5));
+    assert_eq!(first_wrong(strict(), &lives), None);
+    assert!([&dies, &lives].iter().all(|records| first_wrong(open, records).is_none()));
+    // Another client's grant is never joined.
+    let mut stranger = dies;
+    for (at, event) in [(2, 0), (3, 1)] {
+        stranger[at].event = match granted().swap_remove(event).event {
+            Event::Authorize { confidential, asked, kept, at, is_plain, .. } => {
+                Event::Authorize { client: ClientId(1), confidential, asked, kept, at, is_plain }
+            }
+            _ => Event::Exchange {
+                code: GrantId(1),
+                by: ClientId(1),
+                right_verifier: true,
+                right_redirect: true,
+            },
+        };
+    }
+    stranger[4].event = Event::Revoke { token: TokenId(3), by: ClientId(1), hint: None };
+    assert_eq!(first_wrong(joined, &stranger), Some(5));
+}
+
+#[test]
+fn the_monitor_knows_joined_grants_and_not_what_began_after_a_doubt() {
+    let joined = Rules { re_authorize: Some(ReAuthorize::JoinsGrants), ..strict() };
+    let wrong = |rules, records: &[Record]| {
+        let mut monitor = Monitor::new(rules);
+        records.iter().position(|record| monitor.observe(record).is_err())
+    };
+    let lives = granted_twice([(revoke(TokenId(3)), Seen::Done), (call(ACCESS), Seen::Accepted)]);
+    assert_eq!(wrong(joined, &lives), Some(5));
+    assert_eq!(wrong(strict(), &lives), None);
+    // The refusal may mean that the first grant was over, and then the second is a new one.
+    let mut doubtful = lives;
+    let doubt = at(8, 9, refresh(REFRESH), refused());
+    doubtful.insert(2, doubt);
+    assert_eq!(wrong(joined, &doubtful), None);
+}
+
+#[test]
+fn a_code_that_was_not_redeemed_may_outlive_joined_grants() {
+    let joined = Rules { re_authorize: Some(ReAuthorize::JoinsGrants), ..strict() };
+    for exchanged in [issue(2, 3), refused()] {
+        let second =
+            Event::Exchange { code: GrantId(1), by: A, right_verifier: true, right_redirect: true };
+        let records = after_grant([
+            (granted()[0].event.clone(), Seen::Code(GrantId(1))),
+            (revoke(REFRESH), Seen::Done),
+            (second, exchanged),
+        ]);
+        assert_eq!(first_wrong(joined, &records), None);
+    }
 }
 
 #[test]

@@ -10,12 +10,25 @@ use crate::model::event::{
     ClientId, Event, GrantId, Issue, Kind, Place, Record, Scopes, Seen, TokenId,
 };
 use crate::model::rules::Rules;
+use crate::profile::ReAuthorize;
 
 /// Everything that decides later answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct World {
     pub(crate) grants: BTreeMap<GrantId, Grant>,
     pub(crate) tokens: BTreeMap<TokenId, Token>,
+    pub(crate) joint: Joint,
+}
+
+/// What ends with a grant besides its own tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Joint {
+    #[default]
+    Nothing,
+    /// The client's other grants, of which a code that was not redeemed is none yet.
+    Redeemed,
+    /// The client's other grants and codes.
+    All,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,6 +95,16 @@ enum Standing {
 }
 
 impl World {
+    /// The worlds before anything happened.
+    pub(crate) fn first(rules: &Rules) -> Vec<Self> {
+        let joints: &[Joint] = match rules.re_authorize {
+            Some(ReAuthorize::KeepsGrants | ReAuthorize::EndsGrants) => &[Joint::Nothing],
+            Some(ReAuthorize::JoinsGrants) => &[Joint::Redeemed, Joint::All],
+            None => &[Joint::Nothing, Joint::Redeemed, Joint::All],
+        };
+        joints.iter().map(|&joint| Self { joint, ..Self::default() }).collect()
+    }
+
     /// The worlds that `record` leads to; none if it contradicts this one.
     pub(crate) fn after(&self, rules: &Rules, record: &Record) -> Vec<Self> {
         match (&record.event, &record.seen) {
@@ -199,15 +222,22 @@ impl World {
         world
     }
 
-    /// The same with a grant ended, unless more of it had ended before.
-    pub(crate) fn with_end(&self, grant: GrantId, end: End) -> Self {
+    /// The same with a grant ended, and what is joined with it, unless more of it had ended before.
+    pub(crate) fn with_end(&self, id: GrantId, end: End) -> Self {
         let mut world = self.clone();
-        if let Some(grant) = world.grants.get_mut(&grant)
-            && !matches!(grant.end, End::Whole(_))
-        {
-            grant.end = end;
+        let Some(grant) = world.grants.get_mut(&id) else { return world };
+        if matches!(grant.end, End::Whole(_)) {
+            return world;
         }
-        world
+        grant.end = end;
+        let client = grant.client;
+        match (end, self.joint) {
+            (End::Whole(at), Joint::Redeemed) => {
+                world.without_others(id, client, at, |code| code == Code::Spent)
+            }
+            (End::Whole(at), Joint::All) => world.without_others(id, client, at, |_| true),
+            _ => world,
+        }
     }
 
     /// The same with the tokens of `issue` added for `grant`.

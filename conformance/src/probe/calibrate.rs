@@ -39,13 +39,16 @@ pub(crate) fn calibrate(probe: &Probe<'_>) -> Profile {
     tell(&mut profile.code_replay, || code_replay(probe));
     tell(&mut profile.token_redirect_uri, || token_redirect_uri(probe));
     tell(&mut profile.resource_omitted, || resource_omitted(probe));
-    tell(&mut profile.re_authorize, || re_authorize(probe));
+    let (codes, refreshing) = (profile.code_replay.value, profile.refresh.value);
+    tell(&mut profile.re_authorize, || re_authorize(probe, codes, refreshing));
     profile
 }
 
 /// What one try says about a knob.
 enum Told<T> {
     Value(T),
+    /// A legal value that should be another one.
+    Weak(T, &'static str),
     /// No policy allows what was seen, or several do.
     Nothing(&'static str),
 }
@@ -56,8 +59,9 @@ fn tell<T>(knob: &mut Knob<T>, ask: impl FnOnce() -> Result<Told<T>, ProbeError>
     }
     match ask() {
         Ok(Told::Value(value)) => knob.infer(value),
-        Ok(Told::Nothing(remark)) => knob.cannot_tell(remark),
-        Err(error) => knob.cannot_tell(format!("it could not be tried: {error}")),
+        Ok(Told::Weak(value, remark)) => knob.infer_with(value, remark),
+        Ok(Told::Nothing(remark)) => knob.remark(remark),
+        Err(error) => knob.remark(format!("it could not be tried: {error}")),
     }
 }
 
@@ -89,7 +93,10 @@ fn refresh(probe: &Probe<'_>) -> Result<Told<Refresh>, ProbeError> {
     let has_successor = refreshed(probe, &grant, &second)?.is_some();
     if !is_reusable {
         return Ok(if has_successor {
-            Told::Nothing("a spent token is refused, and its grant lives on")
+            Told::Weak(
+                Refresh::RefusesReuse,
+                "weak: a spent token is refused, and its grant lives on",
+            )
         } else {
             Told::Value(Refresh::Strict)
         });
@@ -180,14 +187,51 @@ fn resource_omitted(probe: &Probe<'_>) -> Result<Told<ResourceOmitted>, ProbeErr
     })
 }
 
-fn re_authorize(probe: &Probe<'_>) -> Result<Told<ReAuthorize>, ProbeError> {
-    let older = probe.grant()?;
-    let newer = probe.grant()?;
-    if !probe.is_live(&newer.tokens.access)? {
-        return Ok(Told::Nothing("a fresh access token is refused"));
+/// Ends a grant in one of the ways that end all of it.
+type Ending = fn(&Probe<'_>, &Grant) -> Result<(), ProbeError>;
+
+/// Grants are joined where whatever ends the newer one ends the older one. That one kind of ending does is a mistake of it.
+fn re_authorize(
+    probe: &Probe<'_>,
+    code_replay: CodeReplay,
+    refresh: Refresh,
+) -> Result<Told<ReAuthorize>, ProbeError> {
+    let has_refresh = !probe.lacks(Capability::Refresh);
+    let endings: [(bool, Ending); 3] = [
+        (has_refresh && !probe.lacks(Capability::Revocation), |probe, grant| {
+            let revocation = probe.revocation(&grant.client, grant.refresh_token()?);
+            probe.revoke_by(&revocation)?.alive().map(drop)
+        }),
+        (has_refresh && refresh == Refresh::Strict, |probe, grant| {
+            let spent = grant.refresh_token()?;
+            refreshed(probe, grant, spent)?;
+            refreshed(probe, grant, spent).map(drop)
+        }),
+        (code_replay == CodeReplay::Revokes, |probe, grant| {
+            probe.token(&probe.exchange(&grant.issued))?.alive().map(drop)
+        }),
+    ];
+    let mut told = ReAuthorize::KeepsGrants;
+    for (_, end) in endings.into_iter().filter(|(is_there, _)| *is_there) {
+        let older = probe.grant()?;
+        let newer = probe.grant()?;
+        if !probe.is_live(&newer.tokens.access)? {
+            return Ok(Told::Nothing("a fresh access token is refused"));
+        }
+        if !probe.is_live(&older.tokens.access)? {
+            return Ok(Told::Value(ReAuthorize::EndsGrants));
+        }
+        end(probe, &newer)?;
+        probe.let_revocation_spread();
+        if probe.is_live(&newer.tokens.access)? {
+            continue;
+        }
+        if probe.is_live(&older.tokens.access)? {
+            return Ok(Told::Value(ReAuthorize::KeepsGrants));
+        }
+        told = ReAuthorize::JoinsGrants;
     }
-    let lives = probe.is_live(&older.tokens.access)?;
-    Ok(Told::Value(if lives { ReAuthorize::KeepsGrants } else { ReAuthorize::EndsGrants }))
+    Ok(Told::Value(told))
 }
 
 /// Whether the consent page has a box for each scope.

@@ -184,6 +184,11 @@ pub(super) const VARIANTS: &[Fault] = &[
             settings.limits.grants_per_client = 1;
         },
     ),
+    Fault::tampering(
+        "consent-joins",
+        "A person and a client have one grant, which a new consent joins.",
+        Tampering { after: end_together, ..NOTHING },
+    ),
     Fault {
         pause: Some(|_| Duration::from_millis(8)),
         ..Fault::tampering("slow", "Every answer takes its time.", NOTHING)
@@ -276,6 +281,39 @@ pub(super) const VARIANTS: &[Fault] = &[
         },
     ),
 ];
+
+/// What ends one grant of a client ends all of them: any refresh token of a grant stands for it, a spent one too.
+fn end_together(request: &Incoming, answer: &mut Outgoing, memory: &mut Memory) -> Then {
+    let mut own = request.form();
+    own.retain(|(name, _)| name.starts_with("client_"));
+    let client = format!("grants of {own:?} {:?}", request.header("authorization"));
+    let known = memory.find(&client).unwrap_or_default().to_owned();
+    if let Some((_, refresh)) = issued(request, answer) {
+        let code = code(request).unwrap_or_default();
+        memory.keep(client, format!("{known} {refresh} {code}"));
+        return Then::Answer;
+    }
+    let is_end = match request.path.as_str() {
+        "/oauth/revoke" => answer.status.is_success(),
+        "/oauth/token" => answer.json()["error"] == "invalid_grant",
+        _ => false,
+    };
+    let mut presented =
+        ["token", "refresh_token", "code"].iter().filter_map(|name| request.field(name));
+    if !is_end || !presented.any(|secret| known.split(' ').any(|known| known == secret)) {
+        return Then::Answer;
+    }
+    memory.keep(client, String::new());
+    let revocation = |token: &str| {
+        let mut revocation = request.clone();
+        "/oauth/revoke".clone_into(&mut revocation.path);
+        revocation.set_form(&[own.clone(), vec![("token".to_owned(), token.to_owned())]].concat());
+        revocation
+    };
+    Then::Also(
+        known.split(' ').filter(|known| known.starts_with("lkort_")).map(revocation).collect(),
+    )
+}
 
 fn refusal(error: &str) -> Outgoing {
     let mut refusal = Outgoing::made_up(StatusCode::BAD_REQUEST, &json!({"error": error}));

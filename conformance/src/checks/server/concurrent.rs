@@ -12,7 +12,6 @@ use crate::model::race::Course;
 use crate::model::stage::Pool;
 use crate::outcome::{Halt, Outcome, Violation, not_tested};
 use crate::probe::Probe;
-use crate::profile::Refresh;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -137,8 +136,7 @@ fn single_use(probe: &Probe<'_>) -> Outcome {
         Ok(())
     };
     for_races(probe, &exchanges(), is_once)?;
-    let is_single_use = probe.profile().refresh.value == Refresh::Strict;
-    if is_single_use && !probe.lacks(Capability::Refresh) {
+    if probe.profile().refresh.value.is_single_use() && !probe.lacks(Capability::Refresh) {
         for_races(probe, &refreshes(), is_once)?;
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use crate::check::{Capability, Check, Level, rfc};
-use crate::model::event::Record;
+use crate::model::event::{Event, Record};
 use crate::model::monitor::Monitor;
 use crate::model::operation::{Sequence, provocation, sequence};
 use crate::model::oracle::Oracle;
@@ -111,9 +111,11 @@ fn safety(probe: &Probe<'_>) -> Outcome {
     })
 }
 
-/// What happened, without what differs from run to run.
+/// What happened, without what differs from run to run: also calls, where a revocation may take time to reach them.
 fn outline(play: &Play<'_, '_>) -> Vec<String> {
-    play.records.iter().map(|record| play.names.line(record)).collect()
+    let is_prompt = play.stage.probe.profile().revocation_delay_ms.value == 0;
+    let is_sure = |record: &&Record| is_prompt || !matches!(record.event, Event::Call { .. });
+    play.records.iter().filter(is_sure).map(|record| play.names.line(record)).collect()
 }
 
 /// Two runs can only be compared where what ended has ended at once.

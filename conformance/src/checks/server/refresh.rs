@@ -40,7 +40,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "refresh/isolation",
         level: Level::Hardening,
         clause: rfc(9700, "4.14.2"),
-        claim: "Reuse in one grant leaves the same person's other grants alone.",
+        claim: "Reuse in one grant leaves the same person's other grants alone, unless a client has one only.",
         needs: &[Capability::Consent, Capability::Refresh],
         run: isolation,
     },
@@ -126,7 +126,7 @@ fn rotation(probe: &Probe<'_>) -> Outcome {
 fn let_reuse_matter(probe: &Probe<'_>) -> Outcome {
     let longest = probe.options.max_wait;
     match probe.profile().refresh.value {
-        Refresh::None | Refresh::Strict => Ok(()),
+        Refresh::None | Refresh::Strict | Refresh::RefusesReuse => Ok(()),
         Refresh::Grace { seconds } if Duration::from_secs(seconds) < longest => {
             thread::sleep(Duration::from_secs(seconds) + Duration::from_millis(300));
             Ok(())
@@ -175,8 +175,8 @@ fn isolation(probe: &Probe<'_>) -> Outcome {
     let stranger = probe.new_client(Method::None)?;
     let other_client = probe.grant_for(&probe.authorization(&stranger))?;
     let (grant, history) = chain(probe, 1)?;
-    // A server may end a client's older grant when the person consents anew.
-    let survives = probe.is_live(&same_client.tokens.access)?;
+    // A server may end a client's older grant when the person consents anew, or join them.
+    let survives = !probe.joins_grants() && probe.is_live(&same_client.tokens.access)?;
     let spent = history[0].refresh_token()?;
     let_reuse_matter(probe)?;
     probe.token(&probe.refreshing(&grant.client, spent))?.is_refused(&["invalid_grant"])?;
@@ -188,7 +188,7 @@ fn isolation(probe: &Probe<'_>) -> Outcome {
 }
 
 fn concurrent(probe: &Probe<'_>) -> Outcome {
-    if !matches!(probe.profile().refresh.value, Refresh::Strict) {
+    if !probe.profile().refresh.value.is_single_use() {
         return Err(not_tested("the profile tolerates that a token is used more than once"));
     }
     let cases = probe.options.cases.div_ceil(2);

@@ -117,7 +117,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "revocation/only-that-grant",
         level: Level::Must,
         clause: lookout("disconnecting one application leaves the others connected"),
-        claim: "Revoking one grant leaves the person's other grants, to the same client or not, alone.",
+        claim: "Revoking one grant leaves the person's other grants alone, to the same client too unless it has one only.",
         needs: &[Capability::Consent, Capability::Refresh, Capability::Revocation],
         run: only_that_grant,
     },
@@ -363,8 +363,8 @@ fn only_that_grant(probe: &Probe<'_>) -> Outcome {
     let stranger = probe.new_client(Method::None)?;
     let other_client = probe.grant_for(&probe.authorization(&stranger))?;
     let revoked = working_grant(probe)?;
-    // A server may end a client's older grant when the person consents anew.
-    let survives = probe.is_live(&same_client.tokens.access)?;
+    // A server may end a client's older grant when the person consents anew, or join them.
+    let survives = !probe.joins_grants() && probe.is_live(&same_client.tokens.access)?;
     probe.revoke(&revoked.client, revoked.refresh_token()?)?;
     if survives {
         probe.still_works(&same_client.tokens.access, "another grant of its client was revoked")?;
