@@ -4,10 +4,11 @@
 //! with a token that exists already the list of tools. Nothing is registered, granted or changed, and
 //! so no owner's leave is asked for. What cannot be found out is left to fill in, as comments.
 
-use std::fmt::Write as _;
+mod words;
 
 use serde_json::{Value, json};
 
+use crate::draft::words::{key, list, one_line, quoted};
 use crate::probe::Probe;
 use crate::probe::browser::Browser;
 use crate::probe::http::{Http, Request};
@@ -16,7 +17,7 @@ use crate::probe::ownership::nonce;
 use crate::probe::site::{Site, Unusable};
 use crate::secret::Secret;
 use crate::target::ownership::{Hosts, WELL_KNOWN, authority, is_loopback};
-use crate::target::{Options, Target};
+use crate::target::{Options, ReadyToken, Target};
 
 /// A `target.toml` to go on from, and what to do before it can be used.
 #[derive(Clone, Debug)]
@@ -34,7 +35,11 @@ pub struct Draft {
 ///
 /// When there is no MCP server behind `url` that is protected by OAuth, with what to do.
 pub fn draft(url: &str, token: Option<&Secret>) -> Result<Draft, Unusable> {
-    let target = Target::new(url);
+    let mut target = Target::new(url);
+    if let Some(token) = token {
+        // So that nothing that is written here can contain it.
+        target.tokens.push(ReadyToken { scopes: Vec::new(), token: token.clone() });
+    }
     let options = Options::default();
     let http = Http::anywhere(&target, options.timeout);
     let site = Site::discover(&http, &target)?;
@@ -47,7 +52,8 @@ pub fn draft(url: &str, token: Option<&Secret>) -> Result<Draft, Unusable> {
     draft.registration(&site);
     draft.consent();
     match token {
-        Some(token) => draft.tools_shown(&probe, token),
+        Some(token) if is_same_origin(url, &site.endpoint) => draft.tools_shown(&probe, token),
+        Some(_) => draft.tools_kept_from(url, &site.endpoint),
         None => draft.tools_unknown(),
     }
     draft.closing();
@@ -55,8 +61,9 @@ pub fn draft(url: &str, token: Option<&Secret>) -> Result<Draft, Unusable> {
 }
 
 impl Draft {
+    /// One line, whatever is in it: what a server says must not end the comment it stands in.
     fn line(&mut self, line: impl AsRef<str>) {
-        self.text.push_str(line.as_ref());
+        self.text.push_str(&one_line(line.as_ref()));
         self.text.push('\n');
     }
 
@@ -82,7 +89,7 @@ impl Draft {
             }
             Err(error) => format!("A call without a token is not answered: {error}"),
         };
-        self.line(format!("# {}", one_line(&found)));
+        self.line(format!("# {found}"));
         let member = |document: &Value| if document.is_null() { "none" } else { "found" };
         let site = probe.site();
         self.line(format!(
@@ -235,7 +242,7 @@ impl Draft {
             Err(error) => {
                 self.line(format!(
                     "# The tools could not be listed: {}",
-                    one_line(&probe.redact(&error.to_string()))
+                    probe.redact(&error.to_string())
                 ));
                 self.tools_unknown();
             }
@@ -261,6 +268,21 @@ impl Draft {
         if !names.is_empty() {
             self.line(format!("# arguments = {{ {} }}", names.join(", ")));
         }
+    }
+
+    /// The token is for the server that a person named, not for one that a document names.
+    fn tools_kept_from(&mut self, url: &str, endpoint: &str) {
+        let endpoint = quoted(endpoint);
+        self.line("");
+        self.line(format!(
+            "# The token was not sent: {} names {endpoint} as its endpoint, of another origin.",
+            quoted(url)
+        ));
+        self.to_do.push(format!(
+            "The token was not sent to {endpoint}, which is of another origin than the address you \
+             gave. If that is your server, run init with that address"
+        ));
+        self.tools_unknown();
     }
 
     fn tools_unknown(&mut self) {
@@ -289,28 +311,9 @@ impl Draft {
     }
 }
 
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
-
-fn list(texts: &[String]) -> String {
-    let mut list = String::from("[");
-    for (index, text) in texts.iter().enumerate() {
-        let comma = if index == 0 { "" } else { ", " };
-        // Writing to a string does not fail.
-        let _ = write!(list, "{comma}{}", quoted(text));
+fn is_same_origin(one: &str, other: &str) -> bool {
+    match (url::Url::parse(one), url::Url::parse(other)) {
+        (Ok(one), Ok(other)) => one.origin() == other.origin(),
+        _ => false,
     }
-    list.push(']');
-    list
-}
-
-/// A key, bare where TOML allows it.
-fn key(name: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { quoted(name) }
-}
-
-/// What a server says must not end the comment it stands in.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -75,7 +75,8 @@ pub struct Target {
     pub catalogue: Catalogue,
     /// What is known of the choices that the standards leave to the server.
     pub profile: Declared,
-    /// What a run may ask of the target.
+    /// What a run may ask of the target. [`Limits::suited_to`] chooses anew once `hosts` or
+    /// `replicas` name what is not on this machine.
     pub limits: Limits,
 }
 
@@ -91,10 +92,8 @@ pub struct ReadyToken {
 impl Target {
     /// A target known by its address alone, judged by the embedded catalogue.
     pub fn new(url: impl Into<String>) -> Self {
-        let url = url.into();
-        Self {
-            limits: Limits::for_url(&url),
-            url,
+        let mut target = Self {
+            url: url.into(),
             resource: None,
             issuer: None,
             hosts: Vec::new(),
@@ -109,7 +108,10 @@ impl Target {
             access_lifetime: None,
             catalogue: Catalogue::embedded(),
             profile: Declared::default(),
-        }
+            limits: Limits::polite(),
+        };
+        target.limits = Limits::suited_to(&target);
+        target
     }
 
     /// Adds the person who signs in and consents on the server's own pages.

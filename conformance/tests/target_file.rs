@@ -102,6 +102,20 @@ fn every_field_is_documented() {
 }
 
 #[test]
+fn one_host_beyond_this_machine_makes_a_run_polite() {
+    let url = "url = \"http://127.0.0.1:1/mcp\"\n";
+    for (further, is_polite) in [
+        ("hosts = [\"localhost:2\"]\nreplicas = [\"http://[::1]:3\"]", false),
+        ("hosts = [\"auth.example.com\"]", true),
+        ("replicas = [\"http://127.0.0.1:2\", \"https://b.example.com\"]", true),
+    ] {
+        let limits = read(&format!("{url}{further}")).unwrap().limits;
+        assert_eq!(limits.polite, is_polite, "{further}");
+        assert_eq!(limits.total_requests.is_some(), is_polite, "{further}");
+    }
+}
+
+#[test]
 fn an_address_is_a_whole_target() {
     let target = read("url = \"http://127.0.0.1:1/mcp\"").unwrap();
     assert!(matches!(target.registration, Registration::Dynamic { .. }));

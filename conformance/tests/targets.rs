@@ -266,6 +266,32 @@ fn the_owner_shows_the_nonce_or_the_tester_gives_it_again() {
 }
 
 #[test]
+fn every_host_beyond_this_machine_shows_the_nonce_and_not_only_the_first() {
+    // The unspecified address reaches this machine, but is not a loopback one.
+    let switches = Switches { registers: true, nonce: Some(NONCE), ..Switches::default() };
+    let (first, shows) = (Minimal::start(switches.clone(), &[]), Minimal::start(switches, &[]));
+    let silent = Minimal::start(Switches::default(), &[]);
+    let at = |server: &Minimal| format!("http://0.0.0.0:{}", server.address.port());
+    let ownership = Ownership {
+        authorization: "Ada allows this test.".to_owned(),
+        nonce: NONCE.to_owned(),
+        confirmed: false,
+    };
+    let mut target = Target { ownership: Some(ownership), ..target(&first) };
+    target.replicas = vec![at(&shows), at(&silent)];
+    let reason = unusable(&target);
+    let address = format!("{}/.well-known/lookout-conformance", at(&silent));
+    assert!(reason.contains(&address) && reason.contains("--i-own"), "{reason}");
+    let asked = [&first, &shows, &silent].map(|server| server.state.lock().unwrap().requests);
+    assert_eq!(asked, [1, 1, 1], "nothing else is asked before");
+
+    target.replicas.clear();
+    target.hosts = vec!["0.0.0.0:1".to_owned()];
+    let reason = unusable(&target);
+    assert!(reason.contains("https://0.0.0.0:1/.well-known/lookout-conformance"), "{reason}");
+}
+
+#[test]
 fn endpoints_on_hosts_that_are_not_listed_are_never_contacted() {
     let switches = Switches { registers: true, strange_host: true, ..Switches::default() };
     let server = Minimal::start(switches, &[]);

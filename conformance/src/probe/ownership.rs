@@ -2,46 +2,52 @@
 
 use crate::probe::http::{Http, Request};
 use crate::probe::site::Unusable;
-use crate::target::ownership::{WELL_KNOWN, is_loopback};
+use crate::target::ownership::{WELL_KNOWN, beyond_this_machine};
 use crate::target::{Ownership, Target};
 
-/// Holds for a target that is on this machine alone, and for one whose owner shows the nonce.
+/// Holds for a target that is on this machine alone, and for one whose owner shows the nonce at
+/// every origin of it that is not.
 pub(crate) fn verify(http: &Http, target: &Target) -> Result<(), Unusable> {
-    match &target.ownership {
-        Some(ownership) if ownership.confirmed => Ok(()),
-        Some(ownership) => shown(http, target, ownership),
-        None => match beyond_this_machine(target) {
+    let beyond = beyond_this_machine(target);
+    let Some(ownership) = &target.ownership else {
+        return match beyond.first() {
             None => Ok(()),
-            Some(host) => Err(Unusable(format!(
-                "{host} is not on this machine, and testing a server takes its owner's leave. In a \
-                 target.toml (`lookout-conformance init URL` writes one) say who allows it and how \
-                 they show it:\n\n  [ownership]\n  authorization = \"Who allows this test, of \
-                 what\"\n  nonce = \"{}\"\n\nThen serve that nonce as text/plain at {WELL_KNOWN} of \
-                 the server, or give it again with --i-own.",
-                nonce()
-            ))),
-        },
+            Some(url) => Err(Unusable(unasked(url))),
+        };
+    };
+    if ownership.confirmed {
+        return Ok(());
     }
-}
-
-/// The first address of the target that is not on this machine.
-fn beyond_this_machine(target: &Target) -> Option<String> {
-    let listed = target.hosts.iter().map(|host| format!("http://{host}/"));
-    let addresses = [target.url.clone()].into_iter().chain(target.replicas.clone()).chain(listed);
-    let mut beyond = addresses.filter(|address| !is_loopback(address));
-    // What is no address at all is for discovery to complain about.
-    beyond.find_map(|address| Some(url::Url::parse(&address).ok()?.host_str()?.to_owned()))
-}
-
-fn shown(http: &Http, target: &Target, ownership: &Ownership) -> Result<(), Unusable> {
-    let Ok(url) = url::Url::parse(&target.url) else {
+    let Ok(first) = url::Url::parse(&target.url) else {
         return Err(Unusable(format!("{} is no http or https address", target.url)));
     };
+    let others = beyond.into_iter().filter(|url| url.origin() != first.origin());
+    let others: Vec<url::Url> = others.collect();
+    for url in [first].iter().chain(&others) {
+        shown(http, url, ownership)?;
+    }
+    Ok(())
+}
+
+fn unasked(url: &url::Url) -> String {
+    format!(
+        "{} is not on this machine, and testing a server takes its owner's leave. In a target.toml \
+         (`lookout-conformance init URL` writes one) say who allows it and how they show it:\n\n  \
+         [ownership]\n  authorization = \"Who allows this test, of what\"\n  nonce = \"{}\"\n\n\
+         Then serve that nonce as text/plain at {WELL_KNOWN} of every host of the target, or give \
+         it again with --i-own.",
+        url.host_str().unwrap_or_default(),
+        nonce()
+    )
+}
+
+fn shown(http: &Http, url: &url::Url, ownership: &Ownership) -> Result<(), Unusable> {
     let address = format!("{}{WELL_KNOWN}", url.origin().ascii_serialization());
     let refusal = |found: String| {
         Unusable(format!(
             "{address} does not show that you may test this server: {found}. Serve ownership.nonce \
-             there as text/plain and nothing else, or give it again with --i-own."
+             there as text/plain and nothing else; if this host cannot, give the nonce again with \
+             --i-own, which stands for every host of the target."
         ))
     };
     let reply = http

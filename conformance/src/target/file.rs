@@ -252,7 +252,7 @@ pub struct LifetimesFile {
 pub struct LimitsFile {
     /// Whether the server is spared: at most 5 requests a second and 2000 in all, one check at a
     /// time, and no check that floods it or sends it oversize bodies. Default: true, unless `url`
-    /// is on loopback.
+    /// and every one of `replicas` and `hosts` is on loopback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub polite: Option<bool>,
     /// Requests a second, over all connections; more than 0.

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::target::Target;
+use crate::target::ownership::beyond_this_machine;
+
 /// What a run may ask of a target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
@@ -50,8 +53,8 @@ impl Limits {
         }
     }
 
-    /// Free on loopback, polite anywhere else.
-    pub fn for_url(url: &str) -> Self {
-        if crate::target::ownership::is_loopback(url) { Self::free() } else { Self::polite() }
+    /// Free when every address of `target` is on loopback, polite as soon as one is not.
+    pub fn suited_to(target: &Target) -> Self {
+        if beyond_this_machine(target).is_empty() { Self::free() } else { Self::polite() }
     }
 }

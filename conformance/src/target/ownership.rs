@@ -71,6 +71,36 @@ impl Hosts {
     }
 }
 
+/// The origins of a target: those of `url` and the replicas, and one for each listed host. A listed
+/// host is spoken to over TLS, unless it is on this machine or an address of the target says `http`.
+pub(crate) fn origins(target: &Target) -> Vec<url::Url> {
+    let parsed = |address: &String| url::Url::parse(address).ok().filter(url::Url::has_host);
+    let mut origins: Vec<url::Url> =
+        [&target.url].into_iter().chain(&target.replicas).filter_map(parsed).collect();
+    let named = target.issuer.iter().chain(&target.resource).filter_map(parsed);
+    let given: Vec<url::Origin> =
+        origins.iter().map(url::Url::origin).chain(named.map(|url| url.origin())).collect();
+    for host in &target.hosts {
+        let plain = format!("http://{host}/");
+        let is_plain = is_loopback(&plain)
+            || url::Url::parse(&plain).is_ok_and(|url| given.contains(&url.origin()));
+        let address = if is_plain { plain } else { format!("https://{host}/") };
+        origins.extend(url::Url::parse(&address));
+    }
+    origins
+}
+
+/// Those origins of a target that are not on this machine, each once.
+pub(crate) fn beyond_this_machine(target: &Target) -> Vec<url::Url> {
+    let mut beyond: Vec<url::Url> = Vec::new();
+    for url in origins(target) {
+        if !is_loopback(url.as_str()) && !beyond.iter().any(|have| have.origin() == url.origin()) {
+            beyond.push(url);
+        }
+    }
+    beyond
+}
+
 /// `name`, or `name:port` when the port is not the usual one.
 pub(crate) fn authority(url: &url::Url) -> String {
     let name = url.host_str().unwrap_or_default();

@@ -143,7 +143,7 @@ impl Reading<'_> {
         target.access_lifetime = lifetimes.access_seconds.map(Duration::from_secs);
         target.catalogue = catalogue;
         target.profile = file.profile.clone().unwrap_or_default();
-        target.limits = self.limits(&file.limits.clone().unwrap_or_default(), &file.url);
+        target.limits = self.limits(&file.limits.clone().unwrap_or_default(), &target);
         target
     }
 
@@ -247,11 +247,11 @@ impl Reading<'_> {
         tokens
     }
 
-    fn limits(&mut self, file: &LimitsFile, url: &str) -> Limits {
+    fn limits(&mut self, file: &LimitsFile, target: &Target) -> Limits {
         let mut limits = match file.polite {
             Some(true) => Limits::polite(),
             Some(false) => Limits::free(),
-            None => Limits::for_url(url),
+            None => Limits::suited_to(target),
         };
         if let Some(rate) = file.requests_per_second {
             if !(rate.is_finite() && rate > 0.0) {
