@@ -30,6 +30,11 @@ struct Failure {
 }
 
 fn main() -> ExitCode {
+    // The message of a panic may quote a secret; the report has it, redacted.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
+        let _ = writeln!(std::io::stderr(), "lookout-conformance: a fault of the harness{place}");
+    }));
     let result = match Arguments::parse().command {
         Command::Server(arguments) => server(&arguments),
         Command::Init(arguments) => arguments.run(),

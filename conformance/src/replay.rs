@@ -21,7 +21,7 @@ use crate::probe::http::Http;
 use crate::probe::site::Unusable;
 use crate::property::turn::Again;
 use crate::report::Counterexample;
-use crate::run::{explore, missing};
+use crate::run::{explore, guarded, missing};
 use crate::target::{Options, Target};
 use crate::transcript::Exchange;
 
@@ -139,7 +139,7 @@ pub fn replay(target: &Target, options: &Options, file: &ReplayFile) -> Result<R
     let changes = file.changes(&site.profile.settings());
     let probe = Probe::new(check.id, &target, &options, &site, &browser, http);
     let probe = probe.replaying(file.trail.clone());
-    let outcome = missing(check, &probe).and_then(|()| (check.run)(&probe));
+    let outcome = missing(check, &probe).and_then(|()| guarded(check, &probe));
     let evidence = probe.evidence();
     let (result, transcript) = match probe.take_again() {
         Some(again) => judged(again, &probe, evidence),

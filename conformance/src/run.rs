@@ -3,6 +3,10 @@
 //! Checks run side by side, but the report and the progress are in the order of the registry, and
 //! nothing a check generates depends on which thread ran it.
 
+#[cfg(test)]
+mod tests;
+
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -12,7 +16,7 @@ use thiserror::Error;
 
 use crate::check::{Check, Clause, Level};
 use crate::checks::{self, UnknownName};
-use crate::outcome::{Halt, Outcome};
+use crate::outcome::{Halt, Outcome, ProbeError};
 use crate::probe::Probe;
 use crate::probe::browser::Browser;
 use crate::probe::calibrate::{calibrate, has_scope_boxes, spent_revocation};
@@ -56,9 +60,17 @@ pub fn run_with(
     options: &Options,
     progress: &(dyn Fn(&CheckReport) + Sync),
 ) -> Result<Report, RunError> {
+    Ok(run_checks(&checks::select(&options.only)?, target, options, progress)?)
+}
+
+fn run_checks(
+    selected: &[&'static Check],
+    target: &Target,
+    options: &Options,
+    progress: &(dyn Fn(&CheckReport) + Sync),
+) -> Result<Report, Unusable> {
     let begun = Instant::now();
     let started = now();
-    let selected = checks::select(&options.only)?;
     let http = Http::new(target, options.timeout);
     let browser = Browser::default();
     let (site, target) = explore(target, options, &http, &browser)?;
@@ -228,7 +240,7 @@ impl InOrder {
 
 fn judge(check: &Check, probe: &Probe<'_>, strict: bool) -> CheckReport {
     let begun = Instant::now();
-    let outcome = missing(check, probe).and_then(|()| (check.run)(probe));
+    let outcome = missing(check, probe).and_then(|()| guarded(check, probe));
     let duration_ms = milliseconds(begun);
     let is_evidence_needed = matches!(outcome, Err(Halt::Violation(_) | Halt::Probe(_)));
     let transcript = if is_evidence_needed { probe.evidence() } else { Vec::new() };
@@ -246,6 +258,21 @@ fn judge(check: &Check, probe: &Probe<'_>, strict: bool) -> CheckReport {
         transcript,
         duration_ms,
     }
+}
+
+/// Runs the check. A panic in it is a fault of the harness, and must not cost the other checks their
+/// report.
+pub(crate) fn guarded(check: &Check, probe: &Probe<'_>) -> Outcome {
+    // What the closure shares is the probe, whose locks outlive a panic, and it is dropped soon.
+    panic::catch_unwind(AssertUnwindSafe(|| (check.run)(probe))).unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        let observed = format!(
+            "this is a fault of the harness and says nothing about the server; please report it: {}",
+            text.unwrap_or("it panicked without a message")
+        );
+        Err(ProbeError::step(&format!("the check {}", check.id), observed).into())
+    })
 }
 
 fn conclude(
@@ -289,7 +316,7 @@ pub(crate) fn missing(check: &Check, probe: &Probe<'_>) -> Outcome {
                 return Err(Halt::NotTested(format!("it needs {capability}: {reason}")));
             }
             Some(Lack::Broken(reason)) => {
-                let error = crate::outcome::ProbeError::step(&capability.to_string(), reason);
+                let error = ProbeError::step(&capability.to_string(), reason);
                 return Err(error.into());
             }
         }
