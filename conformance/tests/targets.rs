@@ -300,6 +300,25 @@ fn endpoints_on_hosts_that_are_not_listed_are_never_contacted() {
 }
 
 #[test]
+fn an_mcp_endpoint_on_a_host_that_is_not_listed_ends_discovery() {
+    let address = server::serve(|base, asked| match asked.path.as_str() {
+        "/.well-known/oauth-protected-resource" => server::json_answer(
+            200,
+            &format!(
+                r#"{{"resource":"https://mcp.example.com/mcp","authorization_servers":["{base}"]}}"#
+            ),
+        ),
+        "/.well-known/oauth-authorization-server" => {
+            server::json_answer(200, r#"{"token_endpoint":"https://auth.example.com/token"}"#)
+        }
+        _ => server::json_answer(404, "{}"),
+    });
+    let reason = unusable(&Target::new(format!("http://{address}")));
+    let hosts = "hosts = [\"auth.example.com\", \"mcp.example.com\"]";
+    assert!(reason.contains(hosts), "{reason}");
+}
+
+#[test]
 fn a_spent_budget_ends_the_testing_but_not_the_tidying() {
     let registers = Switches { registers: true, deletes: true, ..Switches::default() };
     let server = Minimal::start(registers, &[]);
