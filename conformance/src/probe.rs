@@ -48,6 +48,7 @@ use crate::profile::Profile;
 use crate::property::turn::Laws;
 use crate::replay::Trail;
 use crate::secret::Redactor;
+use crate::target::ownership::is_same_origin;
 use crate::target::{Options, Person, Target};
 use crate::transcript::{Exchange, Transcript};
 
@@ -197,13 +198,28 @@ impl<'a> Probe<'a> {
 
     /// A replica is one server with the others, so it is called by the name they share.
     fn named_as_one(&self, request: &Request) -> Request {
-        let bases = self.target.replicas.iter().map(|base| base.trim_end_matches('/'));
-        let is_replica = bases.clone().any(|base| request.url.starts_with(base));
         let shared = url::Url::parse(&self.site.endpoint).ok();
         match shared.as_ref().map(url::Url::authority) {
-            Some(authority) if is_replica => request.clone().header("host", authority),
+            Some(authority) if self.is_at_replica(&request.url) => {
+                request.clone().header("host", authority)
+            }
             _ => request.clone(),
         }
+    }
+
+    /// `address`, or when it is at a replica the same at the address that replicas share.
+    pub(crate) fn shared_address(&self, address: &str) -> String {
+        let shared = url::Url::parse(&self.site.endpoint);
+        match (shared, url::Url::parse(address)) {
+            (Ok(shared), Ok(url)) if self.is_at_replica(address) => {
+                format!("{}{}", shared.origin().ascii_serialization(), url.path())
+            }
+            _ => address.to_owned(),
+        }
+    }
+
+    fn is_at_replica(&self, address: &str) -> bool {
+        self.target.replicas.iter().any(|base| is_same_origin(base, address))
     }
 
     /// Remembers a secret so that no report can contain it.

@@ -256,7 +256,8 @@ fn fetch(http: &Http, address: &str) -> Result<Value, Unusable> {
         let host = host.unwrap_or_else(|_| address.to_owned());
         return Err(Unusable(format!(
             "discovery leads to {address}, and other hosts are not contacted unasked. When it \
-             belongs to the target, add hosts = [{host:?}] to the target file"
+             belongs to the target, add hosts = [{host:?}] to the target file{}",
+            crate::target::ownership::if_plain(address)
         )));
     }
     let unreachable = |error: ProbeError| {
