@@ -233,6 +233,49 @@ fn a_program_that_fails_is_an_error_that_repeats_what_it_said() {
 }
 
 #[test]
+fn only_a_line_that_begins_with_the_redirect_uri_is_an_answer() {
+    let switches = Switches { registers: true, shows_page: true, ..Switches::default() };
+    let server = Minimal::start(switches, &[]);
+    let both = [DecisionWord::Allow, DecisionWord::Deny];
+    let chatty = format!("{CURL}\necho https://docs.example.com/robot?code=none");
+    let report = judge(&command(&server, &chatty, &both), &["code/single-use"]);
+    assert_eq!(verdict(&report, "code/single-use"), (Verdict::Pass, String::new()));
+    let other = "echo \"${LOOKOUT_CONFORMANCE_REDIRECT_URI}er?code=none\"";
+    let report = judge(&command(&server, other, &both), &["code/single-use"]);
+    let (verdict, reason) = verdict(&report, "code/single-use");
+    assert_eq!(verdict, Verdict::Error);
+    assert!(reason.contains("begins with the redirect URI"), "{reason}");
+}
+
+#[test]
+fn what_a_program_leaves_running_is_ended_when_its_time_is_over() {
+    let switches = Switches { registers: true, shows_page: true, ..Switches::default() };
+    let server = Minimal::start(switches, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let pids = folder.path().join("pids");
+    let script = format!("sleep 120 & echo $! >> {}; exit 0", pids.display());
+    let mut target = command(&server, &script, &[DecisionWord::Allow]);
+    if let Some(Consent { driver: Driver::Command(command), .. }) = &mut target.consent {
+        command.timeout = std::time::Duration::from_secs(1);
+    }
+    let begun = std::time::Instant::now();
+    let (verdict, reason) = verdict(&judge(&target, &["code/single-use"]), "code/single-use");
+    assert_eq!(verdict, Verdict::Error);
+    assert!(reason.contains("it took longer than 1 s"), "{reason}");
+    assert!(begun.elapsed().as_secs() < 60, "nobody waits for the sleepers");
+    let runs = |pid: &str| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+        stat.is_ok_and(|stat| !stat.contains(") Z"))
+    };
+    for pid in std::fs::read_to_string(pids).unwrap().lines() {
+        while runs(pid) {
+            assert!(begun.elapsed().as_secs() < 90, "{pid} still runs");
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
 fn a_server_elsewhere_is_not_touched_without_its_owners_leave() {
     let reason = unusable(&Target::new("https://mcp.example.com/mcp"));
     for part in ["mcp.example.com", "[ownership]", "/.well-known/lookout-conformance", "--i-own"] {
