@@ -172,6 +172,14 @@ impl<'a> Probe<'a> {
     /// Sends one request and writes it down.
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, ProbeError> {
         let request = &self.http.dressed(&self.named_as_one(request));
+        // A secret in Base64 is not the text that was learnt.
+        for (name, value) in &request.headers {
+            if let ("authorization", Some((scheme, pair))) = (name.as_str(), value.split_once(' '))
+                && scheme.eq_ignore_ascii_case("basic")
+            {
+                self.learn("basic credentials", pair);
+            }
+        }
         let is_owed = self.is_tidying.load(Ordering::Relaxed);
         let reply = if is_owed { self.http.owed().send(request) } else { self.http.send(request) };
         if let (Ok(reply), false) = (&reply, is_owed)
