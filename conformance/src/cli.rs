@@ -97,11 +97,11 @@ pub(crate) struct Server {
     pub(crate) max_wait: u64,
 
     /// How many seconds one request may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: u64,
 
     /// How many checks run at once.
-    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = some_threads)]
     pub(crate) threads: usize,
 
     /// Count a SHOULD or a hardening claim that does not hold as a failure.
@@ -131,6 +131,15 @@ pub(crate) struct Replay {
     pub(crate) max_wait: u64,
 
     /// How many seconds one request may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: u64,
+}
+
+/// A number of threads; none at all would run nothing.
+fn some_threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("expected at least 1".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("expected a whole number".to_owned()),
+    }
 }

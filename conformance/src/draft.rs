@@ -16,7 +16,7 @@ use crate::probe::mcp::{INITIALIZE, Revision, STATELESS, bearing, initialize, rp
 use crate::probe::ownership::nonce;
 use crate::probe::site::{Site, Unusable};
 use crate::secret::Secret;
-use crate::target::ownership::{Hosts, WELL_KNOWN, authority, is_loopback};
+use crate::target::ownership::{Hosts, WELL_KNOWN, authority, is_loopback, is_same_origin};
 use crate::target::{Options, ReadyToken, Target};
 
 /// A `target.toml` to go on from, and what to do before it can be used.
@@ -308,12 +308,5 @@ impl Draft {
              # [headers]\n\
              # x-api-key = { env = \"API_KEY\" }",
         );
-    }
-}
-
-fn is_same_origin(one: &str, other: &str) -> bool {
-    match (url::Url::parse(one), url::Url::parse(other)) {
-        (Ok(one), Ok(other)) => one.origin() == other.origin(),
-        _ => false,
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod mcp;
 pub(crate) mod ownership;
 pub(crate) mod programmatic;
 pub(crate) mod register;
+mod replica;
 pub(crate) mod reply;
 pub(crate) mod site;
 pub(crate) mod survey;
@@ -176,6 +177,14 @@ impl<'a> Probe<'a> {
     /// Sends one request and writes it down.
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, ProbeError> {
         let request = &self.http.dressed(&self.named_as_one(request));
+        // A secret in Base64 is not the text that was learnt.
+        for (name, value) in &request.headers {
+            if let ("authorization", Some((scheme, pair))) = (name.as_str(), value.split_once(' '))
+                && scheme.eq_ignore_ascii_case("basic")
+            {
+                self.learn("basic credentials", pair);
+            }
+        }
         let is_owed = self.is_tidying.load(Ordering::Relaxed);
         let reply = if is_owed { self.http.owed().send(request) } else { self.http.send(request) };
         if let (Ok(reply), false) = (&reply, is_owed)
@@ -186,29 +195,6 @@ impl<'a> Probe<'a> {
         let answer = reply.clone().map_err(|error| error.to_string());
         locked(&self.transcript).push(request, answer);
         reply
-    }
-
-    /// `address` at one of the server's addresses: 0 is the one that was given first.
-    pub(crate) fn at_replica(&self, address: &str, replica: usize) -> String {
-        let base = replica.checked_sub(1).and_then(|index| self.target.replicas.get(index));
-        match (base, url::Url::parse(address)) {
-            (Some(base), Ok(url)) => {
-                let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-                format!("{}{}{query}", base.trim_end_matches('/'), url.path())
-            }
-            _ => address.to_owned(),
-        }
-    }
-
-    /// A replica is one server with the others, so it is called by the name they share.
-    fn named_as_one(&self, request: &Request) -> Request {
-        let bases = self.target.replicas.iter().map(|base| base.trim_end_matches('/'));
-        let is_replica = bases.clone().any(|base| request.url.starts_with(base));
-        let shared = url::Url::parse(&self.site.endpoint).ok();
-        match shared.as_ref().map(url::Url::authority) {
-            Some(authority) if is_replica => request.clone().header("host", authority),
-            _ => request.clone(),
-        }
     }
 
     /// Remembers a secret so that no report can contain it.

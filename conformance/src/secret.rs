@@ -43,7 +43,7 @@ struct Known {
 }
 
 /// Shorter values are no credentials, and replacing them would garble ordinary text.
-const SHORTEST_SECRET: usize = 6;
+pub(crate) const SHORTEST_SECRET: usize = 6;
 
 /// An unbroken run of credential characters this long is masked although nobody knows it.
 const LONGEST_PLAIN_RUN: usize = 31;
@@ -75,12 +75,31 @@ impl Redactor {
         }
         mask_lookalikes(&redacted)
     }
+
+    /// The value of a header, redacted. Credentials after `Basic` or `Bearer` are masked even when
+    /// nobody learnt them and nothing about them looks random.
+    pub(crate) fn redact_header(&self, name: &str, value: &str) -> String {
+        let redacted = self.redact(value);
+        // A challenge has parameters there, which are public.
+        let is_challenge = matches!(name, "www-authenticate" | "proxy-authenticate");
+        match value.split_once(' ') {
+            Some((scheme, credentials)) if !is_challenge && takes_credentials(scheme) => {
+                let known = self.known.iter().find(|known| known.value == credentials);
+                format!("{scheme} {}", known.map_or("<masked>", |known| &known.placeholder))
+            }
+            _ => redacted,
+        }
+    }
 }
 
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Redactor({} secrets)", self.known.len())
     }
+}
+
+fn takes_credentials(scheme: &str) -> bool {
+    ["basic", "bearer"].iter().any(|taking| scheme.eq_ignore_ascii_case(taking))
 }
 
 fn percent_encoded(value: &str) -> String {
@@ -124,6 +143,18 @@ fn is_repetitive(run: &str) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn credentials_in_a_header_are_masked_whoever_made_them() {
+        let mut redactor = Redactor::default();
+        redactor.learn("basic credentials", "YTpiY2RlZg==");
+        let line = |name, value| redactor.redact_header(name, value);
+        assert_eq!(line("authorization", "Basic YTpiY2RlZg=="), "Basic <basic credentials 1>");
+        assert_eq!(line("authorization", "basic YTpi"), "basic <masked>");
+        assert_eq!(line("x-authorization", "Bearer abc, Bearer def"), "Bearer <masked>");
+        assert_eq!(line("www-authenticate", "Bearer scope=\"a b\""), "Bearer scope=\"a b\"");
+        assert_eq!(line("accept", "text/html, */*"), "text/html, */*");
+    }
 
     #[test]
     fn a_secret_is_numbered_by_kind_so_that_it_can_be_followed() {

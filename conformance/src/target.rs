@@ -48,7 +48,8 @@ pub struct Target {
     pub resource: Option<String>,
     /// The authorization server to use, when no metadata names it or several are named.
     pub issuer: Option<String>,
-    /// Hosts beside the one of `url` that belong to the target, as `name` or `name:port`. Loopback
+    /// Hosts beside the one of `url` that belong to the target, as `name` or `name:port`: over TLS,
+    /// unless it is on loopback or another address here says `http` of it. Loopback
     /// hosts need no mention when `url` is one.
     pub hosts: Vec<String>,
     /// Base addresses of further replicas of the same server, which share its state.

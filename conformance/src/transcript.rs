@@ -144,7 +144,7 @@ fn exchange(
 fn header_line((name, value): &(String, String), redactor: &Redactor) -> String {
     let value = match name.as_str() {
         "cookie" | "set-cookie" => value.split_inclusive(';').map(hide_cookie).collect(),
-        _ => redactor.redact(value),
+        _ => redactor.redact_header(name, value),
     };
     format!("{name}: {value}")
 }

@@ -67,6 +67,18 @@ fn a_server_that_does_not_run_exits_with_three() {
 #[test]
 fn something_that_is_no_address_exits_with_three() {
     fails_with(&["server", "--url", "nonsense"], 3, "is no http or https address");
+    fails_with(&["server", "--url", "ftp://example.com"], 3, "is no http or https address");
+    fails_with(&["init", "notaurl"], 2, "is no http or https address");
+}
+
+#[test]
+fn no_time_and_no_threads_are_usage_errors() {
+    for option in ["--timeout", "--threads"] {
+        let output = harness(&["server", "--url", "http://127.0.0.1:1", option, "0"]);
+        assert_eq!(output.status.code(), Some(2), "{option}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains(option), "{stderr}");
+    }
 }
 
 #[test]

@@ -102,6 +102,22 @@ fn every_field_is_documented() {
 }
 
 #[test]
+fn a_secret_too_short_to_be_kept_out_of_reports_is_refused() {
+    let text = "url = \"http://127.0.0.1:1\"\nheaders.x-key = { env = \"KEY\" }";
+    let read = |secret: &str| {
+        let environment = |_: &str| Some(secret.to_owned());
+        Target::parse("target.toml", text, Path::new("."), &environment)
+    };
+    let complaint = read("abcde").unwrap_err().to_string();
+    assert!(
+        complaint.contains("headers.x-key") && complaint.contains("fewer than 6"),
+        "{complaint}"
+    );
+    assert!(!complaint.contains("abcde"), "{complaint}");
+    assert!(read("abcdef").is_ok());
+}
+
+#[test]
 fn one_host_beyond_this_machine_makes_a_run_polite() {
     let url = "url = \"http://127.0.0.1:1/mcp\"\n";
     for (further, is_polite) in [

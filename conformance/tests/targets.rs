@@ -14,8 +14,12 @@ use lookout_conformance::target::{
 };
 use lookout_conformance::{Options, RunError, Target, run};
 
+#[path = "targets/leave.rs"]
+mod leave;
 #[path = "targets/minimal.rs"]
 mod minimal;
+#[path = "targets/program.rs"]
+mod program;
 #[path = "scripted/server.rs"]
 #[allow(dead_code, reason = "another test uses the rest of it")]
 mod server;
@@ -185,118 +189,6 @@ fn tokens_that_exist_are_enough_for_what_needs_only_a_token() {
     assert_eq!(verdict(&report, "bearer/query").0, Verdict::Pass);
     is_not_tested(&report, "code/single-use", "[consent]");
     assert_eq!(server.state.lock().unwrap().tokens.len(), 2, "given tokens are not revoked");
-}
-
-/// A program that consents: it opens the address again with a person's decision in it.
-fn command(server: &Minimal, script: &str, decisions: &[DecisionWord]) -> Target {
-    let timeout = std::time::Duration::from_secs(20);
-    let program = ["sh", "-c", script, "consent"].map(str::to_owned).to_vec();
-    let command = Command { program, decisions: decisions.to_vec(), timeout };
-    let driver = Driver::Command(command);
-    Target { consent: Some(Consent { person: None, driver }), ..target(server) }
-}
-
-const CURL: &str = r#"
-case "$LOOKOUT_CONFORMANCE_DECISION" in deny) approve=0;; *) approve=1;; esac
-echo "consenting"
-curl -s -o /dev/null -w '%{redirect_url}\n' "$1&approve=$approve"
-"#;
-
-#[test]
-fn a_program_consents_and_denies_as_it_is_told() {
-    let switches = Switches { registers: true, shows_page: true, ..Switches::default() };
-    let server = Minimal::start(switches, &[]);
-    let both = [DecisionWord::Allow, DecisionWord::Deny];
-    let only = ["code/single-use", "consent/deny", "scope/consent-narrows", "authorize"];
-    let report = judge(&command(&server, CURL, &both), &only);
-    assert_eq!(verdict(&report, "code/single-use").0, Verdict::Pass);
-    assert_eq!(verdict(&report, "consent/deny").0, Verdict::Pass);
-    is_not_tested(&report, "scope/consent-narrows", "no box for each scope");
-    is_not_tested(&report, "authorize/redirect-status", "does not show the status");
-    let report = judge(&command(&server, CURL, &both[..1]), &["consent/deny"]);
-    is_not_tested(&report, "consent/deny", "the consent command cannot deny");
-}
-
-#[test]
-fn a_program_that_fails_is_an_error_that_repeats_what_it_said() {
-    let switches = Switches { registers: true, shows_page: true, ..Switches::default() };
-    let server = Minimal::start(switches, &[]);
-    for (script, because) in [
-        ("echo 'the robot is asleep' >&2; exit 3", "the robot is asleep"),
-        ("echo done", "printed no address"),
-    ] {
-        let target = command(&server, script, &[DecisionWord::Allow]);
-        let (verdict, reason) = verdict(&judge(&target, &["code/single-use"]), "code/single-use");
-        assert_eq!(verdict, Verdict::Error, "{reason}");
-        assert!(reason.contains(because), "{reason}");
-    }
-}
-
-#[test]
-fn a_server_elsewhere_is_not_touched_without_its_owners_leave() {
-    let reason = unusable(&Target::new("https://mcp.example.com/mcp"));
-    for part in ["mcp.example.com", "[ownership]", "/.well-known/lookout-conformance", "--i-own"] {
-        assert!(reason.contains(part), "{reason}");
-    }
-    let mut target = Target::new("http://127.0.0.1:1/mcp");
-    target.hosts = vec!["auth.example.com".to_owned()];
-    assert!(unusable(&target).contains("auth.example.com is not on this machine"));
-}
-
-#[test]
-fn the_owner_shows_the_nonce_or_the_tester_gives_it_again() {
-    let switches = Switches { registers: true, nonce: Some(NONCE), ..Switches::default() };
-    let server = Minimal::start(switches, &[]);
-    let owned = |nonce: &str, confirmed| Target {
-        ownership: Some(Ownership {
-            authorization: "Ada allows this test.".to_owned(),
-            nonce: nonce.to_owned(),
-            confirmed,
-        }),
-        ..target(&server)
-    };
-    let reason = unusable(&owned("0000000000000000", false));
-    assert!(reason.contains("it is another text"), "{reason}");
-    assert_eq!(server.state.lock().unwrap().requests, 1, "nothing else is asked before");
-    let report = judge(&owned(NONCE, false), &["code/single-use"]);
-    assert_eq!(report.authorization.as_deref(), Some("Ada allows this test."));
-    assert_eq!(report.checks[0].verdict, Verdict::Pass);
-    let report = judge(&owned("0000000000000000", true), &["code/single-use"]);
-    assert_eq!(report.checks[0].verdict, Verdict::Pass);
-}
-
-#[test]
-fn every_host_beyond_this_machine_shows_the_nonce_and_not_only_the_first() {
-    // The unspecified address reaches this machine, but is not a loopback one.
-    let switches = Switches { registers: true, nonce: Some(NONCE), ..Switches::default() };
-    let (first, shows) = (Minimal::start(switches.clone(), &[]), Minimal::start(switches, &[]));
-    let silent = Minimal::start(Switches::default(), &[]);
-    let at = |server: &Minimal| format!("http://0.0.0.0:{}", server.address.port());
-    let ownership = Ownership {
-        authorization: "Ada allows this test.".to_owned(),
-        nonce: NONCE.to_owned(),
-        confirmed: false,
-    };
-    let mut target = Target { ownership: Some(ownership), ..target(&first) };
-    target.replicas = vec![at(&shows), at(&silent)];
-    let reason = unusable(&target);
-    let address = format!("{}/.well-known/lookout-conformance", at(&silent));
-    assert!(reason.contains(&address) && reason.contains("--i-own"), "{reason}");
-    let asked = [&first, &shows, &silent].map(|server| server.state.lock().unwrap().requests);
-    assert_eq!(asked, [1, 1, 1], "nothing else is asked before");
-
-    target.replicas.clear();
-    target.hosts = vec!["0.0.0.0:1".to_owned()];
-    let reason = unusable(&target);
-    assert!(reason.contains("https://0.0.0.0:1/.well-known/lookout-conformance"), "{reason}");
-}
-
-#[test]
-fn endpoints_on_hosts_that_are_not_listed_are_never_contacted() {
-    let switches = Switches { registers: true, strange_host: true, ..Switches::default() };
-    let server = Minimal::start(switches, &[]);
-    let reason = unusable(&target(&server));
-    assert!(reason.contains("hosts = [\"auth.example.com\"]"), "{reason}");
 }
 
 #[test]

@@ -32,6 +32,10 @@ pub(crate) struct Init {
 
 impl Init {
     pub(crate) fn run(&self) -> Result<u8, Failure> {
+        let address = url::Url::parse(&self.url).ok().filter(url::Url::has_host);
+        if !address.is_some_and(|url| matches!(url.scheme(), "http" | "https")) {
+            return Err(usage(&format!("{} is no http or https address", self.url)));
+        }
         let is_stdout = self.out.as_os_str() == "-";
         if !is_stdout && !self.force && self.out.exists() {
             return Err(self.exists());

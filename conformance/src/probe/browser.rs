@@ -31,6 +31,10 @@ pub(crate) struct Cookie {
     pub(crate) attributes: String,
     /// Where it is sent: to this path and below. Servers keep concurrent flows apart by it.
     path: String,
+    /// The host it is sent to, whichever the port (RFC 6265 section 8.5).
+    host: String,
+    /// Whether hosts below `host` get it too: it named its domain.
+    is_for_subdomains: bool,
 }
 
 impl Browser {
@@ -46,10 +50,9 @@ impl Browser {
 
     /// The `Cookie` header for a request to `url`, the longer paths first (RFC 6265 section 5.4).
     fn header_for(&self, url: &str) -> Option<String> {
-        let path =
-            url::Url::parse(url).map_or_else(|_| "/".to_owned(), |url| url.path().to_owned());
+        let url = url::Url::parse(url).ok()?;
         let mut cookies = self.stored();
-        cookies.retain(|cookie| cookie.is_for(&path));
+        cookies.retain(|cookie| cookie.is_for(&url));
         cookies.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         written(cookies.iter())
     }
@@ -67,7 +70,9 @@ impl Browser {
         let mut cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
         for line in reply.all("set-cookie") {
             let Some(cookie) = Cookie::read(line, url) else { continue };
-            cookies.retain(|have| have.name != cookie.name || have.path != cookie.path);
+            let place =
+                |cookie: &Cookie| (cookie.name.clone(), cookie.host.clone(), cookie.path.clone());
+            cookies.retain(|have| place(have) != place(&cookie));
             if !cookie.value.is_empty() && !cookie.attributes.contains("max-age=0") {
                 cookies.push(cookie);
             }
@@ -76,31 +81,51 @@ impl Browser {
 }
 
 impl Cookie {
-    /// Reads one `Set-Cookie` line of an answer to a request to `url`.
+    /// Reads one `Set-Cookie` line of an answer to a request to `url`; nothing when it is for a
+    /// domain that `url` is not in (RFC 6265 section 5.3).
     fn read(line: &str, url: &str) -> Option<Self> {
         let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
         let (name, value) = pair.split_once('=')?;
-        let mut attribute = attributes.split(';').filter_map(|part| part.trim().split_once('='));
-        let named = attribute.find(|(name, _)| name.eq_ignore_ascii_case("path"));
-        let path = match named {
-            Some((_, path)) if path.starts_with('/') => path.to_owned(),
+        let attribute = |wanted: &str| {
+            let mut pairs = attributes.split(';').filter_map(|part| part.trim().split_once('='));
+            pairs.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim())
+        };
+        let path = match attribute("path") {
+            Some(path) if path.starts_with('/') => path.to_owned(),
             _ => folder(url),
         };
+        let own = url::Url::parse(url).ok()?.host_str()?.to_owned();
+        let domain = attribute("domain").map(|domain| domain.trim_start_matches('.'));
+        let domain = domain.filter(|domain| !domain.is_empty()).map(str::to_ascii_lowercase);
+        if domain.as_ref().is_some_and(|domain| !is_within(&own, domain)) {
+            return None;
+        }
         Some(Self {
             name: name.trim().to_owned(),
             value: value.trim().to_owned(),
             attributes: attributes.trim().to_ascii_lowercase(),
             path,
+            is_for_subdomains: domain.is_some(),
+            host: domain.unwrap_or(own),
         })
     }
 
-    /// Whether it is sent to `path` (RFC 6265 section 5.1.4).
-    fn is_for(&self, path: &str) -> bool {
-        let rest = path.strip_prefix(&self.path);
+    /// Whether it is sent to `url` (RFC 6265 sections 5.1.3 and 5.1.4).
+    fn is_for(&self, url: &url::Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        if host != self.host && !(self.is_for_subdomains && is_within(host, &self.host)) {
+            return false;
+        }
+        let rest = url.path().strip_prefix(&self.path);
         rest.is_some_and(|rest| {
             rest.is_empty() || rest.starts_with('/') || self.path.ends_with('/')
         })
     }
+}
+
+/// Whether `host` is `domain` or a name below it.
+fn is_within(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// The path of a cookie that names none: that of the request up to its last slash.
@@ -166,12 +191,14 @@ impl Callback {
 impl Probe<'_> {
     /// Sends one request with the browser's cookies, and keeps what it is given.
     pub(crate) fn visit(&self, browser: &Browser, request: Request) -> Result<Reply, ProbeError> {
-        let request = match browser.header_for(&request.url) {
+        // A browser knows the replicas by the one name they share.
+        let shared = self.shared_address(&request.url);
+        let request = match browser.header_for(&shared) {
             Some(cookies) => request.header("cookie", cookies),
             None => request,
         };
         let reply = self.send(&request)?;
-        browser.store(&reply, &request.url);
+        browser.store(&reply, &shared);
         for cookie in browser.cookies().values() {
             self.learn("cookie", &cookie.value);
         }
@@ -285,6 +312,25 @@ mod tests {
         assert_eq!(sent("/flow/2/confirm?x=1").as_deref(), Some("flow=2; here=3; session=1"));
         assert_eq!(sent("/flow/20").as_deref(), Some("here=3; session=1"));
         assert_eq!(sent("/").as_deref(), Some("session=1"));
+    }
+
+    #[test]
+    fn a_cookie_goes_to_the_host_that_set_it_and_to_no_other() {
+        let browser = Browser::default();
+        let read = |line, url| Cookie::read(line, url);
+        *browser.cookies.lock().unwrap() = [
+            read("one=1", "https://a.example.com/"),
+            read("two=2; Domain=example.com", "https://a.example.com/"),
+            read("three=3; Domain=b.example.com", "https://a.example.com/"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let sent = |url: &str| browser.header_for(url);
+        assert_eq!(sent("https://a.example.com:8443/x").as_deref(), Some("one=1; two=2"));
+        assert_eq!(sent("https://b.example.com/").as_deref(), Some("two=2"));
+        assert_eq!(sent("https://notexample.com/"), None);
+        assert_eq!(sent("https://example.org/"), None);
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Consent by a program: it is given the authorization address and prints the callback.
 
 use std::io::Read;
+#[cfg(unix)]
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command as Process, Stdio};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::outcome::ProbeError;
@@ -17,7 +20,7 @@ const STEP: &str = "run the consent command";
 const GLANCE: Duration = Duration::from_millis(20);
 
 impl Probe<'_> {
-    /// Runs the program and returns the address it prints: the last line that is one.
+    /// Runs the program and returns the address it prints: the last line that begins with `redirect_uri`.
     pub(crate) fn run_command(
         &self,
         command: &Command,
@@ -41,7 +44,11 @@ impl Probe<'_> {
             .program
             .split_first()
             .ok_or_else(|| ProbeError::unavailable("the target names no consent command"))?;
-        let mut child = Process::new(program)
+        let mut process = Process::new(program);
+        // A group of its own, so that what it starts can be ended with it.
+        #[cfg(unix)]
+        process.process_group(0);
+        let mut child = process
             .args(arguments)
             .arg(address)
             .env("LOOKOUT_CONFORMANCE_DECISION", name(word))
@@ -54,16 +61,31 @@ impl Probe<'_> {
             .map_err(|error| ProbeError::step(STEP, format!("{program}: {error}")))?;
         let output = gather(child.stdout.take());
         let errors = gather(child.stderr.take());
-        let succeeded = wait(&mut child, command.timeout)?;
-        let (output, errors) = (text(output), text(errors));
+        let deadline = Instant::now() + command.timeout;
+        // Something the program started may hold its pipes open after it has ended.
+        let finished = wait(&mut child, deadline).and_then(|succeeded| {
+            Ok((succeeded, text(&output, deadline)?, text(&errors, deadline)?))
+        });
+        let (succeeded, output, errors) = finished.map_err(|stop| {
+            end(&mut child);
+            let seconds = command.timeout.as_secs();
+            let cause = match stop {
+                Stop::Late => format!("it took longer than {seconds} s"),
+                Stop::Failed(error) => error,
+            };
+            ProbeError::step(STEP, cause)
+        })?;
         if !succeeded {
             let last = errors.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no message");
             return Err(ProbeError::step(STEP, format!("{program} failed: {last}")));
         }
-        let printed =
-            output.lines().rev().map(str::trim).find(|line| url::Url::parse(line).is_ok());
-        let printed = printed.ok_or_else(|| {
-            ProbeError::step(STEP, format!("{program} printed no address on its standard output"))
+        let mut lines = output.lines().rev().map(str::trim);
+        let printed = lines.find(|line| is_callback(line, redirect_uri)).ok_or_else(|| {
+            let cause = format!(
+                "{program} printed no address on its standard output that begins with the redirect \
+                 URI {redirect_uri}"
+            );
+            ProbeError::step(STEP, cause)
         })?;
         Ok(printed.to_owned())
     }
@@ -85,37 +107,57 @@ fn name(word: DecisionWord) -> &'static str {
     }
 }
 
+/// Whether `line` is `redirect_uri` with an answer added to it.
+fn is_callback(line: &str, redirect_uri: &str) -> bool {
+    line.strip_prefix(redirect_uri)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '&', '#']))
+}
+
+/// Why a program was not waited for any longer.
+enum Stop {
+    Late,
+    Failed(String),
+}
+
 /// Reads a pipe to its end beside the program, so that it never blocks on a full one.
-fn gather(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
+fn gather(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
+    let (sender, gathered) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(mut pipe) = pipe {
             // What was read before an error is still worth looking at.
             let _ = pipe.read_to_end(&mut bytes);
         }
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+        // Nobody may be waiting for it any more.
+        let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
+    });
+    gathered
 }
 
-fn text(gathered: JoinHandle<String>) -> String {
-    gathered.join().unwrap_or_default()
+fn text(gathered: &Receiver<String>, deadline: Instant) -> Result<String, Stop> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    gathered.recv_timeout(left).map_err(|_| Stop::Late)
 }
 
-/// Whether the program ended well; one that takes too long is ended.
-fn wait(child: &mut Child, timeout: Duration) -> Result<bool, ProbeError> {
-    let begun = Instant::now();
+/// Whether the program ended well.
+fn wait(child: &mut Child, deadline: Instant) -> Result<bool, Stop> {
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Ok(status.success()),
-            Ok(None) if begun.elapsed() < timeout => thread::sleep(GLANCE),
-            Ok(None) => {
-                // Both fail only when it has just ended by itself.
-                let _ = child.kill();
-                let _ = child.wait();
-                let seconds = timeout.as_secs();
-                return Err(ProbeError::step(STEP, format!("it took longer than {seconds} s")));
-            }
-            Err(error) => return Err(ProbeError::step(STEP, error.to_string())),
+            Ok(None) if Instant::now() < deadline => thread::sleep(GLANCE),
+            Ok(None) => return Err(Stop::Late),
+            Err(error) => return Err(Stop::Failed(error.to_string())),
         }
     }
+}
+
+/// Ends the program and what it started. Each step fails only when there is nothing left to end.
+fn end(child: &mut Child) {
+    #[cfg(unix)]
+    let _ = Process::new("sh")
+        .args(["-c", "kill -9 \"-$1\"", "end", &child.id().to_string()])
+        .stderr(Stdio::null())
+        .status();
+    let _ = child.kill();
+    let _ = child.wait();
 }

@@ -8,6 +8,10 @@ use crate::target::{Ownership, Target};
 /// Holds for a target that is on this machine alone, and for one whose owner shows the nonce at
 /// every origin of it that is not.
 pub(crate) fn verify(http: &Http, target: &Target) -> Result<(), Unusable> {
+    let first = url::Url::parse(&target.url).ok().filter(url::Url::has_host);
+    let Some(first) = first.filter(|url| matches!(url.scheme(), "http" | "https")) else {
+        return Err(Unusable(format!("{} is no http or https address", target.url)));
+    };
     let beyond = beyond_this_machine(target);
     let Some(ownership) = &target.ownership else {
         return match beyond.first() {
@@ -18,9 +22,6 @@ pub(crate) fn verify(http: &Http, target: &Target) -> Result<(), Unusable> {
     if ownership.confirmed {
         return Ok(());
     }
-    let Ok(first) = url::Url::parse(&target.url) else {
-        return Err(Unusable(format!("{} is no http or https address", target.url)));
-    };
     let others = beyond.into_iter().filter(|url| url.origin() != first.origin());
     let others: Vec<url::Url> = others.collect();
     for url in [first].iter().chain(&others) {

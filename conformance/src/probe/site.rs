@@ -150,11 +150,14 @@ impl Site {
                  Give the address of an MCP server that requires OAuth, or its MCP endpoint."
             )));
         }
+        if !http.may_contact(&endpoint) {
+            return Err(Unusable(foreign(&endpoint, &metadata, http)));
+        }
         let mut origins = vec![origin];
         for member in ENDPOINTS {
             let Some(address) = metadata.get(member).and_then(Value::as_str) else { continue };
             if !http.may_contact(address) {
-                return Err(Unusable(foreign(&metadata, http)));
+                return Err(Unusable(foreign(&endpoint, &metadata, http)));
             }
             if let Ok(url) = url::Url::parse(address) {
                 origins.push(url.origin().ascii_serialization());
@@ -190,9 +193,10 @@ impl Site {
 const ENDPOINTS: [&str; 4] =
     ["authorization_endpoint", "token_endpoint", "registration_endpoint", "revocation_endpoint"];
 
-/// Why a run does not begin: every host that the metadata names and the target does not.
-fn foreign(metadata: &Value, http: &Http) -> String {
+/// Why a run does not begin: every host that the documents name and the target does not.
+fn foreign(endpoint: &str, metadata: &Value, http: &Http) -> String {
     let addresses = ENDPOINTS.iter().filter_map(|member| metadata.get(member)?.as_str());
+    let addresses = addresses.chain([endpoint]);
     let strange = addresses.filter(|address| !http.may_contact(address));
     let mut hosts: Vec<String> = strange
         .filter_map(|address| {
@@ -202,7 +206,7 @@ fn foreign(metadata: &Value, http: &Http) -> String {
     hosts.sort();
     hosts.dedup();
     format!(
-        "the authorization server has endpoints on other hosts, which are not contacted unasked. \
+        "the server has endpoints on other hosts, which are not contacted unasked. \
          When they belong to the target, add hosts = {hosts:?} to the target file"
     )
 }
@@ -252,7 +256,8 @@ fn fetch(http: &Http, address: &str) -> Result<Value, Unusable> {
         let host = host.unwrap_or_else(|_| address.to_owned());
         return Err(Unusable(format!(
             "discovery leads to {address}, and other hosts are not contacted unasked. When it \
-             belongs to the target, add hosts = [{host:?}] to the target file"
+             belongs to the target, add hosts = [{host:?}] to the target file{}",
+            crate::target::ownership::if_plain(address)
         )));
     }
     let unreachable = |error: ProbeError| {

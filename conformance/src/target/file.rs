@@ -29,7 +29,8 @@ pub struct TargetFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
     /// Hosts beside the one of `url` that may be contacted, as `name` or `name:port`: that of the
-    /// authorization server, for example. Every other host is left alone.
+    /// authorization server, for example. Every other host is left alone. They are spoken to over
+    /// TLS, unless they are on loopback or `issuer` or `resource` says `http` of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
     /// Base addresses of further replicas of the same server: `["http://127.0.0.1:8788"]`.

@@ -17,11 +17,10 @@ pub struct Ownership {
     pub confirmed: bool,
 }
 
-/// The hosts that belong to a target: no other is ever contacted.
+/// The origins that belong to a target: no other is ever contacted.
 #[derive(Clone, Debug)]
 pub(crate) struct Hosts {
-    /// As `name` or `name:port`; a name alone stands for all its ports.
-    named: Vec<String>,
+    origins: Vec<url::Origin>,
     /// Whether everything on this machine belongs to it too.
     loopback: bool,
     /// Whether any host may be contacted.
@@ -31,11 +30,12 @@ pub(crate) struct Hosts {
 impl Hosts {
     /// Those of the target's own addresses, and those it lists.
     pub(crate) fn of(target: &Target) -> Self {
-        let addresses = target.replicas.iter().chain([&target.url]);
-        let own = addresses.filter_map(|address| Some(authority(&url::Url::parse(address).ok()?)));
-        let listed = target.hosts.iter().map(|host| host.to_ascii_lowercase());
+        let own = origins(target).into_iter().map(|url| url.origin());
+        // What is on this machine may be spoken to either way.
+        let secured = target.hosts.iter().map(|host| format!("https://{host}/"));
+        let secured = secured.filter_map(|address| url::Url::parse(&address).ok());
         Self {
-            named: own.chain(listed).collect(),
+            origins: own.chain(secured.map(|url| url.origin())).collect(),
             loopback: is_loopback(&target.url),
             anywhere: false,
         }
@@ -43,7 +43,7 @@ impl Hosts {
 
     /// Every host: for documents that are published for everybody.
     pub(crate) fn anywhere() -> Self {
-        Self { named: Vec::new(), loopback: true, anywhere: true }
+        Self { origins: Vec::new(), loopback: true, anywhere: true }
     }
 
     pub(crate) fn include(&self, address: &str) -> bool {
@@ -53,9 +53,7 @@ impl Hosts {
         if self.loopback && is_loopback(address) {
             return true;
         }
-        let Ok(url) = url::Url::parse(address) else { return false };
-        let (whole, name) = (authority(&url), url.host_str().unwrap_or_default().to_owned());
-        self.named.iter().any(|named| *named == whole || *named == name)
+        url::Url::parse(address).is_ok_and(|url| self.origins.contains(&url.origin()))
     }
 
     /// Why `address` is not contacted, and what to do about it.
@@ -63,8 +61,9 @@ impl Hosts {
         match url::Url::parse(address) {
             Ok(url) => format!(
                 "{host} is not contacted: when it belongs to the target, add hosts = [\"{host}\"] to \
-                 the target file",
-                host = authority(&url)
+                 the target file{and}",
+                host = authority(&url),
+                and = if_plain(address)
             ),
             Err(_) => format!("{address} is no address"),
         }
@@ -101,12 +100,29 @@ pub(crate) fn beyond_this_machine(target: &Target) -> Vec<url::Url> {
     beyond
 }
 
+/// Whether both are addresses of one origin: scheme, host and effective port (RFC 6454 section 4).
+pub(crate) fn is_same_origin(one: &str, other: &str) -> bool {
+    match (url::Url::parse(one), url::Url::parse(other)) {
+        (Ok(one), Ok(other)) => one.origin() == other.origin(),
+        _ => false,
+    }
+}
+
 /// `name`, or `name:port` when the port is not the usual one.
 pub(crate) fn authority(url: &url::Url) -> String {
     let name = url.host_str().unwrap_or_default();
     match url.port() {
         Some(port) => format!("{name}:{port}"),
         None => name.to_owned(),
+    }
+}
+
+/// What more it takes for an address that is not encrypted.
+pub(crate) fn if_plain(address: &str) -> &'static str {
+    if address.starts_with("http:") && !is_loopback(address) {
+        ", and give it with its http as `issuer` or `resource` too: hosts alone are for https"
+    } else {
+        ""
     }
 }
 
@@ -118,5 +134,41 @@ pub(crate) fn is_loopback(url: &str) -> bool {
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_belongs_to_a_target_by_scheme_host_and_port() {
+        let mut target = Target::new("https://mcp.example.com/mcp");
+        target.hosts = vec!["Auth.example.com".to_owned(), "plain.example.com:8080".to_owned()];
+        target.issuer = Some("http://plain.example.com:8080/issuer".to_owned());
+        target.replicas = vec!["http://b.example.com:9000".to_owned()];
+        let hosts = Hosts::of(&target);
+        for own in [
+            "https://mcp.example.com:443/x",
+            "https://auth.example.com/token",
+            "http://plain.example.com:8080/token",
+            "http://b.example.com:9000/mcp",
+        ] {
+            assert!(hosts.include(own), "{own}");
+        }
+        for strange in [
+            "http://mcp.example.com/x",
+            "https://mcp.example.com:8443/x",
+            "http://auth.example.com/token",
+            "https://auth.example.com:8443/token",
+            "http://b.example.com:90000/mcp",
+            "https://b.example.com:9000/mcp",
+            "http://127.0.0.1:1/",
+        ] {
+            assert!(!hosts.include(strange), "{strange}");
+        }
+        assert!(hosts.refusal("http://auth.example.com/").contains("hosts alone are for https"));
+        assert!(!is_same_origin("http://127.0.0.1:80", "http://127.0.0.1:8080/mcp"));
+        assert!(is_same_origin("http://127.0.0.1:80", "http://127.0.0.1/mcp"));
     }
 }

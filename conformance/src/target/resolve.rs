@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::catalogue::Catalogue;
-use crate::secret::Secret;
+use crate::secret::{SHORTEST_SECRET, Secret};
 use crate::target::error::{Findings, Problems};
 use crate::target::file::{LimitsFile, OwnershipFile, SecretSource, TargetFile, TokenFile, schema};
 use crate::target::shape::Document;
@@ -299,9 +299,17 @@ impl Reading<'_> {
                 return None;
             }
         };
+        let held = source.env.as_ref().map_or("the file", |_| "the environment variable");
         if value.is_empty() || value.chars().any(char::is_control) {
-            let held = source.env.as_ref().map_or("the file", |_| "the environment variable");
             self.wrong(path, format!("{held} holds nothing, or control characters"));
+            return None;
+        }
+        if value.len() < SHORTEST_SECRET {
+            let message = format!(
+                "{held} holds fewer than {SHORTEST_SECRET} characters, too few to be told from other \
+                 text and kept out of reports: use a longer secret"
+            );
+            self.wrong(path, message);
             return None;
         }
         Some(Secret::new(value))
