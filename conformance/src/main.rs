@@ -85,7 +85,10 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
     };
     let result = match arguments.depth.duration() {
         None => run_with(&target, &options, &show),
-        Some(duration) => run_for(&target, &options, duration, &show),
+        Some(duration) => {
+            let accepted = expectations.as_ref().map(|(_, expectations)| expectations);
+            run_for(&target, &options, duration, accepted, &show)
+        }
     };
     let mut report = result.map_err(|error| Failure {
         code: if matches!(error, RunError::UnknownName(_)) { USAGE } else { UNUSABLE },

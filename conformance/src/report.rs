@@ -38,7 +38,7 @@ pub struct Report {
     pub issuer: String,
     /// Digest of the catalogue that served as the oracle; empty when it names none.
     pub catalogue: String,
-    /// The seed of all generated input.
+    /// The seed of all generated input; that of the first round, when there were more.
     pub seed: u64,
     /// Inputs per property.
     pub cases: u32,
@@ -58,6 +58,11 @@ pub struct Report {
     pub duration_ms: u64,
     /// HTTP requests that were sent, those of discovery included.
     pub requests: u64,
+    /// How often the checks were run, each time with inputs of their own.
+    pub rounds: u32,
+    /// Why there were no more rounds, when that was neither the time nor a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
     /// Who allows the test of a server that is not on this machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization: Option<String>,
@@ -137,12 +142,15 @@ pub struct Counterexample {
     /// The way back to the input, when it was generated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trail: Option<Trail>,
+    /// The seed of the round that found it, when that was not the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
 }
 
 impl From<Violation> for Counterexample {
     fn from(violation: Violation) -> Self {
         let Violation { expected, observed, input } = violation;
-        Self { expected, observed, input, trail: None }
+        Self { expected, observed, input, trail: None, seed: None }
     }
 }
 
@@ -277,7 +285,11 @@ impl Report {
         let quick = if self.quick { ", quick" } else { "" };
         let strict = if self.strict { ", strict" } else { "" };
         let (cases, longest) = (self.cases, self.longest_sequence);
-        format!("{cases} cases a property, sequences of up to {longest}{quick}{strict}")
+        let rounds = match self.rounds {
+            1 => String::new(),
+            rounds => format!("{rounds} rounds of "),
+        };
+        format!("{rounds}{cases} cases a property, sequences of up to {longest}{quick}{strict}")
     }
 
     /// HTTP requests a second.

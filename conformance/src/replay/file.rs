@@ -26,7 +26,7 @@ pub struct ReplayFile {
     pub target: String,
     /// The check that found it.
     pub check: String,
-    /// The seed of the run.
+    /// The seed of the round that found it.
     pub seed: u64,
     /// Inputs per property in the run.
     pub cases: u32,
@@ -95,7 +95,7 @@ impl ReplayFile {
             harness: report.version.clone(),
             target: report.target.clone(),
             check: check.id.clone(),
-            seed: report.seed,
+            seed: found.seed.unwrap_or(report.seed),
             cases: report.cases,
             trail: found.trail.clone(),
             input: found.input.clone(),

@@ -239,11 +239,15 @@ fn summary(report: &Report, style: Style) -> String {
         Conclusion::Stale => style.paint(RED, "The expected deviations are stale."),
         Conclusion::Inconclusive => style.paint(RED, "Some checks could not be concluded."),
     };
+    let ended = report
+        .ended
+        .as_deref()
+        .map_or_else(String::new, |why| format!("  {}\n", visible(&format!("ended early: {why}"))));
     let covered = report.coverage.iter().filter(|clause| clause.is_covered()).count();
     format!(
         "{sentence}\n  {} passed, {} failed, {} warned, {} observed, {} not tested, {} without \
          conclusion\n  {} of {} clauses covered\n  {}, {} requests, {:.0} a second, seed {}\n  {}, \
-         harness {}\n",
+         harness {}\n{ended}",
         count(Verdict::Pass),
         count(Verdict::Fail),
         count(Verdict::Warn),
