@@ -227,7 +227,7 @@ pub enum Conclusion {
     DoesNotConform,
     /// No unexpected counterexample, but the file of expected deviations is not true any more.
     Stale,
-    /// Some check could not conclude.
+    /// Some check could not conclude, or none did.
     Inconclusive,
 }
 
@@ -257,13 +257,21 @@ impl Report {
         self.baseline.as_ref().map_or(&[], |baseline| &baseline.stale)
     }
 
+    /// Whether no check found its claim to hold or not to hold, so that the run says nothing about
+    /// the server.
+    pub fn concludes_nothing(&self) -> bool {
+        let is_concluded =
+            |verdict| matches!(verdict, Verdict::Pass | Verdict::Fail | Verdict::Warn);
+        !self.checks.iter().any(|check| is_concluded(check.verdict))
+    }
+
     /// What the run comes to.
     pub fn conclusion(&self) -> Conclusion {
         if self.unexpected(Verdict::Fail).next().is_some() {
             Conclusion::DoesNotConform
         } else if !self.stale().is_empty() {
             Conclusion::Stale
-        } else if self.unexpected(Verdict::Error).next().is_some() {
+        } else if self.unexpected(Verdict::Error).next().is_some() || self.concludes_nothing() {
             Conclusion::Inconclusive
         } else {
             Conclusion::Conforms
@@ -271,7 +279,7 @@ impl Report {
     }
 
     /// What a process should exit with: 0 when the target conforms, 1 when it does not or the
-    /// expected deviations are stale, 3 when some check could not be concluded.
+    /// expected deviations are stale, 3 when some check could not be concluded, or none was.
     pub fn exit_code(&self) -> u8 {
         match self.conclusion() {
             Conclusion::Conforms => 0,

@@ -237,6 +237,9 @@ fn summary(report: &Report, style: Style) -> String {
         Conclusion::Conforms => style.paint(GREEN, "The server conforms, as far as it was tested."),
         Conclusion::DoesNotConform => style.paint(RED, "The server does not conform."),
         Conclusion::Stale => style.paint(RED, "The expected deviations are stale."),
+        Conclusion::Inconclusive if report.concludes_nothing() => {
+            style.paint(RED, "No check came to a conclusion, so nothing is known about the server.")
+        }
         Conclusion::Inconclusive => style.paint(RED, "Some checks could not be concluded."),
     };
     let ended = report
