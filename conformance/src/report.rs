@@ -44,6 +44,8 @@ pub struct Report {
     pub cases: u32,
     /// Operations in a generated sequence, at most.
     pub longest_sequence: usize,
+    /// How often a race was run before it counted as won.
+    pub repeats: u32,
     /// Whether as little was tried as shows anything at all.
     pub quick: bool,
     /// Whether SHOULD and hardening claims counted as failures.

@@ -107,6 +107,7 @@ fn run_checks(
         seed: options.seed,
         cases: options.cases,
         longest_sequence: options.longest_sequence,
+        repeats: options.repeats,
         quick: options.is_quick,
         strict: options.strict,
         only: options.only.clone(),

@@ -169,8 +169,10 @@ fn details(check: &CheckReport, style: Style) -> String {
 
 /// What came of a replay.
 pub fn replay(file: &ReplayFile, replayed: &Replayed, url: &str, style: Style) -> String {
+    let not_seen = format!("not seen in {} tries, which is no proof for a race", replayed.tries);
     let (colour, word, sentence) = match &replayed.result {
         ReplayResult::Reproduced(_) => (RED, "REPRODUCED", "the counterexample still stands"),
+        ReplayResult::Gone if replayed.tries > 1 => (GREEN, "gone", not_seen.as_str()),
         ReplayResult::Gone => (GREEN, "gone", "the same input shows no violation any more"),
         ReplayResult::NotComparable(_) => (YELLOW, "not comparable", "nothing can be said"),
         ReplayResult::NotExercised(_) => (RED, "error", "the server could not be exercised"),

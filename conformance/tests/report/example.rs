@@ -86,6 +86,7 @@ pub(crate) fn example() -> Report {
         seed: 1,
         cases: 12,
         longest_sequence: 12,
+        repeats: 3,
         quick: false,
         strict: false,
         only: Vec::new(),
