@@ -13,6 +13,7 @@ use clap::Parser as _;
 use lookout_conformance::replay::{ReplayFile, replay};
 use lookout_conformance::report::CheckReport;
 use lookout_conformance::report::text::{self, Style, render};
+use lookout_conformance::report::visible::visible;
 use lookout_conformance::requirements::Requirements;
 use lookout_conformance::target::Registration;
 use lookout_conformance::{Options, RunError, Target, checks, run_for, run_with};
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
         Err(failure) => {
             let mut stderr = std::io::stderr();
             // Nobody is left to tell when standard error is closed.
-            let _ = writeln!(stderr, "lookout-conformance: {}", failure.message);
+            let _ = writeln!(stderr, "lookout-conformance: {}", visible(&failure.message));
             ExitCode::from(failure.code)
         }
     }
@@ -70,7 +71,7 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
         print(&format!(
             "lookout-conformance {}  {}  seed {}  {} cases a property\n\n",
             env!("CARGO_PKG_VERSION"),
-            target.url,
+            visible(&target.url),
             options.seed,
             options.cases
         ))?;
@@ -102,7 +103,7 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
     }
     let written = arguments.output.write(&report)?;
     if !is_quiet && !written.is_empty() {
-        print(&format!("\nWritten\n  {}\n", written.join("\n  ")))?;
+        print(&format!("\nWritten\n  {}\n", visible(&written.join("\n  "))))?;
     }
     Ok(report.exit_code())
 }

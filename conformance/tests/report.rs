@@ -53,6 +53,33 @@ fn a_run_that_concluded_nothing_is_not_a_success() {
     }
 }
 
+#[test]
+fn nothing_in_a_report_reaches_the_terminal_as_an_escape() {
+    let mut report = example();
+    let evil = "\u{1b}]0;a\u{7}\u{202e}".to_owned();
+    report.left_behind[0].what.push_str(&evil);
+    report.profile[0].value.push_str(&evil);
+    report.profile[0].remark = Some(evil.clone());
+    report.ended = Some(evil.clone());
+    report.baseline.as_mut().unwrap().stale.push(evil.clone());
+    for check in &mut report.checks {
+        check.reason = Some(evil.clone());
+        check.expected = check.expected.is_some().then(|| evil.clone());
+        for exchange in &mut check.transcript {
+            exchange.request.push_str(&evil);
+            exchange.answer_headers.push(evil.clone());
+            exchange.answer_body.push_str(&evil);
+            exchange.curl.push_str(&evil);
+        }
+        if let Some(found) = &mut check.counterexample {
+            found.observed.push_str(&evil);
+            found.input = Some(evil.clone());
+        }
+    }
+    let text = render(&report, Style::Plain);
+    assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
+}
+
 /// Run the tests with this set to write the schema anew.
 const WRITE: &str = "LOOKOUT_WRITE_SCHEMA";
 

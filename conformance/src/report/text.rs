@@ -82,7 +82,7 @@ fn left_behind(text: &mut String, report: &Report, style: Style) {
         let _ = writeln!(text, "\n{}", style.paint(BOLD, "Left behind"));
     }
     for left in &report.left_behind {
-        let _ = writeln!(text, "  {:>5}  {}", left.count, left.what);
+        let _ = writeln!(text, "  {:>5}  {}", left.count, visible(&left.what));
     }
 }
 
@@ -127,9 +127,9 @@ fn profile(text: &mut String, report: &Report, style: Style) {
     let _ = writeln!(text, "\n{}", style.paint(BOLD, "Profile"));
     for setting in &report.profile {
         let source = style.paint(DIM, &setting.source.to_string());
-        let _ = writeln!(text, "  {:<20} {:<22} {source}", setting.knob, setting.value);
+        let _ = writeln!(text, "  {:<20} {:<22} {source}", setting.knob, visible(&setting.value));
         if let Some(remark) = &setting.remark {
-            let _ = writeln!(text, "    {remark}");
+            let _ = writeln!(text, "    {}", visible(remark));
         }
     }
 }
@@ -177,8 +177,8 @@ pub fn replay(file: &ReplayFile, replayed: &Replayed, url: &str, style: Style) -
         ReplayResult::NotComparable(_) => (YELLOW, "not comparable", "nothing can be said"),
         ReplayResult::NotExercised(_) => (RED, "error", "the server could not be exercised"),
     };
-    let mut text = format!("{} {}: {sentence}\n", style.paint(colour, word), file.check);
-    let _ = writeln!(text, "  at        {url}, seed {}", file.seed);
+    let mut text = format!("{} {}: {sentence}\n", style.paint(colour, word), visible(&file.check));
+    let _ = writeln!(text, "  at        {}, seed {}", visible(url), file.seed);
     if let Some(input) = &file.input {
         let _ = writeln!(text, "  input     {}", visible(input));
     }
@@ -194,10 +194,10 @@ pub fn replay(file: &ReplayFile, replayed: &Replayed, url: &str, style: Style) -
         }
     }
     if file.harness != env!("CARGO_PKG_VERSION") {
-        let _ = writeln!(text, "  note      recorded by harness {}", file.harness);
+        let _ = writeln!(text, "  note      recorded by harness {}", visible(&file.harness));
     }
     for change in &replayed.changes {
-        let _ = writeln!(text, "  note      {change}");
+        let _ = writeln!(text, "  note      {}", visible(change));
     }
     for exchange in &replayed.transcript {
         text.push_str(&style.paint(DIM, &visible(&wire(exchange))));
