@@ -64,7 +64,9 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
         return Ok(0);
     }
     let options = options(arguments);
+    let selected = checks::select(&options.only).map_err(|error| usage(&error.to_string()))?;
     let expectations = arguments.output.expectations()?;
+    arguments.output.is_writable()?;
     let is_quiet = arguments.output.is_on_stdout();
     let style = style();
     if !is_quiet {
@@ -76,8 +78,7 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
             options.cases
         ))?;
     }
-    let count = checks::select(&options.only).map_or(0, |selected| selected.len());
-    let progress = Progress::new(count, style, std::io::stdout().is_terminal());
+    let progress = Progress::new(selected.len(), style, std::io::stdout().is_terminal());
     let show = |check: &CheckReport| {
         if !is_quiet {
             // A closed pipe ends the output, not the run: the exit code is still the verdict.
