@@ -38,7 +38,7 @@ Exit codes:
   0  the server conforms, as far as it was tested
   1  it does not
   2  the command line is wrong
-  3  the server could not be exercised, or some check could not be concluded";
+  3  the server could not be exercised, or some check or all could not be concluded";
 
 const REPLAY_EXIT_CODES: &str = "\
 Exit codes:

@@ -13,6 +13,7 @@ use clap::Parser as _;
 use lookout_conformance::replay::{ReplayFile, replay};
 use lookout_conformance::report::CheckReport;
 use lookout_conformance::report::text::{self, Style, render};
+use lookout_conformance::report::visible::visible;
 use lookout_conformance::requirements::Requirements;
 use lookout_conformance::target::Registration;
 use lookout_conformance::{Options, RunError, Target, checks, run_for, run_with};
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
         Err(failure) => {
             let mut stderr = std::io::stderr();
             // Nobody is left to tell when standard error is closed.
-            let _ = writeln!(stderr, "lookout-conformance: {}", failure.message);
+            let _ = writeln!(stderr, "lookout-conformance: {}", visible(&failure.message));
             ExitCode::from(failure.code)
         }
     }
@@ -63,20 +64,21 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
         return Ok(0);
     }
     let options = options(arguments);
+    let selected = checks::select(&options.only).map_err(|error| usage(&error.to_string()))?;
     let expectations = arguments.output.expectations()?;
+    arguments.output.is_writable()?;
     let is_quiet = arguments.output.is_on_stdout();
     let style = style();
     if !is_quiet {
         print(&format!(
             "lookout-conformance {}  {}  seed {}  {} cases a property\n\n",
             env!("CARGO_PKG_VERSION"),
-            target.url,
+            visible(&target.url),
             options.seed,
             options.cases
         ))?;
     }
-    let count = checks::select(&options.only).map_or(0, |selected| selected.len());
-    let progress = Progress::new(count, style, std::io::stdout().is_terminal());
+    let progress = Progress::new(selected.len(), style, std::io::stdout().is_terminal());
     let show = |check: &CheckReport| {
         if !is_quiet {
             // A closed pipe ends the output, not the run: the exit code is still the verdict.
@@ -85,7 +87,10 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
     };
     let result = match arguments.depth.duration() {
         None => run_with(&target, &options, &show),
-        Some(duration) => run_for(&target, &options, duration, &show),
+        Some(duration) => {
+            let accepted = expectations.as_ref().map(|(_, expectations)| expectations);
+            run_for(&target, &options, duration, accepted, &show)
+        }
     };
     let mut report = result.map_err(|error| Failure {
         code: if matches!(error, RunError::UnknownName(_)) { USAGE } else { UNUSABLE },
@@ -99,7 +104,7 @@ fn server(arguments: &Server) -> Result<u8, Failure> {
     }
     let written = arguments.output.write(&report)?;
     if !is_quiet && !written.is_empty() {
-        print(&format!("\nWritten\n  {}\n", written.join("\n  ")))?;
+        print(&format!("\nWritten\n  {}\n", visible(&written.join("\n  "))))?;
     }
     Ok(report.exit_code())
 }

@@ -6,6 +6,8 @@
 //! describes says so instead of passing, because a counterexample that cannot be tried is not gone.
 
 mod file;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use file::{ReplayFile, Unreadable, file_name};
 
+use crate::check::{Capability, Check};
 use crate::checks;
 use crate::outcome::{Halt, Outcome};
 use crate::probe::Probe;
@@ -24,6 +27,9 @@ use crate::report::Counterexample;
 use crate::run::{explore, guarded, missing};
 use crate::target::{Options, Target};
 use crate::transcript::Exchange;
+
+/// How often a race is tried before it counts as gone, at least.
+const FEWEST_TRIES: u32 = 20;
 
 /// The way back to one input of a check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -94,6 +100,8 @@ pub struct Replayed {
     pub transcript: Vec<Exchange>,
     /// Choices of the server that are no longer what they were, one sentence each.
     pub changes: Vec<String>,
+    /// How often it was tried: more than once only where a race is involved.
+    pub tries: u32,
 }
 
 /// Whether a counterexample still stands.
@@ -121,33 +129,62 @@ impl ReplayResult {
     }
 }
 
-/// Tries the counterexample of `file` on `target`. The seed and the number of inputs are the
-/// file's; everything else is as `options` say.
+/// Tries the counterexample of `file` on `target`. The seed, the number of inputs and their length
+/// are the file's; everything else is as `options` say. A race is tried until it shows the violation,
+/// as often as when it was recorded and at least 20 times.
 ///
 /// # Errors
 ///
 /// When the target cannot be exercised at all.
 pub fn replay(target: &Target, options: &Options, file: &ReplayFile) -> Result<Replayed, Unusable> {
-    let options = Options { seed: file.seed, cases: file.cases, ..options.clone() };
     let Some(check) = checks::all().find(|check| check.id == file.check) else {
         let reason = format!("this harness has no check {}", file.check);
         return Ok(not_comparable(reason));
+    };
+    replay_check(check, target, options, file)
+}
+
+fn replay_check(
+    check: &Check,
+    target: &Target,
+    options: &Options,
+    file: &ReplayFile,
+) -> Result<Replayed, Unusable> {
+    let options = Options {
+        seed: file.seed,
+        cases: file.cases,
+        longest_sequence: file.longest_sequence.unwrap_or(options.longest_sequence),
+        // The repetitions are counted here.
+        repeats: 1,
+        ..options.clone()
     };
     let http = Http::new(target, options.timeout);
     let browser = Browser::default();
     let (site, target) = explore(target, &options, &http, &browser)?;
     let changes = file.changes(&site.profile.settings());
-    let probe = Probe::new(check.id, &target, &options, &site, &browser, http);
-    let probe = probe.replaying(file.trail.clone());
+    let is_race = check.needs.contains(&Capability::Parallel);
+    let most = if is_race { file.repeats.unwrap_or(0).max(FEWEST_TRIES) } else { 1 };
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let probe = Probe::new(check.id, &target, &options, &site, &browser, http.clone());
+        let (result, transcript) = attempt(check, probe.replaying(file.trail.clone()), file);
+        if result != ReplayResult::Gone || tries == most {
+            return Ok(Replayed { result, transcript, changes, tries });
+        }
+    }
+}
+
+fn attempt(check: &Check, probe: Probe<'_>, file: &ReplayFile) -> (ReplayResult, Vec<Exchange>) {
     let outcome = missing(check, &probe).and_then(|()| guarded(check, &probe));
     let evidence = probe.evidence();
-    let (result, transcript) = match probe.take_again() {
+    let found = match probe.take_again() {
         Some(again) => judged(again, &probe, evidence),
         None if file.trail.is_none() => (concluded(outcome, &probe), evidence),
         None => (unreached(outcome, &probe), evidence),
     };
     probe.tidy();
-    Ok(Replayed { result, transcript, changes })
+    found
 }
 
 fn judged(again: Again, probe: &Probe<'_>, latest: Vec<Exchange>) -> (ReplayResult, Vec<Exchange>) {
@@ -194,5 +231,5 @@ fn unreached(outcome: Outcome, probe: &Probe<'_>) -> ReplayResult {
 
 fn not_comparable(reason: String) -> Replayed {
     let result = ReplayResult::NotComparable(reason);
-    Replayed { result, transcript: Vec::new(), changes: Vec::new() }
+    Replayed { result, transcript: Vec::new(), changes: Vec::new(), tries: 0 }
 }

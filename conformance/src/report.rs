@@ -38,12 +38,14 @@ pub struct Report {
     pub issuer: String,
     /// Digest of the catalogue that served as the oracle; empty when it names none.
     pub catalogue: String,
-    /// The seed of all generated input.
+    /// The seed of all generated input; that of the first round, when there were more.
     pub seed: u64,
     /// Inputs per property.
     pub cases: u32,
     /// Operations in a generated sequence, at most.
     pub longest_sequence: usize,
+    /// How often a race was run before it counted as won.
+    pub repeats: u32,
     /// Whether as little was tried as shows anything at all.
     pub quick: bool,
     /// Whether SHOULD and hardening claims counted as failures.
@@ -58,6 +60,11 @@ pub struct Report {
     pub duration_ms: u64,
     /// HTTP requests that were sent, those of discovery included.
     pub requests: u64,
+    /// How often the checks were run, each time with inputs of their own.
+    pub rounds: u32,
+    /// Why there were no more rounds, when that was neither the time nor a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
     /// Who allows the test of a server that is not on this machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization: Option<String>,
@@ -137,12 +144,15 @@ pub struct Counterexample {
     /// The way back to the input, when it was generated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trail: Option<Trail>,
+    /// The seed of the round that found it, when that was not the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
 }
 
 impl From<Violation> for Counterexample {
     fn from(violation: Violation) -> Self {
         let Violation { expected, observed, input } = violation;
-        Self { expected, observed, input, trail: None }
+        Self { expected, observed, input, trail: None, seed: None }
     }
 }
 
@@ -219,7 +229,7 @@ pub enum Conclusion {
     DoesNotConform,
     /// No unexpected counterexample, but the file of expected deviations is not true any more.
     Stale,
-    /// Some check could not conclude.
+    /// Some check could not conclude, or none did.
     Inconclusive,
 }
 
@@ -249,13 +259,21 @@ impl Report {
         self.baseline.as_ref().map_or(&[], |baseline| &baseline.stale)
     }
 
+    /// Whether no check found its claim to hold or not to hold, so that the run says nothing about
+    /// the server.
+    pub fn concludes_nothing(&self) -> bool {
+        let is_concluded =
+            |verdict| matches!(verdict, Verdict::Pass | Verdict::Fail | Verdict::Warn);
+        !self.checks.iter().any(|check| is_concluded(check.verdict))
+    }
+
     /// What the run comes to.
     pub fn conclusion(&self) -> Conclusion {
         if self.unexpected(Verdict::Fail).next().is_some() {
             Conclusion::DoesNotConform
         } else if !self.stale().is_empty() {
             Conclusion::Stale
-        } else if self.unexpected(Verdict::Error).next().is_some() {
+        } else if self.unexpected(Verdict::Error).next().is_some() || self.concludes_nothing() {
             Conclusion::Inconclusive
         } else {
             Conclusion::Conforms
@@ -263,7 +281,7 @@ impl Report {
     }
 
     /// What a process should exit with: 0 when the target conforms, 1 when it does not or the
-    /// expected deviations are stale, 3 when some check could not be concluded.
+    /// expected deviations are stale, 3 when some check could not be concluded, or none was.
     pub fn exit_code(&self) -> u8 {
         match self.conclusion() {
             Conclusion::Conforms => 0,
@@ -277,7 +295,11 @@ impl Report {
         let quick = if self.quick { ", quick" } else { "" };
         let strict = if self.strict { ", strict" } else { "" };
         let (cases, longest) = (self.cases, self.longest_sequence);
-        format!("{cases} cases a property, sequences of up to {longest}{quick}{strict}")
+        let rounds = match self.rounds {
+            1 => String::new(),
+            rounds => format!("{rounds} rounds of "),
+        };
+        format!("{rounds}{cases} cases a property, sequences of up to {longest}{quick}{strict}")
     }
 
     /// HTTP requests a second.

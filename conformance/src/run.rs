@@ -3,6 +3,7 @@
 //! Checks run side by side, but the report and the progress are in the order of the registry, and
 //! nothing a check generates depends on which thread ran it.
 
+mod rounds;
 #[cfg(test)]
 mod tests;
 
@@ -10,9 +11,11 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use thiserror::Error;
+
+pub use rounds::run_for;
 
 use crate::check::{Check, Clause, Level};
 use crate::checks::{self, UnknownName};
@@ -104,6 +107,7 @@ fn run_checks(
         seed: options.seed,
         cases: options.cases,
         longest_sequence: options.longest_sequence,
+        repeats: options.repeats,
         quick: options.is_quick,
         strict: options.strict,
         only: options.only.clone(),
@@ -111,6 +115,8 @@ fn run_checks(
         started,
         duration_ms: milliseconds(begun),
         requests: http.sent(),
+        rounds: 1,
+        ended: None,
         authorization: target.ownership.as_ref().map(|owner| owner.authorization.clone()),
         left_behind: http.leftovers().list(),
         baseline: None,
@@ -118,71 +124,6 @@ fn run_checks(
         coverage: coverage(&checks),
         checks,
     })
-}
-
-/// Runs the selected checks again and again, each round with inputs of its own, until `duration` is
-/// over or a check has failed. The report has the worst verdict of each check.
-///
-/// The first round is that of [`Options::seed`]; the seeds of later rounds follow from it.
-///
-/// # Errors
-///
-/// As for [`run`].
-pub fn run_for(
-    target: &Target,
-    options: &Options,
-    duration: Duration,
-    progress: &(dyn Fn(&CheckReport) + Sync),
-) -> Result<Report, RunError> {
-    let begun = Instant::now();
-    let mut report = run_with(target, options, progress)?;
-    let mut seed = options.seed;
-    let budget = target.limits.total_requests;
-    let mut target = target.clone();
-    while begun.elapsed() < duration && report.failures().next().is_none() {
-        // All rounds share one budget.
-        target.limits.total_requests = budget.map(|most| most.saturating_sub(report.requests));
-        if target.limits.total_requests == Some(0) {
-            break;
-        }
-        // An odd constant with well-mixed bits: no two rounds of one run have the same seed.
-        seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let round = run_with(&target, &Options { seed, ..options.clone() }, &|_| ())?;
-        report = worst(report, round);
-    }
-    report.duration_ms = milliseconds(begun);
-    Ok(report)
-}
-
-/// What was found in either of two runs; the seed is that of the run with the failure.
-fn worst(mut before: Report, round: Report) -> Report {
-    let badness = |verdict: Verdict| match verdict {
-        Verdict::Pass => 0,
-        Verdict::NotTested => 1,
-        Verdict::Observed => 2,
-        Verdict::Warn => 3,
-        Verdict::Error => 4,
-        Verdict::Fail => 5,
-    };
-    before.requests += round.requests;
-    if round.failures().next().is_some() {
-        before.seed = round.seed;
-    }
-    for left in round.left_behind {
-        match before.left_behind.iter_mut().find(|known| known.what == left.what) {
-            Some(known) => known.count += left.count,
-            None => before.left_behind.push(left),
-        }
-    }
-    for (check, again) in before.checks.iter_mut().zip(round.checks) {
-        let duration_ms = check.duration_ms + again.duration_ms;
-        if badness(again.verdict) > badness(check.verdict) {
-            *check = again;
-        }
-        check.duration_ms = duration_ms;
-    }
-    before.coverage = coverage(&before.checks);
-    before
 }
 
 /// Discovery, then the ordinary flow once, then a few calls to learn argument values. What the

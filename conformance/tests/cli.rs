@@ -109,6 +109,33 @@ fn a_nonce_that_is_not_that_of_the_file_is_a_usage_error() {
 }
 
 #[test]
+fn a_report_that_cannot_be_written_is_told_before_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "kept").unwrap();
+    let inside = file.join("report");
+    let inside = inside.to_str().unwrap();
+    // Nothing listens there, so that a run that had begun would exit with 3.
+    let fine = folder.path().join("fine.html");
+    let url = ["server", "--url", "http://127.0.0.1:1", "--html", fine.to_str().unwrap()];
+    for option in ["--json", "--junit", "--sarif", "--markdown", "--write-expected", "--replay-dir"]
+    {
+        let arguments = [&url[..], &[option, inside]].concat();
+        fails_with(&arguments, 2, &format!("cannot write {inside}"));
+        assert!(harness(&arguments).stdout.is_empty(), "nothing has begun");
+    }
+    fails_with(&[&url[..], &["--json", file.to_str().unwrap()]].concat(), 3, "127.0.0.1:1");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
+    assert!(!fine.exists());
+}
+
+#[test]
+fn an_unknown_check_is_told_before_anything_else() {
+    let output = harness(&["server", "--url", "http://127.0.0.1:1", "--only", "pkcee"]);
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
 fn help_has_examples_and_exit_codes() {
     let output = harness(&["server", "--help"]);
     let stdout = String::from_utf8_lossy(&output.stdout);

@@ -11,12 +11,13 @@ mod example;
 
 use example::{check, example, found};
 
-/// A report of one check that is in the registry.
+/// A report of one check that is in the registry, and of another that passes.
 fn report(level: Level, verdict: Verdict) -> Report {
     let mut checked = check("pkce/method", level, verdict);
     checked.counterexample =
         matches!(verdict, Verdict::Fail | Verdict::Warn).then(|| found("None"));
-    Report { checks: vec![checked], baseline: None, ..example() }
+    let passed = check("pkce/wrong-verifier", Level::Must, Verdict::Pass);
+    Report { checks: vec![checked, passed], baseline: None, ..example() }
 }
 
 fn list(entries: &[(&str, &str)]) -> Expectations {

@@ -198,3 +198,42 @@ fn a_wrong_file_is_a_usage_error_that_says_what_is_wrong() {
         exits_with(2, &path, needed);
     }
 }
+
+#[track_caller]
+fn shows_no_escape(arguments: &[&str], needed: &str) {
+    let output = harness(arguments);
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(text.contains(needed), "{text:?}");
+    assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
+}
+
+#[test]
+fn control_characters_of_a_replay_file_are_written_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("case.json");
+    let evil = |text: &str| format!("{text}\u{1b}[31m\u{7}\u{202e}");
+    let good = json!({
+        "format": 1, "harness": evil("0"), "target": "http://127.0.0.1:1", "check": evil("a/b"),
+        "seed": 1, "cases": 1, "input": evil("i"), "expected": evil("e"), "observed": evil("o")
+    });
+    let show = |document: &serde_json::Value, needed| {
+        std::fs::write(&path, document.to_string()).unwrap();
+        shows_no_escape(&["replay", path.to_str().unwrap()], needed);
+    };
+    show(&good, r"not comparable a/b\u{1b}[31m");
+    let mut wrong = good.clone();
+    wrong[evil("surprise")] = json!(1);
+    show(&wrong, r"unknown field `surprise\u{1b}");
+}
+
+#[test]
+fn control_characters_of_discovery_documents_are_written_out() {
+    let address = serve(|base, asked| {
+        let (status, headers, body) = documents(base, asked)?;
+        let evil = format!("\"authorization_servers\":[\"{base}/\\u001b[31m\\u0007\\u202e\"]");
+        let good = format!("\"authorization_servers\":[\"{base}\"]");
+        Some((status, headers, body.replace(&good, &evil)))
+    });
+    let url = format!("http://{address}");
+    shows_no_escape(&["server", "--url", &url, "--only", "metadata"], r"\u{1b}");
+}

@@ -2,14 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use lookout_conformance::report::json;
+use lookout_conformance::check::Level;
 use lookout_conformance::report::text::{Style, line, render};
+use lookout_conformance::report::{Conclusion, Report, Verdict, html, json, markdown};
 use serde_json::Value;
 
 #[path = "report/example.rs"]
 mod example;
 
-use example::example;
+use example::{check, example};
 
 #[test]
 fn the_terminal_report() {
@@ -36,6 +37,47 @@ fn colour_adds_escapes_and_changes_no_word() {
     plain.push_str(rest);
     assert_ne!(coloured, plain);
     assert_eq!(plain, render(&report, Style::Plain));
+}
+
+#[test]
+fn a_run_that_concluded_nothing_is_not_a_success() {
+    let nothing = [Verdict::NotTested, Verdict::Observed];
+    let checks = nothing.map(|verdict| check("code/expiry", Level::Must, verdict)).to_vec();
+    for checks in [checks, Vec::new()] {
+        let report = Report { checks, baseline: None, ..example() };
+        assert_eq!((report.conclusion(), report.exit_code()), (Conclusion::Inconclusive, 3));
+        let needed = "nothing is known about the server";
+        let texts =
+            [render(&report, Style::Plain), markdown::render(&report), html::render(&report)];
+        assert!(texts.iter().all(|text| text.contains(needed)), "{texts:?}");
+    }
+}
+
+#[test]
+fn nothing_in_a_report_reaches_the_terminal_as_an_escape() {
+    let mut report = example();
+    let evil = "\u{1b}]0;a\u{7}\u{202e}".to_owned();
+    report.left_behind[0].what.push_str(&evil);
+    report.profile[0].value.push_str(&evil);
+    report.profile[0].remark = Some(evil.clone());
+    report.ended = Some(evil.clone());
+    report.baseline.as_mut().unwrap().stale.push(evil.clone());
+    for check in &mut report.checks {
+        check.reason = Some(evil.clone());
+        check.expected = check.expected.is_some().then(|| evil.clone());
+        for exchange in &mut check.transcript {
+            exchange.request.push_str(&evil);
+            exchange.answer_headers.push(evil.clone());
+            exchange.answer_body.push_str(&evil);
+            exchange.curl.push_str(&evil);
+        }
+        if let Some(found) = &mut check.counterexample {
+            found.observed.push_str(&evil);
+            found.input = Some(evil.clone());
+        }
+    }
+    let text = render(&report, Style::Plain);
+    assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
 }
 
 /// Run the tests with this set to write the schema anew.

@@ -66,6 +66,19 @@ impl Output {
         Ok(Some((name, read)))
     }
 
+    /// Fails when a report could not be written, so that nobody learns it after a long run.
+    pub(crate) fn is_writable(&self) -> Result<(), Failure> {
+        let json = self.json.as_deref().filter(|place| *place != "-").map(Path::new);
+        let others = [&self.html, &self.junit, &self.sarif, &self.markdown, &self.write_expected];
+        for path in json.into_iter().chain(others.into_iter().flatten().map(PathBuf::as_path)) {
+            try_out(path, path)?;
+        }
+        match &self.replay_dir {
+            Some(folder) => try_out(&folder.join(".lookout-conformance"), folder),
+            None => Ok(()),
+        }
+    }
+
     /// Writes every report that was asked for. What was written, for people.
     pub(crate) fn write(&self, report: &Report) -> Result<Vec<String>, Failure> {
         let mut written = Vec::new();
@@ -110,11 +123,23 @@ impl Output {
     }
 }
 
+/// Opens a file for writing and leaves it as it was; `named` is what the person called it.
+fn try_out(path: &Path, named: &Path) -> Result<(), Failure> {
+    let is_there = path.exists();
+    make_folder(path)
+        .and_then(|()| fs::OpenOptions::new().append(true).create(true).open(path))
+        .and_then(|_| if is_there { Ok(()) } else { fs::remove_file(path) })
+        .map_err(|error| usage(&format!("cannot write {}: {error}", named.display())))
+}
+
+fn make_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or(Ok(()), fs::create_dir_all)
+}
+
 /// Writes a file, and the folder it belongs into.
 fn save(path: &Path, text: &str) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder
-        .map_or(Ok(()), fs::create_dir_all)
+    make_folder(path)
         .and_then(|()| fs::write(path, text))
         .map_err(|error| usage(&format!("cannot write {}: {error}", path.display())))
 }

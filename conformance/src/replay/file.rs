@@ -26,10 +26,16 @@ pub struct ReplayFile {
     pub target: String,
     /// The check that found it.
     pub check: String,
-    /// The seed of the run.
+    /// The seed of the round that found it.
     pub seed: u64,
     /// Inputs per property in the run.
     pub cases: u32,
+    /// Operations in a generated sequence of the run, at most; absent in files of older harnesses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_sequence: Option<usize>,
+    /// How often the run tried a race; absent in files of older harnesses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<u32>,
     /// The way back to the input; absent when the check generates none, and is run whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trail: Option<Trail>,
@@ -95,8 +101,10 @@ impl ReplayFile {
             harness: report.version.clone(),
             target: report.target.clone(),
             check: check.id.clone(),
-            seed: report.seed,
+            seed: found.seed.unwrap_or(report.seed),
             cases: report.cases,
+            longest_sequence: Some(report.longest_sequence),
+            repeats: Some(report.repeats),
             trail: found.trail.clone(),
             input: found.input.clone(),
             expected: found.expected.clone(),

@@ -139,6 +139,9 @@ fn headline(report: &Report) -> &'static str {
         Conclusion::Conforms => "The server conforms",
         Conclusion::DoesNotConform => "The server does not conform",
         Conclusion::Stale => "The list of expected deviations is stale",
+        Conclusion::Inconclusive if report.concludes_nothing() => {
+            "No check came to a conclusion, so nothing is known about the server"
+        }
         Conclusion::Inconclusive => "Some checks could not be concluded",
     }
 }

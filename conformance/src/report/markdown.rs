@@ -70,6 +70,10 @@ fn heading(report: &Report) -> String {
             ("❌", format!("The server does not conform: {failed} {what} violated."))
         }
         Conclusion::Stale => ("❌", "The list of expected deviations is stale.".to_owned()),
+        Conclusion::Inconclusive if report.concludes_nothing() => (
+            "⚠️",
+            "No check came to a conclusion, so nothing is known about the server.".to_owned(),
+        ),
         Conclusion::Inconclusive => ("⚠️", "Some checks could not be concluded.".to_owned()),
     };
     let count = |verdict| report.with(verdict).count();

@@ -82,7 +82,7 @@ fn left_behind(text: &mut String, report: &Report, style: Style) {
         let _ = writeln!(text, "\n{}", style.paint(BOLD, "Left behind"));
     }
     for left in &report.left_behind {
-        let _ = writeln!(text, "  {:>5}  {}", left.count, left.what);
+        let _ = writeln!(text, "  {:>5}  {}", left.count, visible(&left.what));
     }
 }
 
@@ -127,9 +127,9 @@ fn profile(text: &mut String, report: &Report, style: Style) {
     let _ = writeln!(text, "\n{}", style.paint(BOLD, "Profile"));
     for setting in &report.profile {
         let source = style.paint(DIM, &setting.source.to_string());
-        let _ = writeln!(text, "  {:<20} {:<22} {source}", setting.knob, setting.value);
+        let _ = writeln!(text, "  {:<20} {:<22} {source}", setting.knob, visible(&setting.value));
         if let Some(remark) = &setting.remark {
-            let _ = writeln!(text, "    {remark}");
+            let _ = writeln!(text, "    {}", visible(remark));
         }
     }
 }
@@ -169,14 +169,16 @@ fn details(check: &CheckReport, style: Style) -> String {
 
 /// What came of a replay.
 pub fn replay(file: &ReplayFile, replayed: &Replayed, url: &str, style: Style) -> String {
+    let not_seen = format!("not seen in {} tries, which is no proof for a race", replayed.tries);
     let (colour, word, sentence) = match &replayed.result {
         ReplayResult::Reproduced(_) => (RED, "REPRODUCED", "the counterexample still stands"),
+        ReplayResult::Gone if replayed.tries > 1 => (GREEN, "gone", not_seen.as_str()),
         ReplayResult::Gone => (GREEN, "gone", "the same input shows no violation any more"),
         ReplayResult::NotComparable(_) => (YELLOW, "not comparable", "nothing can be said"),
         ReplayResult::NotExercised(_) => (RED, "error", "the server could not be exercised"),
     };
-    let mut text = format!("{} {}: {sentence}\n", style.paint(colour, word), file.check);
-    let _ = writeln!(text, "  at        {url}, seed {}", file.seed);
+    let mut text = format!("{} {}: {sentence}\n", style.paint(colour, word), visible(&file.check));
+    let _ = writeln!(text, "  at        {}, seed {}", visible(url), file.seed);
     if let Some(input) = &file.input {
         let _ = writeln!(text, "  input     {}", visible(input));
     }
@@ -192,10 +194,10 @@ pub fn replay(file: &ReplayFile, replayed: &Replayed, url: &str, style: Style) -
         }
     }
     if file.harness != env!("CARGO_PKG_VERSION") {
-        let _ = writeln!(text, "  note      recorded by harness {}", file.harness);
+        let _ = writeln!(text, "  note      recorded by harness {}", visible(&file.harness));
     }
     for change in &replayed.changes {
-        let _ = writeln!(text, "  note      {change}");
+        let _ = writeln!(text, "  note      {}", visible(change));
     }
     for exchange in &replayed.transcript {
         text.push_str(&style.paint(DIM, &visible(&wire(exchange))));
@@ -237,13 +239,20 @@ fn summary(report: &Report, style: Style) -> String {
         Conclusion::Conforms => style.paint(GREEN, "The server conforms, as far as it was tested."),
         Conclusion::DoesNotConform => style.paint(RED, "The server does not conform."),
         Conclusion::Stale => style.paint(RED, "The expected deviations are stale."),
+        Conclusion::Inconclusive if report.concludes_nothing() => {
+            style.paint(RED, "No check came to a conclusion, so nothing is known about the server.")
+        }
         Conclusion::Inconclusive => style.paint(RED, "Some checks could not be concluded."),
     };
+    let ended = report
+        .ended
+        .as_deref()
+        .map_or_else(String::new, |why| format!("  {}\n", visible(&format!("ended early: {why}"))));
     let covered = report.coverage.iter().filter(|clause| clause.is_covered()).count();
     format!(
         "{sentence}\n  {} passed, {} failed, {} warned, {} observed, {} not tested, {} without \
          conclusion\n  {} of {} clauses covered\n  {}, {} requests, {:.0} a second, seed {}\n  {}, \
-         harness {}\n",
+         harness {}\n{ended}",
         count(Verdict::Pass),
         count(Verdict::Fail),
         count(Verdict::Warn),

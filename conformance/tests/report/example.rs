@@ -45,6 +45,7 @@ pub(crate) fn found(input: &str) -> Counterexample {
         observed: "POST /oauth/token answered 200".to_owned(),
         input: Some(input.to_owned()),
         trail: None,
+        seed: None,
     }
 }
 
@@ -85,6 +86,7 @@ pub(crate) fn example() -> Report {
         seed: 1,
         cases: 12,
         longest_sequence: 12,
+        repeats: 3,
         quick: false,
         strict: false,
         only: Vec::new(),
@@ -92,6 +94,8 @@ pub(crate) fn example() -> Report {
         started: "2026-11-22T20:15:00Z".to_owned(),
         duration_ms: 1_900,
         requests: 1_234,
+        rounds: 1,
+        ended: None,
         authorization: Some("Ada allows the test of her staging server.".to_owned()),
         left_behind: vec![LeftBehind {
             what: "registered client: the server names no way to delete it (RFC 7592)".to_owned(),
