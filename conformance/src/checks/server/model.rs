@@ -9,7 +9,7 @@ use crate::model::operation::{Sequence, provocation, sequence};
 use crate::model::oracle::Oracle;
 use crate::model::play::{Play, by_worlds, rules};
 use crate::model::stage::{Pool, Variation};
-use crate::outcome::{Halt, Outcome, Violation, not_tested};
+use crate::outcome::{Halt, Outcome, Violation};
 use crate::probe::Probe;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -118,18 +118,7 @@ fn outline(play: &Play<'_, '_>) -> Vec<String> {
     play.records.iter().filter(is_sure).map(|record| play.names.line(record)).collect()
 }
 
-/// Two runs can only be compared where what ended has ended at once.
-fn ends_are_immediate(probe: &Probe<'_>) -> Outcome {
-    match probe.site().profile.revocation_delay_ms.value {
-        0 => Ok(()),
-        delay => Err(not_tested(format!(
-            "revocations spread for {delay} ms, so one sequence may be answered in two ways"
-        ))),
-    }
-}
-
 fn non_interference(probe: &Probe<'_>) -> Outcome {
-    ends_are_immediate(probe)?;
     let (own, others) = (Pool::default(), Pool::default());
     let accept = |_: &Record, _: &_| Ok(());
     for_sequences(probe, few(probe, 1).div_ceil(2), |sequence| {
@@ -152,7 +141,6 @@ fn non_interference(probe: &Probe<'_>) -> Outcome {
 }
 
 fn metamorphic(probe: &Probe<'_>) -> Outcome {
-    ends_are_immediate(probe)?;
     let pool = Pool::default();
     let accept = |_: &Record, _: &_| Ok(());
     for_sequences(probe, probe.options.cases.div_ceil(4), |sequence| {
