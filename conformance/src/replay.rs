@@ -168,20 +168,20 @@ fn replay_check(
     loop {
         tries += 1;
         let probe = Probe::new(check.id, &target, &options, &site, &browser, http.clone());
-        let (result, transcript) = attempt(check, probe.replaying(file.trail.clone()), file);
+        let (result, transcript) = attempt(check, &probe.replaying(file.trail.clone()), file);
         if result != ReplayResult::Gone || tries == most {
             return Ok(Replayed { result, transcript, changes, tries });
         }
     }
 }
 
-fn attempt(check: &Check, probe: Probe<'_>, file: &ReplayFile) -> (ReplayResult, Vec<Exchange>) {
-    let outcome = missing(check, &probe).and_then(|()| guarded(check, &probe));
+fn attempt(check: &Check, probe: &Probe<'_>, file: &ReplayFile) -> (ReplayResult, Vec<Exchange>) {
+    let outcome = missing(check, probe).and_then(|()| guarded(check, probe));
     let evidence = probe.evidence();
     let found = match probe.take_again() {
-        Some(again) => judged(again, &probe, evidence),
-        None if file.trail.is_none() => (concluded(outcome, &probe), evidence),
-        None => (unreached(outcome, &probe), evidence),
+        Some(again) => judged(again, probe, evidence),
+        None if file.trail.is_none() => (concluded(outcome, probe), evidence),
+        None => (unreached(outcome, probe), evidence),
     };
     probe.tidy();
     found

@@ -5,7 +5,7 @@
 
 mod rounds;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};

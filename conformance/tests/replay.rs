@@ -221,7 +221,7 @@ fn control_characters_of_a_replay_file_are_written_out() {
         shows_no_escape(&["replay", path.to_str().unwrap()], needed);
     };
     show(&good, r"not comparable a/b\u{1b}[31m");
-    let mut wrong = good.clone();
+    let mut wrong = good;
     wrong[evil("surprise")] = json!(1);
     show(&wrong, r"unknown field `surprise\u{1b}");
 }

@@ -9,12 +9,8 @@ use crate::outcome::{Outcome, Violation, ensure};
 use crate::probe::Probe;
 use crate::replay::{ReplayFile, ReplayResult, Replayed, replay_check};
 use crate::report::text::{self, Style};
+use crate::run::tests::server::{documents, serve};
 use crate::target::{Options, Target};
-
-#[path = "../../tests/scripted/server.rs"]
-mod server;
-
-use server::{documents, json_answer, serve};
 
 const fn race(run: fn(&Probe<'_>) -> Outcome) -> Check {
     let (clause, claim) = (rfc(6749, "10.5"), "It is won once.");
@@ -34,8 +30,7 @@ fn replayed(check: &Check, repeats: Option<u32>) -> (ReplayFile, Replayed) {
         "longest_sequence": 60, "repeats": repeats, "expected": "e", "observed": "o"
     });
     let file: ReplayFile = serde_json::from_value(document).unwrap();
-    // Only the documents matter here.
-    let address = serve(|base, asked| documents(base, asked).or_else(|| json_answer(404, "{}")));
+    let address = serve(documents);
     let target = Target::new(format!("http://{address}"));
     let replayed = replay_check(check, &target, &Options::default(), &file).unwrap();
     (file, replayed)

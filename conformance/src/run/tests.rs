@@ -17,7 +17,7 @@ use crate::secret::Secret;
 use crate::target::{Options, Target};
 
 #[path = "../../tests/scripted/server.rs"]
-mod server;
+pub(crate) mod server;
 
 use server::{documents, json_answer, serve};
 
