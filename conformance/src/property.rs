@@ -30,6 +30,9 @@ use crate::property::turn::Turn;
 use crate::replay::Trail;
 use crate::transcript::Exchange;
 
+/// So many of the inputs of an exhausted space are tried when there is no time.
+const FEW_INPUTS: usize = 3;
+
 /// So many scopes have few enough sets to try them all.
 const FEW_SCOPES: usize = 4;
 
@@ -259,6 +262,7 @@ impl Probe<'_> {
     }
 
     /// Tries `law` on every one of `inputs`, in order: for spaces small enough to exhaust.
+    /// A quick run skips some.
     pub(crate) fn for_each<T: Debug>(
         &self,
         inputs: impl IntoIterator<Item = T>,
@@ -274,11 +278,14 @@ impl Probe<'_> {
                 self.again(trail, input.ok_or_else(missing), law, Naming::Unnamed)
             }
             Turn::Search(number) => {
-                let mut inputs = inputs.peekable();
-                if inputs.peek().is_none() {
+                let inputs: Vec<T> = inputs.collect();
+                if inputs.is_empty() {
                     return Err(not_tested("there is nothing here to try it on"));
                 }
-                for (case, input) in (0..).zip(inputs) {
+                // A quick run takes a few from all over.
+                let step =
+                    if self.options.is_quick { inputs.len().div_ceil(FEW_INPUTS) } else { 1 };
+                for (case, input) in (0..).zip(inputs).step_by(step) {
                     let trail = Trail::new(*number, case);
                     let Some(mut found) = self.attempt(trail, input, &law)? else { continue };
                     let text = format!("{:?}", found.input);

@@ -20,13 +20,7 @@ impl Depth {
     /// `options` with as much effort as was asked for.
     pub(crate) fn adjust(&self, options: Options) -> Options {
         if self.quick {
-            Options {
-                cases: options.cases.min(2),
-                longest_sequence: 6,
-                repeats: 1,
-                is_quick: true,
-                ..options
-            }
+            Options { cases: 1, longest_sequence: 5, repeats: 1, is_quick: true, ..options }
         } else if self.deep.is_some() {
             Options { shrink_tries: 400, longest_sequence: 60, repeats: 20, ..options }
         } else {

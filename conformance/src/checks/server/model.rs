@@ -176,6 +176,6 @@ fn same(first: &Play<'_, '_>, second: &Play<'_, '_>, how: &str) -> Outcome {
 
 /// Sequences are cheap, and a few of them are too few to meet anything.
 fn few(probe: &Probe<'_>, times: u32) -> u32 {
-    let fewest = if probe.options.is_quick { 3 } else { 10 };
+    let fewest = if probe.options.is_quick { 1 } else { 10 };
     probe.options.cases.saturating_mul(times).max(fewest)
 }
