@@ -238,7 +238,7 @@ async fn run() -> Result<()> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     if let Err(error) = run().await {
-        let message = format!("{error:#}").replace('\n', " ");
+        let message = error.root_cause().to_string().replace('\n', " ");
         eprintln!("{}", message.chars().take(300).collect::<String>());
         std::process::exit(1);
     }
