@@ -56,31 +56,38 @@ class Storage:
 
 
 class Browser:
-    """Opens authorization URLs, and hears of the answer on a loopback port."""
+    """Opens authorization URLs, and hears of the answer on a loopback port.
+
+    One port for the whole run, as it is registered. It is open until a sign-in ends, and again for the next one.
+    """
+
+    port = 0
 
     async def listen(self):
-        self.answer = asyncio.Queue()
-        server = await asyncio.start_server(self.hear, "127.0.0.1", 0)
-        self.redirect_uri = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/callback"
+        self.answer = asyncio.get_running_loop().create_future()
+        self.server = await asyncio.start_server(self.hear, "127.0.0.1", self.port)
+        self.port = self.server.sockets[0].getsockname()[1]
 
     async def hear(self, reader, writer):
         with contextlib.suppress(Exception):
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
             target = urlsplit(head.split(b" ", 2)[1].decode())
-            if target.path == "/callback":
-                self.answer.put_nowait(parse_qs(target.query))
-            status = b"200 OK" if target.path == "/callback" else b"404 Not Found"
+            is_callback = target.path == "/callback" and not self.answer.done()
+            status = b"200 OK" if is_callback else b"404 Not Found"
             writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             await writer.drain()
+            if is_callback:
+                self.server.close()
+                self.answer.set_result(parse_qs(target.query))
         writer.close()
 
     async def redirect(self, url):
-        while not self.answer.empty():
-            self.answer.get_nowait()
+        if not self.server.is_serving():
+            await self.listen()
         await asyncio.create_subprocess_exec(os.environ["BROWSER"], url)
 
     async def callback(self):
-        answer = await asyncio.wait_for(self.answer.get(), PATIENCE)
+        answer = await asyncio.wait_for(asyncio.shield(self.answer), PATIENCE)
         if "code" not in answer:
             raise RuntimeError("the authorization server refused")
         # Passed through as they arrived: comparing them is the SDK's.
@@ -138,7 +145,7 @@ async def run():
     oauth = OAuthClientProvider(
         server_url=URL,
         # No scope: the SDK takes it from the challenge.
-        client_metadata=OAuthClientMetadata(client_name="Python SDK", redirect_uris=[browser.redirect_uri]),
+        client_metadata=OAuthClientMetadata(client_name="Python SDK", redirect_uris=[f"http://127.0.0.1:{browser.port}/callback"]),
         storage=Storage(),
         redirect_handler=browser.redirect,
         callback_handler=browser.callback,

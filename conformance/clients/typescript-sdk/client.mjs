@@ -13,9 +13,17 @@ const patience = Number(env.LOOKOUT_CONFORMANCE_PATIENCE) * 1000;
 const options = { timeout: 10_000 };
 const STEP = 15_000;
 
-const listener = createServer();
-await new Promise(listening => listener.listen(0, '127.0.0.1', listening));
-const redirectUrl = `http://127.0.0.1:${listener.address().port}/callback`;
+// One port for the whole run, as it is registered. It is open until a sign-in ends, and again for the next one.
+let listener;
+let port = 0;
+await listen();
+const redirectUrl = `http://127.0.0.1:${port}/callback`;
+
+async function listen() {
+  listener = createServer();
+  await new Promise((listening, failed) => listener.on('error', failed).listen(port, '127.0.0.1', listening));
+  port = listener.address().port;
+}
 
 /** What the SDK asks to be kept: registrations by issuer, as its guide demands, and the tokens, in one file. */
 class Provider {
@@ -101,11 +109,12 @@ async function connect() {
 function callback() {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error('nobody signed in')), patience);
-    listener.removeAllListeners('request').on('request', (request, response) => {
+    listener.on('request', (request, response) => {
       const target = new URL(request.url, redirectUrl);
       if (target.pathname !== '/callback') return response.writeHead(404).end();
       clearTimeout(late);
       response.writeHead(200, { 'Content-Type': 'text/plain', Connection: 'close' }).end('You can close this window.');
+      listener.close();
       resolve(target.searchParams);
     });
   });
@@ -118,6 +127,7 @@ async function signIn() {
   if (!opened) throw new Error('the SDK asks for a sign-in and names no URL');
   // Both of the SDK's example clients leave what is not http alone.
   if (!['https:', 'http:'].includes(opened.protocol)) throw new Error('not a URL for a browser');
+  if (!listener.listening) await listen();
   const answer = callback();
   execFile(env.BROWSER, [opened.href], () => {});
   const parameters = await answer;

@@ -105,7 +105,7 @@ impl Application {
     }
 
     /// Asks for the scopes that a 403 named; the same manager, so the session goes on.
-    async fn step_up(&self, scope: &str) -> Result<()> {
+    async fn step_up(&mut self, scope: &str) -> Result<()> {
         let url = self.auth.auth_manager.lock().await.request_scope_upgrade(scope).await?;
         let answer = AuthorizationCallback::from_redirect_url(&self.listener.open(&url).await?)?;
         let manager = self.auth.auth_manager.lock().await;
