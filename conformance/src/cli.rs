@@ -1,5 +1,6 @@
 //! The command line.
 
+mod client;
 mod depth;
 mod init;
 pub(crate) mod output;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::cli::client::Client;
 use crate::cli::depth::Depth;
 use crate::cli::init::Init;
 use crate::cli::output::Output;
@@ -63,6 +65,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Check a server: its authorization server, its MCP endpoint and its pages.
     Server(Box<Server>),
+    /// Check a client: start it among servers that misbehave, and judge what it does.
+    Client(Box<Client>),
     /// Begin a target.toml for a server by looking at what it publishes.
     Init(Init),
     /// Try one recorded counterexample again, exactly, and nothing else.

@@ -38,6 +38,7 @@ fn main() -> ExitCode {
     }));
     let result = match Arguments::parse().command {
         Command::Server(arguments) => server(&arguments),
+        Command::Client(arguments) => arguments.run(),
         Command::Init(arguments) => arguments.run(),
         Command::Replay(arguments) => again(&arguments),
         Command::Requirements => print(&Requirements::embedded().markdown()).map(|()| 0),

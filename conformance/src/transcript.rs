@@ -46,7 +46,7 @@ pub struct Exchange {
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub enum Party {
-    /// The client, whose part the harness plays.
+    /// The client: the harness plays its part where a server is tested.
     Client,
     /// The person's browser, whose part the harness plays too.
     Browser,
@@ -54,6 +54,10 @@ pub enum Party {
     AuthorizationServer,
     /// The MCP endpoint, or another protected resource.
     McpEndpoint,
+    /// A host that has no business with the client's secrets.
+    Stranger,
+    /// Somebody who sends the client what it did not ask for.
+    Attacker,
 }
 
 impl fmt::Display for Party {
@@ -63,6 +67,8 @@ impl fmt::Display for Party {
             Self::Browser => "browser",
             Self::AuthorizationServer => "authorization server",
             Self::McpEndpoint => "MCP endpoint",
+            Self::Stranger => "strange host",
+            Self::Attacker => "attacker",
         })
     }
 }
@@ -90,7 +96,11 @@ impl Transcript {
 
     pub(crate) fn redacted(&self, redactor: &Redactor, site: &Site) -> Vec<Exchange> {
         let exchanges = self.exchanges.iter();
-        exchanges.map(|(request, answer)| exchange(request, answer, redactor, site)).collect()
+        exchanges
+            .map(|(request, answer)| {
+                exchange(request, answer, redactor, parties(request, answer, site))
+            })
+            .collect()
     }
 }
 
@@ -107,13 +117,12 @@ fn parties(request: &Request, answer: &Result<Reply, String>, site: &Site) -> (P
     (if is_page { Party::Browser } else { Party::Client }, Party::AuthorizationServer)
 }
 
-fn exchange(
+pub(crate) fn exchange(
     request: &Request,
     answer: &Result<Reply, String>,
     redactor: &Redactor,
-    site: &Site,
+    (from, to): (Party, Party),
 ) -> Exchange {
-    let (from, to) = parties(request, answer, site);
     let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
     let request_headers: Vec<String> =
         request.headers.iter().map(|pair| header_line(pair, redactor)).collect();

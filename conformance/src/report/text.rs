@@ -231,16 +231,20 @@ fn lines(text: &mut String, side: char, body: &str) {
 }
 
 fn summary(report: &Report, style: Style) -> String {
+    let subject = report.subject.word();
     let count = |verdict| report.with(verdict).count();
     let sentence = match report.conclusion() {
         Conclusion::Conforms if report.expected().next().is_some() => {
             style.paint(GREEN, "Nothing deviates but what was expected to.")
         }
-        Conclusion::Conforms => style.paint(GREEN, "The server conforms, as far as it was tested."),
-        Conclusion::DoesNotConform => style.paint(RED, "The server does not conform."),
+        Conclusion::Conforms => {
+            style.paint(GREEN, &format!("The {subject} conforms, as far as it was tested."))
+        }
+        Conclusion::DoesNotConform => style.paint(RED, &format!("The {subject} does not conform.")),
         Conclusion::Stale => style.paint(RED, "The expected deviations are stale."),
         Conclusion::Inconclusive if report.concludes_nothing() => {
-            style.paint(RED, "No check came to a conclusion, so nothing is known about the server.")
+            let nothing = "No check came to a conclusion, so nothing is known about the";
+            style.paint(RED, &format!("{nothing} {subject}."))
         }
         Conclusion::Inconclusive => style.paint(RED, "Some checks could not be concluded."),
     };
