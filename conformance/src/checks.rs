@@ -3,6 +3,7 @@
 //! Every area has a file, every file has an explicit list, and [`ALL`] is the lists in order.
 //! Nothing registers itself: what is not in a list does not run.
 
+pub mod client;
 pub mod server;
 
 use thiserror::Error;
@@ -12,7 +13,7 @@ use crate::check::Check;
 /// Every area of checks on a server, in the order they are reported.
 pub const ALL: &[&[Check]] = server::AREAS;
 
-/// All checks, in the order of the registry.
+/// All checks on a server, in the order of the registry.
 pub fn all() -> impl Iterator<Item = &'static Check> {
     ALL.iter().flat_map(|area| area.iter())
 }
@@ -25,6 +26,11 @@ pub struct UnknownName {
     pub name: String,
     /// What could have been asked for.
     pub areas: String,
+}
+
+/// Whether a check of either side has this id.
+pub(crate) fn is_known(id: &str) -> bool {
+    all().any(|check| check.id == id) || client::all().any(|check| check.id == id)
 }
 
 /// The checks that `names` select by id or area; all of them when `names` is empty.

@@ -1,15 +1,18 @@
 //! The command line.
 
+mod client;
 mod depth;
 mod init;
 pub(crate) mod output;
 pub(crate) mod progress;
 mod target;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::cli::client::Client;
 use crate::cli::depth::Depth;
 use crate::cli::init::Init;
 use crate::cli::output::Output;
@@ -63,6 +66,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Check a server: its authorization server, its MCP endpoint and its pages.
     Server(Box<Server>),
+    /// Check a client: start it among servers that misbehave, and judge what it does.
+    Client(Box<Client>),
     /// Begin a target.toml for a server by looking at what it publishes.
     Init(Init),
     /// Try one recorded counterexample again, exactly, and nothing else.
@@ -119,8 +124,12 @@ pub(crate) struct Server {
 #[derive(Args, Debug)]
 #[command(after_long_help = REPLAY_EXIT_CODES)]
 pub(crate) struct Replay {
-    /// A file that `server --replay-dir` wrote.
+    /// A file that --replay-dir of `server` or `client` wrote.
     pub(crate) file: PathBuf,
+
+    /// The client and its arguments, after `--`, when the file is about a client.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
 
     /// How to reach the server. Without --target and --url it is at the address in the file.
     #[command(flatten)]

@@ -25,6 +25,7 @@ pub mod check;
 pub mod checks;
 pub mod draft;
 pub mod expected;
+pub mod grade;
 pub mod outcome;
 pub mod profile;
 pub mod replay;
@@ -34,11 +35,13 @@ pub mod secret;
 pub mod target;
 
 mod model;
+mod peer;
 mod probe;
 mod property;
 mod run;
 mod transcript;
 
+pub use crate::grade::{GradeError, GradeOptions, Launch, grade};
 pub use crate::probe::Probe;
 pub use crate::probe::site::Unusable;
 pub use crate::report::Report;

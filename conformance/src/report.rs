@@ -30,11 +30,13 @@ use crate::transcript::Exchange;
 pub struct Report {
     /// Version of the harness.
     pub version: String,
-    /// The address that was given.
+    /// Which side of the protocol was tested.
+    pub subject: Subject,
+    /// The address that was given, or the command that starts the client.
     pub target: String,
-    /// The MCP endpoint that was found there.
+    /// The MCP endpoint that was found there; empty for a client, which meets one in each scenario.
     pub endpoint: String,
-    /// The authorization server it named.
+    /// The authorization server it named; empty for a client.
     pub issuer: String,
     /// Digest of the catalogue that served as the oracle; empty when it names none.
     pub catalogue: String,
@@ -78,8 +80,46 @@ pub struct Report {
     pub profile: Vec<Setting>,
     /// Every clause that some check is about, and which of its checks came to a conclusion.
     pub coverage: Vec<ClauseCoverage>,
+    /// What was done to a client; empty for a server.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<ScenarioReport>,
     /// One entry per selected check, in the order of the registry.
     pub checks: Vec<CheckReport>,
+}
+
+/// Which side of the protocol a report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// A server, tested by a client that the harness plays.
+    Server,
+    /// A client, tested by servers that the harness plays.
+    Client,
+}
+
+impl Subject {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        }
+    }
+}
+
+/// One scenario that a client was put through.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ScenarioReport {
+    /// The scenario's stable name.
+    pub id: String,
+    /// What the servers did.
+    pub title: String,
+    /// How often it was performed.
+    pub runs: u32,
+    /// How many requests the client sent.
+    pub requests: u64,
+    /// How the client ended, each way once.
+    pub endings: Vec<String>,
 }
 
 /// The finding of one check.
@@ -212,6 +252,12 @@ impl CheckReport {
         self.id.split('/').next().unwrap_or(&self.id)
     }
 
+    /// The shell line that sends the decisive request again, where somebody is left to answer it.
+    pub fn again(&self) -> Option<&str> {
+        let last = self.transcript.last().map(|exchange| exchange.curl.as_str());
+        last.filter(|line| !line.is_empty())
+    }
+
     /// What there is to say about it in one line: the observation, or the reason.
     pub fn remark(&self) -> Option<&str> {
         let found = self.counterexample.as_ref().map(|found| found.observed.as_str());
@@ -292,6 +338,11 @@ impl Report {
 
     /// How hard was tried, in a few words.
     pub fn effort(&self) -> String {
+        if self.subject == Subject::Client {
+            let runs: u32 = self.scenarios.iter().map(|scenario| scenario.runs).sum();
+            let strict = if self.strict { ", strict" } else { "" };
+            return format!("{} scenarios, {runs} runs{strict}", self.scenarios.len());
+        }
         let quick = if self.quick { ", quick" } else { "" };
         let strict = if self.strict { ", strict" } else { "" };
         let (cases, longest) = (self.cases, self.longest_sequence);

@@ -29,7 +29,7 @@ use crate::probe::site::{Lack, Site, Unusable};
 use crate::probe::survey::{learn_values, schemas, survey};
 use crate::profile::Profile;
 use crate::report::coverage::coverage;
-use crate::report::{CheckReport, Counterexample, Report, Verdict};
+use crate::report::{CheckReport, Counterexample, Report, Subject, Verdict};
 use crate::target::{Options, Target};
 
 /// Why there is no report.
@@ -97,9 +97,10 @@ fn run_checks(
         }
     });
     let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let checks: Vec<CheckReport> = done.reports.into_iter().flatten().collect();
+    let reports: Vec<CheckReport> = done.reports.into_iter().flatten().collect();
     Ok(Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        subject: Subject::Server,
         target: target.url.clone(),
         endpoint: site.endpoint.clone(),
         issuer: site.issuer,
@@ -121,8 +122,9 @@ fn run_checks(
         left_behind: http.leftovers().list(),
         baseline: None,
         profile: site.profile.settings(),
-        coverage: coverage(&checks),
-        checks,
+        coverage: coverage(checks::all().map(|check| (check.id, check.clause)), &reports),
+        scenarios: Vec::new(),
+        checks: reports,
     })
 }
 
@@ -265,12 +267,12 @@ pub(crate) fn missing(check: &Check, probe: &Probe<'_>) -> Outcome {
     Ok(())
 }
 
-fn now() -> String {
+pub(crate) fn now() -> String {
     let now = jiff::Timestamp::now();
     // Rounding fails only at the end of the calendar.
     now.round(jiff::Unit::Second).unwrap_or(now).to_string()
 }
 
-fn milliseconds(since: Instant) -> u64 {
+pub(crate) fn milliseconds(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

@@ -38,7 +38,8 @@ pub struct Exchange {
     pub answer_headers: Vec<String>,
     /// Body of the answer, cut.
     pub answer_body: String,
-    /// A shell line that sends the request again, once the placeholders are filled in.
+    /// A shell line that sends the request again, once the placeholders are filled in; empty where
+    /// nobody is left to answer it.
     pub curl: String,
 }
 
@@ -46,7 +47,7 @@ pub struct Exchange {
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub enum Party {
-    /// The client, whose part the harness plays.
+    /// The client: the harness plays its part where a server is tested.
     Client,
     /// The person's browser, whose part the harness plays too.
     Browser,
@@ -54,6 +55,10 @@ pub enum Party {
     AuthorizationServer,
     /// The MCP endpoint, or another protected resource.
     McpEndpoint,
+    /// A host that has no business with the client's secrets.
+    Stranger,
+    /// Somebody who sends the client what it did not ask for.
+    Attacker,
 }
 
 impl fmt::Display for Party {
@@ -63,6 +68,8 @@ impl fmt::Display for Party {
             Self::Browser => "browser",
             Self::AuthorizationServer => "authorization server",
             Self::McpEndpoint => "MCP endpoint",
+            Self::Stranger => "strange host",
+            Self::Attacker => "attacker",
         })
     }
 }
@@ -90,7 +97,11 @@ impl Transcript {
 
     pub(crate) fn redacted(&self, redactor: &Redactor, site: &Site) -> Vec<Exchange> {
         let exchanges = self.exchanges.iter();
-        exchanges.map(|(request, answer)| exchange(request, answer, redactor, site)).collect()
+        exchanges
+            .map(|(request, answer)| {
+                exchange(request, answer, redactor, parties(request, answer, site))
+            })
+            .collect()
     }
 }
 
@@ -107,13 +118,12 @@ fn parties(request: &Request, answer: &Result<Reply, String>, site: &Site) -> (P
     (if is_page { Party::Browser } else { Party::Client }, Party::AuthorizationServer)
 }
 
-fn exchange(
+pub(crate) fn exchange(
     request: &Request,
     answer: &Result<Reply, String>,
     redactor: &Redactor,
-    site: &Site,
+    (from, to): (Party, Party),
 ) -> Exchange {
-    let (from, to) = parties(request, answer, site);
     let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
     let request_headers: Vec<String> =
         request.headers.iter().map(|pair| header_line(pair, redactor)).collect();

@@ -78,7 +78,7 @@ pub fn render(report: &Report) -> String {
         style: STYLE,
         script: SCRIPT,
         class: class(report.conclusion()),
-        headline: headline(report).to_owned(),
+        headline: headline(report),
         lead: lead(report),
         tallies: tallies(report),
         areas: areas
@@ -133,17 +133,21 @@ fn class(conclusion: Conclusion) -> &'static str {
     }
 }
 
-fn headline(report: &Report) -> &'static str {
-    match report.conclusion() {
+fn headline(report: &Report) -> String {
+    let subject = report.subject.word();
+    let sentence = match report.conclusion() {
         Conclusion::Conforms if report.expected().next().is_some() => "Only expected deviations",
-        Conclusion::Conforms => "The server conforms",
-        Conclusion::DoesNotConform => "The server does not conform",
+        Conclusion::Conforms => return format!("The {subject} conforms"),
+        Conclusion::DoesNotConform => return format!("The {subject} does not conform"),
         Conclusion::Stale => "The list of expected deviations is stale",
         Conclusion::Inconclusive if report.concludes_nothing() => {
-            "No check came to a conclusion, so nothing is known about the server"
+            return format!(
+                "No check came to a conclusion, so nothing is known about the {subject}"
+            );
         }
         Conclusion::Inconclusive => "Some checks could not be concluded",
-    }
+    };
+    sentence.to_owned()
 }
 
 fn lead(report: &Report) -> String {

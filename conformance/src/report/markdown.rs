@@ -60,19 +60,20 @@ fn append(
 
 fn heading(report: &Report) -> String {
     let failed = report.unexpected(Verdict::Fail).count();
+    let subject = report.subject.word();
     let (mark, sentence) = match report.conclusion() {
         Conclusion::Conforms if report.expected().next().is_some() => {
             ("✅", "Nothing deviates but what was expected to.".to_owned())
         }
-        Conclusion::Conforms => ("✅", "The server conforms, as far as it was tested.".to_owned()),
+        Conclusion::Conforms => ("✅", format!("The {subject} conforms, as far as it was tested.")),
         Conclusion::DoesNotConform => {
             let what = if failed == 1 { "requirement is" } else { "requirements are" };
-            ("❌", format!("The server does not conform: {failed} {what} violated."))
+            ("❌", format!("The {subject} does not conform: {failed} {what} violated."))
         }
         Conclusion::Stale => ("❌", "The list of expected deviations is stale.".to_owned()),
         Conclusion::Inconclusive if report.concludes_nothing() => (
             "⚠️",
-            "No check came to a conclusion, so nothing is known about the server.".to_owned(),
+            format!("No check came to a conclusion, so nothing is known about the {subject}."),
         ),
         Conclusion::Inconclusive => ("⚠️", "Some checks could not be concluded.".to_owned()),
     };
@@ -124,8 +125,8 @@ fn details(check: &CheckReport) -> String {
         let _ = writeln!(evidence, "→ {}\n← {}", exchange.request, exchange.answer);
     }
     text.push_str(&fenced("text", &shortened(&evidence, 3_000)));
-    if let Some(last) = check.transcript.last() {
-        text.push_str(&fenced("sh", &shortened(&last.curl, 2_000)));
+    if let Some(line) = check.again() {
+        text.push_str(&fenced("sh", &shortened(line, 2_000)));
     }
     text.push_str("</details>\n");
     text

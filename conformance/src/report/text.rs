@@ -161,8 +161,8 @@ fn details(check: &CheckReport, style: Style) -> String {
     for exchange in &check.transcript[earlier..] {
         text.push_str(&style.paint(DIM, &visible(&wire(exchange))));
     }
-    if let Some(last) = check.transcript.last() {
-        let _ = writeln!(text, "    again     {}", visible(&last.curl));
+    if let Some(line) = check.again() {
+        let _ = writeln!(text, "    again     {}", visible(line));
     }
     text
 }
@@ -175,7 +175,7 @@ pub fn replay(file: &ReplayFile, replayed: &Replayed, url: &str, style: Style) -
         ReplayResult::Gone if replayed.tries > 1 => (GREEN, "gone", not_seen.as_str()),
         ReplayResult::Gone => (GREEN, "gone", "the same input shows no violation any more"),
         ReplayResult::NotComparable(_) => (YELLOW, "not comparable", "nothing can be said"),
-        ReplayResult::NotExercised(_) => (RED, "error", "the server could not be exercised"),
+        ReplayResult::NotExercised(_) => (RED, "error", "it could not be exercised"),
     };
     let mut text = format!("{} {}: {sentence}\n", style.paint(colour, word), visible(&file.check));
     let _ = writeln!(text, "  at        {}, seed {}", visible(url), file.seed);
@@ -231,16 +231,20 @@ fn lines(text: &mut String, side: char, body: &str) {
 }
 
 fn summary(report: &Report, style: Style) -> String {
+    let subject = report.subject.word();
     let count = |verdict| report.with(verdict).count();
     let sentence = match report.conclusion() {
         Conclusion::Conforms if report.expected().next().is_some() => {
             style.paint(GREEN, "Nothing deviates but what was expected to.")
         }
-        Conclusion::Conforms => style.paint(GREEN, "The server conforms, as far as it was tested."),
-        Conclusion::DoesNotConform => style.paint(RED, "The server does not conform."),
+        Conclusion::Conforms => {
+            style.paint(GREEN, &format!("The {subject} conforms, as far as it was tested."))
+        }
+        Conclusion::DoesNotConform => style.paint(RED, &format!("The {subject} does not conform.")),
         Conclusion::Stale => style.paint(RED, "The expected deviations are stale."),
         Conclusion::Inconclusive if report.concludes_nothing() => {
-            style.paint(RED, "No check came to a conclusion, so nothing is known about the server.")
+            let nothing = "No check came to a conclusion, so nothing is known about the";
+            style.paint(RED, &format!("{nothing} {subject}."))
         }
         Conclusion::Inconclusive => style.paint(RED, "Some checks could not be concluded."),
     };

@@ -4,7 +4,9 @@ use lookout_conformance::check::{Clause, Level};
 use lookout_conformance::expected::Baseline;
 use lookout_conformance::profile::{Declared, Profile};
 use lookout_conformance::report::coverage::ClauseCoverage;
-use lookout_conformance::report::{CheckReport, Counterexample, LeftBehind, Report, Verdict};
+use lookout_conformance::report::{
+    CheckReport, Counterexample, LeftBehind, Report, Subject, Verdict,
+};
 use lookout_conformance::{Exchange, Party};
 
 const CLAUSE: Clause = Clause::Rfc { number: 7636, section: "4.6" };
@@ -107,6 +109,8 @@ pub(crate) fn example() -> Report {
         }),
         profile: Profile::assuming(&Declared::default()).settings()[..2].to_vec(),
         coverage: vec![ClauseCoverage { clause: CLAUSE.into(), concluded, open }],
+        scenarios: Vec::new(),
+        subject: Subject::Server,
         checks,
     }
 }

@@ -1,0 +1,10 @@
+//! How a client becomes known to an authorization server, and stays with it.
+
+use super::Area;
+use crate::peer::scenario::{ClientCheck, Scenario};
+
+pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
+
+const SCENARIOS: &[Scenario] = &[];
+
+const CHECKS: &[ClientCheck] = &[];

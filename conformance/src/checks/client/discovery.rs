@@ -1,0 +1,10 @@
+//! Where a client looks for metadata, in which order, and when it stops.
+
+use super::Area;
+use crate::peer::scenario::{ClientCheck, Scenario};
+
+pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
+
+const SCENARIOS: &[Scenario] = &[];
+
+const CHECKS: &[ClientCheck] = &[];

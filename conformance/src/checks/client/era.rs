@@ -1,0 +1,10 @@
+//! Revisions of the protocol: which one is spoken, and how the other is found.
+
+use super::Area;
+use crate::peer::scenario::{ClientCheck, Scenario};
+
+pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
+
+const SCENARIOS: &[Scenario] = &[];
+
+const CHECKS: &[ClientCheck] = &[];

@@ -1,0 +1,10 @@
+//! Metadata of an authorization server: whose it is, and what it must say.
+
+use super::Area;
+use crate::peer::scenario::{ClientCheck, Scenario};
+
+pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
+
+const SCENARIOS: &[Scenario] = &[];
+
+const CHECKS: &[ClientCheck] = &[];

@@ -1,0 +1,10 @@
+//! The end of a grant, and of a process.
+
+use super::Area;
+use crate::peer::scenario::{ClientCheck, Scenario};
+
+pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
+
+const SCENARIOS: &[Scenario] = &[];
+
+const CHECKS: &[ClientCheck] = &[];

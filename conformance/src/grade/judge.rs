@@ -1,0 +1,162 @@
+//! From runs to verdicts.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::time::Instant;
+
+use proptest::strategy::ValueTree as _;
+use serde_json::{Value, json};
+
+use super::Performing;
+use crate::check::Level;
+use crate::checks::client;
+use crate::outcome::{Halt, Outcome, ProbeError, Violation};
+use crate::peer::evidence;
+use crate::peer::run::Run;
+use crate::peer::scenario::{ClientCheck, Judge, draw};
+use crate::replay::Trail;
+use crate::report::{CheckReport, Counterexample, Verdict};
+use crate::run::milliseconds;
+
+/// What a check makes of all its runs.
+enum Finding<'r> {
+    /// No counterexample in any run that the claim could be tried on.
+    Holds,
+    /// A counterexample, and the run it is in; none when it takes several.
+    Broken(Violation, Option<&'r Run>),
+    /// The claim could not be tried on any run.
+    Open(Halt, Option<&'r Run>),
+}
+
+impl Performing<'_> {
+    /// Judges one claim on the runs that it is about.
+    pub(super) fn judge(&self, check: &ClientCheck, runs: &[Run]) -> CheckReport {
+        let begun = Instant::now();
+        let about: Vec<&Run> = runs.iter().filter(|run| check.is_on(run.scenario)).collect();
+        let (verdict, reason, counterexample, transcript) = match find(check, &about) {
+            Finding::Holds => (Verdict::Pass, None, None, Vec::new()),
+            Finding::Open(Halt::NotTested(reason), run) => {
+                let reason = run.map_or(reason.clone(), |run| evidence::redact(run, &reason));
+                (Verdict::NotTested, Some(reason), None, Vec::new())
+            }
+            Finding::Open(Halt::Probe(error), run) => {
+                let transcript = run.map(evidence::transcript).unwrap_or_default();
+                (Verdict::Error, Some(error.to_string()), None, transcript)
+            }
+            Finding::Open(Halt::Violation(violation), run) | Finding::Broken(violation, run) => {
+                let smaller = run.and_then(|run| self.shrunk(check, run));
+                let (violation, run) = match &smaller {
+                    Some((violation, run)) => (violation.clone(), Some(run)),
+                    None => (violation, run),
+                };
+                self.broken(check, violation, run)
+            }
+        };
+        CheckReport {
+            id: check.id.to_owned(),
+            level: check.level.into(),
+            clause: check.clause.into(),
+            claim: check.claim.to_owned(),
+            verdict,
+            expected: None,
+            reason,
+            counterexample,
+            transcript,
+            duration_ms: milliseconds(begun),
+        }
+    }
+
+    fn broken(
+        &self,
+        check: &ClientCheck,
+        violation: Violation,
+        run: Option<&Run>,
+    ) -> (Verdict, Option<String>, Option<Counterexample>, Vec<crate::transcript::Exchange>) {
+        let verdict = match check.level {
+            Level::Must => Verdict::Fail,
+            Level::Should | Level::Hardening if self.options.strict => Verdict::Fail,
+            Level::Should | Level::Hardening => Verdict::Warn,
+            Level::Observe => Verdict::Observed,
+        };
+        let Some(run) = run else { return (verdict, None, Some(violation.into()), Vec::new()) };
+        let redact = |text: &str| evidence::redact(run, text);
+        let input = match (&violation.input, &run.case) {
+            (Some(input), _) => format!("{}: {}", run.scenario, redact(input)),
+            (None, Value::Null) => run.scenario.to_owned(),
+            (None, case) => format!("{}: {}", run.scenario, redact(&case.to_string())),
+        };
+        let mut counterexample = Counterexample::from(Violation {
+            expected: redact(&violation.expected),
+            observed: redact(&violation.observed),
+            input: Some(input.clone()),
+        });
+        let value = json!({ "scenario": run.scenario, "case": run.case });
+        counterexample.trail =
+            Some(Trail { value: Some(value), ..Trail::new(0, run.number).to(&input) });
+        (verdict, None, Some(counterexample), evidence::transcript(run))
+    }
+
+    /// A smaller input that shows the same violation, if there is one within a few tries.
+    fn shrunk(&self, check: &ClientCheck, run: &Run) -> Option<(Violation, Run)> {
+        let (Judge::Each(judge), false) = (check.judge, run.case.is_null()) else { return None };
+        let scenario = client::scenario(run.scenario)?;
+        let number = run.number;
+        let mut tree = draw(scenario, self.options.seed, number).ok()?;
+        let mut smallest = None;
+        let mut is_other = tree.simplify();
+        for _ in 0..self.options.shrink_tries {
+            if !is_other {
+                break;
+            }
+            let again = self.perform_on(scenario, tree.current(), number).ok()?;
+            is_other = match guarded(|| judge(&again)) {
+                Err(Halt::Violation(violation)) => {
+                    smallest = Some((violation, again));
+                    tree.simplify()
+                }
+                _ => tree.complicate(),
+            };
+        }
+        smallest
+    }
+}
+
+fn find<'r>(check: &ClientCheck, runs: &[&'r Run]) -> Finding<'r> {
+    let mut open = None;
+    let mut holds = false;
+    match check.judge {
+        Judge::Each(judge) => {
+            for run in runs {
+                match guarded(|| judge(run)) {
+                    Ok(()) => holds = true,
+                    Err(Halt::Violation(violation)) => {
+                        return Finding::Broken(violation, Some(run));
+                    }
+                    Err(halt) => open = open.or(Some((halt, Some(*run)))),
+                }
+            }
+        }
+        Judge::Together(judge) => match guarded(|| judge(runs)) {
+            Ok(()) => holds = true,
+            Err(Halt::Violation(violation)) => {
+                return Finding::Broken(violation, runs.first().copied());
+            }
+            Err(halt) => open = Some((halt, runs.first().copied())),
+        },
+    }
+    match open {
+        _ if holds => Finding::Holds,
+        Some((halt, run)) => Finding::Open(halt, run),
+        None => {
+            let reason = "no scenario that it is about was performed".to_owned();
+            Finding::Open(Halt::NotTested(reason), None)
+        }
+    }
+}
+
+/// A panic in a judgement is a fault of the harness, and must not cost the others their report.
+pub(crate) fn guarded(judge: impl FnOnce() -> Outcome) -> Outcome {
+    panic::catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|_| {
+        let observed = "this is a fault of the harness and says nothing about the client";
+        Err(ProbeError::step("judge a run", observed).into())
+    })
+}

@@ -1,0 +1,72 @@
+//! Requests of the harness itself: the person's browser, and the attacker.
+
+use std::time::Duration;
+
+use crate::peer::answer::Visit;
+use crate::peer::log::{Page, Visitor, What};
+use crate::peer::stage::Stage;
+
+/// A browser gives up on a chain of redirects; this one soon.
+const LONGEST_CHAIN: usize = 8;
+
+/// Pages are read up to this many bytes.
+const LONGEST_PAGE: u64 = 256 << 10;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Makes one request and follows nothing. Addresses beyond this machine are not visited.
+pub(crate) fn visit(visit: &Visit) -> Result<Page, String> {
+    let url = url::Url::parse(&visit.url).map_err(|error| error.to_string())?;
+    if !is_on_this_machine(&url) {
+        return Err("the harness visits only http addresses of this machine".to_owned());
+    }
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_global(Some(PATIENCE))
+        .build()
+        .into();
+    let mut request = ureq::http::Request::builder().method(visit.method).uri(url.as_str());
+    for (name, value) in &visit.headers {
+        request = request.header(*name, value.as_str());
+    }
+    let request = request.body(()).map_err(|error| error.to_string())?;
+    let mut response = agent.run(request).map_err(|error| error.to_string())?;
+    let headers = response.headers().iter().map(|(name, value)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    });
+    let headers = headers.collect();
+    let status = response.status().as_u16();
+    let body = response.body_mut().with_config().limit(LONGEST_PAGE).read_to_vec();
+    let body = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
+    Ok(Page { status, headers, body })
+}
+
+/// Goes where the client sends the person, and on to where the pages lead.
+pub(crate) fn browse(stage: &Stage, address: &str) {
+    let mut next = Some(address.to_owned());
+    for _ in 0..LONGEST_CHAIN {
+        let Some(address) = next.take() else { return };
+        let visit = Visit::get(address);
+        let got = self::visit(&visit);
+        if let Ok(page) = &got
+            && (300..400).contains(&page.status)
+        {
+            let base = url::Url::parse(&visit.url).ok();
+            let to = page.header("location").and_then(|to| base?.join(to).ok());
+            next = to.map(|to| to.to_string());
+        }
+        stage.note(What::Visited { by: Visitor::Person, visit, got });
+    }
+}
+
+fn is_on_this_machine(url: &url::Url) -> bool {
+    let is_loopback = match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    url.scheme() == "http" && is_loopback
+}
