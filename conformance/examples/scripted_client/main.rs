@@ -5,7 +5,8 @@
 //! what `lookout-conformance client` expects of a client. It shares no code with the harness, so
 //! that both cannot be wrong in the same way.
 //!
-//! `scripted_client [--fault NAME]… [URL]`, and `--fault list` for the names.
+//! `scripted_client [--fault NAME]… [--notes FILE] [URL]`, and `--fault list` for the names. With
+//! `--notes`, the faults that would have made a difference are appended to a file.
 
 #![expect(clippy::print_stdout, reason = "this is a command")]
 
@@ -72,6 +73,7 @@ fn run() -> Outcome<()> {
     while let Some(word) = words.next() {
         match word.as_str() {
             "--fault" => names.extend(words.next()),
+            "--notes" => words.next().into_iter().for_each(faults::note_to),
             _ => url = Some(word),
         }
     }

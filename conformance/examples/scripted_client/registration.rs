@@ -95,7 +95,7 @@ fn register(web: &Web, issuer: &Issuer, redirect: &str) -> Outcome<Client> {
     let body = wish.to_string();
     let mut answer = web.post(endpoint, "application/json", None, &body)?;
     for _ in 0..20 {
-        if has(Fault::RegistrationRepeated) && !matches!(answer.status, 200 | 201) {
+        if !matches!(answer.status, 200 | 201) && has(Fault::RegistrationRepeated) {
             answer = web.post(endpoint, "application/json", None, &body)?;
         }
     }
@@ -115,7 +115,7 @@ fn registered(answer: &Answer, redirect: &str) -> Outcome<Client> {
     let secret = text("client_secret").filter(|secret| !secret.is_empty());
     let unsaid = if secret.is_some() { "client_secret_basic" } else { "none" };
     let mut method = text("token_endpoint_auth_method").unwrap_or(unsaid);
-    if has(Fault::RegisteredMethodIgnored) {
+    if method != "none" && has(Fault::RegisteredMethodIgnored) {
         method = "none";
     }
     if !METHODS.contains(&method) || (method != "none" && secret.is_none()) {
