@@ -31,6 +31,8 @@ pub(crate) struct Issuer {
     pub(crate) revocation_endpoint: Option<Url>,
     /// Whether every authorization response names the issuer (RFC 9207).
     pub(crate) names_itself: bool,
+    /// Whether a client may be known by the address of its metadata document.
+    pub(crate) reads_documents: bool,
     pub(crate) scopes: Vec<String>,
     pub(crate) auth_methods: Vec<String>,
 }
@@ -184,7 +186,7 @@ fn usable(found: &Map<String, Value>, wanted: &str, reach: &Reach) -> Outcome<Is
         Some(url) => Ok(url),
         None => fail(format!("the authorization server's metadata lacks {name}")),
     };
-    let flag = found.get("authorization_response_iss_parameter_supported");
+    let is_set = |name: &str| found.get(name) == Some(&Value::Bool(true));
     Ok(Issuer {
         issuer: if named == wanted || !has(Fault::IssuerUnchecked) { wanted } else { named }
             .to_owned(),
@@ -192,7 +194,8 @@ fn usable(found: &Map<String, Value>, wanted: &str, reach: &Reach) -> Outcome<Is
         token_endpoint: required("token_endpoint")?,
         registration_endpoint: optional("registration_endpoint")?,
         revocation_endpoint: optional("revocation_endpoint")?,
-        names_itself: flag == Some(&Value::Bool(true)),
+        names_itself: is_set("authorization_response_iss_parameter_supported"),
+        reads_documents: is_set("client_id_metadata_document_supported"),
         scopes: strings(found, "scopes_supported"),
         auth_methods: strings(found, "token_endpoint_auth_methods_supported"),
     })

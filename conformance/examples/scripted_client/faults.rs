@@ -116,6 +116,7 @@ faults! {
     RedirectOfOtherHost "redirect-of-other-host" "The redirect URI names localhost, where 127.0.0.1 was registered."
     RegistrationRepeated "registration-repeated" "A refused registration is tried twenty times."
     RegisteredMethodIgnored "registered-method-ignored" "The authentication method that was registered is not the one that is used."
+    DocumentWithoutPath "document-without-path" "The client identifier is an https address without a path."
     RegistersEveryTime "registers-every-time" "Every flow registers a new client."
     ClientReusedAtNewIssuer "client-reused-at-new-issuer" "A client identifier of one authorization server is used at another."
     GivenClientUsedAnywhere "given-client-used-anywhere" "A pre-registered identifier is used at any authorization server."

@@ -48,6 +48,7 @@ pub(crate) fn options(jobs: usize) -> GradeOptions {
 /// Grades the client with these arguments.
 pub(crate) fn graded(arguments: &[&str], options: &GradeOptions) -> Report {
     let mut command = vec![PROGRAM.to_str().unwrap()];
+    command.extend(["--document", "https://client.example/scripted-client.json"]);
     command.extend(arguments);
     command.push("{url}");
     grade(&Launch::new(command), options, &|_| ()).unwrap()
