@@ -59,8 +59,8 @@ const CHECKS: &[ClientCheck] = &[
         id: "binding/change-seen",
         level: SHOULD,
         clause: rfc(9728, "5.2"),
-        claim: "When its tokens are refused for good, a client looks again which authorization \
-                server the resource names.",
+        claim: "When a token is refused with a pointer to the resource metadata, the client reads \
+                the metadata again.",
         on: On::Only(&["binding/moved", "binding/known"]),
         judge: Judge::Each(sees_change),
     },

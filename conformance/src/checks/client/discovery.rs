@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Area, HARDENING, MUST, near};
 use crate::check::{lookout, mcp};
@@ -13,7 +13,7 @@ use crate::peer::honest::{authority, resource_document};
 use crate::peer::log::{Ending, What};
 use crate::peer::place::Role;
 use crate::peer::run::Run;
-use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data};
+use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data, same};
 use crate::peer::script::{Route, Script};
 use crate::peer::world::World;
 
@@ -22,6 +22,9 @@ pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
 const PAGE: &str = "basic/authorization/authorization-server-discovery#protected-resource-metadata-discovery-requirements";
 const SERVER_PAGE: &str =
     "basic/authorization/authorization-server-discovery#authorization-server-metadata-discovery";
+
+const BARE: &str = "a 401 without a challenge";
+const POINTLESS: &str = "a challenge without a pointer";
 
 /// Enough for every address that the texts name, each tried a few times.
 const MOST_REQUESTS: usize = 20;
@@ -80,11 +83,25 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "discovery/last",
-        title: "The 401 has no challenge, and each document is at the last address that a client \
-                has to try.",
+        title: "The challenge points nowhere, and each document is at the last address that a \
+                client has to try.",
         inputs: || data(near::path()),
         runs: 1,
         script: last,
+    },
+    Scenario {
+        id: "discovery/bare",
+        title: "The 401 has no challenge at all.",
+        inputs: same,
+        runs: 1,
+        script: |_| {
+            Script::honest().on(Route::Mcp, |_, world, answer| {
+                if answer.status == 401 {
+                    world.mark(BARE);
+                    answer.headers.retain(|(name, _)| name != "www-authenticate");
+                }
+            })
+        },
     },
     Scenario {
         id: "discovery/failing",
@@ -125,6 +142,15 @@ const CHECKS: &[ClientCheck] = &[
                 and then the one at the root.",
         on: On::Only(&["discovery/last"]),
         judge: Judge::Each(resource_order),
+    },
+    ClientCheck {
+        id: "discovery/bare",
+        level: MUST,
+        clause: mcp(PAGE),
+        claim: "A 401 without a challenge leads to the well-known address of the resource \
+                metadata too.",
+        on: On::Only(&["discovery/bare"]),
+        judge: Judge::Each(bare_is_enough),
     },
     ClientCheck {
         id: "discovery/server-order",
@@ -197,7 +223,14 @@ fn serve_server(ask: &Ask, world: &mut World, from_end: usize, failure: Failure)
     let addresses = server_addresses(world, Role::Authority);
     if addresses.iter().rev().nth(from_end) == Some(&ask.url) {
         world.mark("the authorization server's metadata");
-        return Some(Answer::json(200, &authority::document(Role::Authority, world)));
+        let mut document = authority::document(Role::Authority, world);
+        if ask.url.contains("openid") {
+            // What OpenID Connect Discovery section 3 requires beyond RFC 8414.
+            document["jwks_uri"] = world.at(Role::Authority, "keys").into();
+            document["subject_types_supported"] = json!(["public"]);
+            document["id_token_signing_alg_values_supported"] = json!(["RS256"]);
+        }
+        return Some(Answer::json(200, &document));
     }
     Some(failure.answer(ask))
 }
@@ -240,11 +273,13 @@ fn pointer(case: &Value) -> Script {
 fn last(case: &Value) -> Script {
     let path = case.as_str().unwrap_or("/tenant").to_owned();
     Script::honest()
-        .set(|setting| setting.issuer_path = path)
+        .set(|setting| {
+            setting.issuer_path = path;
+            setting.names_metadata = false;
+        })
         .on(Route::Mcp, |_, world, answer| {
             if answer.status == 401 {
-                world.mark("a 401 without a challenge");
-                answer.headers.retain(|(name, _)| name != "www-authenticate");
+                world.mark(POINTLESS);
             }
         })
         .instead(|ask, world| serve_resource_at_root(ask, world, Failure::NotFound))
@@ -294,11 +329,21 @@ fn pointer_is_first(run: &Run) -> Outcome {
 }
 
 fn resource_order(run: &Run) -> Outcome {
-    run.reached("a 401 without a challenge")?;
+    run.reached(POINTLESS)?;
     if !run.world.places.prefix(Role::Resource).is_empty() {
         return Err(not_tested("the servers share one origin, and its root is nobody's"));
     }
     in_order(run, &resource_addresses(&run.world))
+}
+
+fn bare_is_enough(run: &Run) -> Outcome {
+    run.reached(BARE)?;
+    let addresses = resource_addresses(&run.world);
+    let has_asked = run.asks().any(|ask| addresses.first() == Some(&ask.url));
+    ensure(has_asked, format!("a request for {}", addresses[0]), || {
+        let last = run.asks().last().map_or("nothing".to_owned(), Ask::line);
+        format!("none; its last request was {last}")
+    })
 }
 
 fn server_order(run: &Run) -> Outcome {
