@@ -71,9 +71,6 @@ fn every_client_has_a_test_and_pinned_packages() {
     for name in names {
         let has = |file: &str| sources().join(&name).join(file).is_file();
         assert!(has("expected.toml") || name == "lookout-sdk", "{name}");
-        assert!(
-            has("requirements.txt") || has("package-lock.json") || has("Cargo.toml"),
-            "{name}"
-        );
+        assert!(has("requirements.txt") || has("package-lock.json") || has("Cargo.toml"), "{name}");
     }
 }
