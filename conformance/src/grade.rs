@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 
 pub use crate::peer::launch::Launch;
 pub use crate::peer::scenario::{ClientCheck, Scenario};
+pub use crate::peer::stage::admit::Approval;
 
 use crate::checks::UnknownName;
 use crate::checks::client;
