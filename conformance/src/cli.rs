@@ -7,6 +7,7 @@ pub(crate) mod output;
 pub(crate) mod progress;
 mod target;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -123,8 +124,12 @@ pub(crate) struct Server {
 #[derive(Args, Debug)]
 #[command(after_long_help = REPLAY_EXIT_CODES)]
 pub(crate) struct Replay {
-    /// A file that `server --replay-dir` wrote.
+    /// A file that --replay-dir of `server` or `client` wrote.
     pub(crate) file: PathBuf,
+
+    /// The client and its arguments, after `--`, when the file is about a client.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
 
     /// How to reach the server. Without --target and --url it is at the address in the file.
     #[command(flatten)]

@@ -13,6 +13,8 @@ use serde_json::Value;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
+pub(crate) use judge::guarded;
+
 pub use crate::peer::launch::Launch;
 pub use crate::peer::scenario::{ClientCheck, Scenario};
 pub use crate::peer::stage::admit::Approval;
@@ -151,7 +153,20 @@ pub fn grade(
     })
 }
 
-/// The names of the scenarios that these checks are about, for a first look.
+/// Performs one scenario on a recorded input.
+pub(crate) fn perform_again(
+    client: &Launch,
+    scenario: &'static Scenario,
+    case: Value,
+    seed: u64,
+    number: u32,
+) -> Result<Run, GradeError> {
+    let options = GradeOptions { seed, ..GradeOptions::default() };
+    let runtime = runtime()?;
+    Performing { client, options: &options, runtime: &runtime }.perform_on(scenario, case, number)
+}
+
+/// How many runs of a scenario there are.
 fn runs_of(scenario: &Scenario, options: &GradeOptions) -> u32 {
     // A scenario without inputs is run again only where chance is judged.
     match options.cases {
@@ -231,7 +246,8 @@ impl Performing<'_> {
         number: u32,
     ) -> Result<Run, GradeError> {
         let purpose = format!("{} {} {number}", self.options.seed, scenario.id);
-        let performed = perform(scenario, case, self.client, self.runtime.handle(), &purpose);
+        let performed =
+            perform(scenario, case, number, self.client, self.runtime.handle(), &purpose);
         performed.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => GradeError::Start(error),
             _ => GradeError::Servers(error),

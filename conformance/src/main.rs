@@ -10,13 +10,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
-use lookout_conformance::replay::{ReplayFile, replay};
+use lookout_conformance::replay::{ReplayFile, replay, replay_client};
 use lookout_conformance::report::CheckReport;
 use lookout_conformance::report::text::{self, Style, render};
 use lookout_conformance::report::visible::visible;
 use lookout_conformance::requirements::Requirements;
 use lookout_conformance::target::Registration;
-use lookout_conformance::{Options, RunError, Target, checks, run_for, run_with};
+use lookout_conformance::{Launch, Options, RunError, Target, checks, run_for, run_with};
 
 use crate::cli::progress::Progress;
 use crate::cli::{Arguments, Command, Replay, Server};
@@ -121,6 +121,9 @@ fn client_documents(target: &Target) -> Result<String, Failure> {
 
 fn again(arguments: &Replay) -> Result<u8, Failure> {
     let file = ReplayFile::read(&arguments.file).map_err(|error| usage(&error.to_string()))?;
+    if file.is_about_client() {
+        return again_with_client(arguments, &file);
+    }
     let target = arguments.target.target_or(&file.target).map_err(|message| usage(&message))?;
     let options = Options {
         max_wait: Duration::from_secs(arguments.max_wait),
@@ -130,6 +133,18 @@ fn again(arguments: &Replay) -> Result<u8, Failure> {
     let replayed = replay(&target, &options, &file)
         .map_err(|error| Failure { code: UNUSABLE, message: error.to_string() })?;
     print(&text::replay(&file, &replayed, &target.url, style()))?;
+    Ok(replayed.result.exit_code())
+}
+
+fn again_with_client(arguments: &Replay, file: &ReplayFile) -> Result<u8, Failure> {
+    if arguments.command.is_empty() {
+        let message = "the file is about a client: give the command that starts it after --";
+        return Err(usage(message));
+    }
+    let client = Launch::new(arguments.command.iter().cloned());
+    let replayed = replay_client(&client, file)
+        .map_err(|error| Failure { code: UNUSABLE, message: error.to_string() })?;
+    print(&text::replay(file, &replayed, &file.target, style()))?;
     Ok(replayed.result.exit_code())
 }
 

@@ -5,6 +5,7 @@
 //! Nothing else is generated and nothing is shrunk. A file that no longer leads to the input it
 //! describes says so instead of passing, because a counterexample that cannot be tried is not gone.
 
+mod client;
 mod file;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+pub use client::replay_client;
 pub use file::{ReplayFile, Unreadable, file_name};
 
 use crate::check::{Capability, Check};

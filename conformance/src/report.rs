@@ -252,6 +252,12 @@ impl CheckReport {
         self.id.split('/').next().unwrap_or(&self.id)
     }
 
+    /// The shell line that sends the decisive request again, where somebody is left to answer it.
+    pub fn again(&self) -> Option<&str> {
+        let last = self.transcript.last().map(|exchange| exchange.curl.as_str());
+        last.filter(|line| !line.is_empty())
+    }
+
     /// What there is to say about it in one line: the observation, or the reason.
     pub fn remark(&self) -> Option<&str> {
         let found = self.counterexample.as_ref().map(|found| found.observed.as_str());

@@ -38,7 +38,8 @@ pub struct Exchange {
     pub answer_headers: Vec<String>,
     /// Body of the answer, cut.
     pub answer_body: String,
-    /// A shell line that sends the request again, once the placeholders are filled in.
+    /// A shell line that sends the request again, once the placeholders are filled in; empty where
+    /// nobody is left to answer it.
     pub curl: String,
 }
 

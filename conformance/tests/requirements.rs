@@ -10,7 +10,8 @@ use lookout_conformance::requirements::Requirements;
 const TEXT: &str = include_str!("../requirements.toml");
 
 fn known() -> BTreeSet<&'static str> {
-    checks::all().map(|check| check.id).collect()
+    let clients = checks::client::all().map(|check| check.id);
+    checks::all().map(|check| check.id).chain(clients).collect()
 }
 
 #[test]

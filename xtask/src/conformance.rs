@@ -1,6 +1,6 @@
 //! `cargo xtask conformance`: build the server and the harness, start the server on loopback with demo data, and let the harness judge it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -100,7 +100,7 @@ impl Drop for Running {
 }
 
 /// Builds one binary and returns its path.
-pub(crate) fn build(root: &Path, selection: &[&str]) -> Result<PathBuf> {
+pub(crate) fn build(root: &Path, selection: &[impl AsRef<OsStr>]) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .current_dir(root)

@@ -5,13 +5,14 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 
 use crate::conformance::{Running, build, exit_code, random_password};
+use crate::packages::Packages;
 
 #[derive(Args, Debug)]
 pub(crate) struct Foreign {
@@ -46,7 +47,7 @@ impl Foreign {
         match self.command {
             Action::Install { name } => {
                 let servers = Server::chosen(root, name.as_deref())?;
-                servers.iter().try_for_each(Server::install)?;
+                servers.iter().try_for_each(|server| server.0.install())?;
                 Ok(ExitCode::SUCCESS)
             }
             Action::Run { name, options } => {
@@ -57,7 +58,7 @@ impl Foreign {
                 )?;
                 let mut worst = 0;
                 for server in Server::chosen(root, name)? {
-                    server.install()?;
+                    server.0.install()?;
                     worst = worst.max(server.judge(&harness, &options)?);
                 }
                 Ok(exit_code(Some(worst)))
@@ -65,7 +66,7 @@ impl Foreign {
             Action::Serve { name } => {
                 let servers = Server::chosen(root, Some(&name))?;
                 let server = servers.first().context("no server was chosen")?;
-                server.install()?;
+                server.0.install()?;
                 Ok(exit_code(server.launch().status()?.code()))
             }
         }
@@ -73,94 +74,18 @@ impl Foreign {
 }
 
 /// One folder of `conformance/foreign`.
-struct Server {
-    name: String,
-    source: PathBuf,
-    installed: PathBuf,
-}
+struct Server(Packages);
 
 impl Server {
     fn chosen(root: &Path, name: Option<&str>) -> Result<Vec<Self>> {
-        let folder = root.join("conformance/foreign");
-        let mut servers = Vec::new();
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            let found = entry.file_name().to_string_lossy().into_owned();
-            if entry.path().join("target.toml").is_file() && name.is_none_or(|name| name == found) {
-                let installed = root.join("target/foreign").join(&found);
-                servers.push(Self { name: found, source: entry.path(), installed });
-            }
-        }
-        servers.sort_by(|one, other| one.name.cmp(&other.name));
-        if servers.is_empty() {
-            bail!("there is no such server below {}", folder.display());
-        }
-        Ok(servers)
-    }
-
-    fn is_python(&self) -> bool {
-        self.source.join("requirements.txt").is_file()
-    }
-
-    /// The file that pins every package; a copy of it, written last, says what is installed.
-    fn lock(&self) -> PathBuf {
-        self.source.join(if self.is_python() { "requirements.txt" } else { "package-lock.json" })
-    }
-
-    /// Makes the folder below `target` hold the pinned packages and the launcher. Costs nothing when it does already.
-    fn install(&self) -> Result<()> {
-        let lock = fs::read(self.lock())
-            .with_context(|| format!("cannot read {}", self.lock().display()))?;
-        let stamp = self.installed.join("installed");
-        if fs::read(&stamp).ok().as_ref() != Some(&lock) {
-            eprintln!("installing {}", self.name);
-            if self.installed.exists() {
-                fs::remove_dir_all(&self.installed)?;
-            }
-            fs::create_dir_all(&self.installed)?;
-            self.copy()?;
-            if self.is_python() {
-                ran(Command::new("python3")
-                    .args(["-m", "venv", "venv"])
-                    .current_dir(&self.installed))?;
-                let pip = [
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                    "--no-deps",
-                    "--requirement",
-                ];
-                let mut install = Command::new(self.installed.join("venv/bin/pip"));
-                ran(install.args(pip).arg("requirements.txt").current_dir(&self.installed))?;
-            } else {
-                let npm = ["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"];
-                ran(Command::new("npm").args(npm).current_dir(&self.installed))?;
-            }
-            fs::write(stamp, lock)?;
-        }
-        self.copy()
-    }
-
-    /// A launcher finds its packages beside itself.
-    fn copy(&self) -> Result<()> {
-        for entry in fs::read_dir(&self.source)? {
-            let entry = entry?;
-            fs::copy(entry.path(), self.installed.join(entry.file_name()))?;
-        }
-        Ok(())
+        Ok(Packages::chosen(root, "foreign", name)?.into_iter().map(Self).collect())
     }
 
     fn launch(&self) -> Command {
-        let mut command = if self.is_python() {
-            let mut python = Command::new(self.installed.join("venv/bin/python"));
-            python.arg("server.py");
-            python
-        } else {
-            let mut node = Command::new("node");
-            node.arg("server.mjs");
-            node
-        };
-        command.current_dir(&self.installed);
+        let words = self.0.command("server");
+        let (program, arguments) = words.split_first().expect("every language has a program");
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&self.0.installed);
         command
     }
 
@@ -168,14 +93,14 @@ impl Server {
     fn judge(&self, harness: &Path, options: &[OsString]) -> Result<i32> {
         let mut launch = self.launch();
         launch.env("PORT", "0");
-        let running = Running::start(launch, &self.installed.with_extension("log"))?;
-        let target = fs::read_to_string(self.source.join("target.toml"))?;
-        let copy = self.installed.join("running.toml");
+        let running = Running::start(launch, &self.0.installed.with_extension("log"))?;
+        let target = fs::read_to_string(self.0.source.join("target.toml"))?;
+        let copy = self.0.installed.join("running.toml");
         fs::write(&copy, at(&target, &running.url)?)?;
-        eprintln!("\n{}", self.name);
+        eprintln!("\n{}", self.0.name);
         let mut command = Command::new(harness);
         command.args(["server", "--target"]).arg(copy).args(options);
-        let baseline = self.source.join("expected.toml");
+        let baseline = self.0.source.join("expected.toml");
         if options.is_empty() && baseline.is_file() {
             command.arg("--expected").arg(baseline);
         }
@@ -194,15 +119,6 @@ fn at(target: &str, base: &str) -> Result<String> {
         .context("the target file has no url")?;
     let path = url.splitn(4, '/').nth(3).unwrap_or_default();
     Ok(target.replacen(url, &format!("{base}/{path}"), 1))
-}
-
-fn ran(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let status = command.status().with_context(|| format!("cannot start {program}"))?;
-    if !status.success() {
-        bail!("{program} failed ({status})");
-    }
-    Ok(())
 }
 
 #[cfg(test)]

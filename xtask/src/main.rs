@@ -2,10 +2,12 @@
 
 mod catalogue;
 mod checks;
+mod clients;
 mod codegen;
 mod conformance;
 mod faults;
 mod foreign;
+mod packages;
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +43,8 @@ enum Command {
     Faults(faults::Faults),
     /// Install servers by other authors and judge them with the conformance harness
     Foreign(foreign::Foreign),
+    /// Install clients by other authors and grade them with the conformance harness
+    Clients(clients::Clients),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Command::Conformance(conformance) => conformance.run(&root),
         Command::Faults(faults) => faults.run(&root),
         Command::Foreign(foreign) => foreign.run(&root),
+        Command::Clients(clients) => clients.run(&root),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use lookout_conformance::checks::client as checks;
-use lookout_conformance::grade::Performed;
+use lookout_conformance::grade::{ClientCheck, Performed};
 use lookout_conformance::report::text::{line, render};
 use lookout_conformance::report::visible::visible;
 use lookout_conformance::{GradeError, GradeOptions, Launch, grade};
@@ -150,7 +150,7 @@ impl Client {
     }
 }
 
-fn list(selected: &[&lookout_conformance::grade::ClientCheck]) -> String {
+fn list(selected: &[&ClientCheck]) -> String {
     let mut text = String::from("Scenarios\n");
     for scenario in checks::all_scenarios() {
         text.push_str(&format!("  {:<36} {}\n", scenario.id, scenario.title));

@@ -90,7 +90,8 @@ impl Performing<'_> {
             input: Some(input.clone()),
         });
         let value = json!({ "scenario": run.scenario, "case": run.case });
-        counterexample.trail = Some(Trail { value: Some(value), ..Trail::new(0, 0).to(&input) });
+        counterexample.trail =
+            Some(Trail { value: Some(value), ..Trail::new(0, run.number).to(&input) });
         (verdict, None, Some(counterexample), evidence::transcript(run))
     }
 
@@ -98,8 +99,7 @@ impl Performing<'_> {
     fn shrunk(&self, check: &ClientCheck, run: &Run) -> Option<(Violation, Run)> {
         let (Judge::Each(judge), false) = (check.judge, run.case.is_null()) else { return None };
         let scenario = client::scenario(run.scenario)?;
-        let number = (0..self.options.cases.unwrap_or(scenario.runs))
-            .find(|number| self.case(scenario, *number).is_ok_and(|case| case == run.case))?;
+        let number = run.number;
         let mut tree = draw(scenario, self.options.seed, number).ok()?;
         let mut smallest = None;
         let mut is_other = tree.simplify();

@@ -18,6 +18,8 @@ use crate::peer::world::World;
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) scenario: &'static str,
+    /// Which run of the scenario it is, counted from 0.
+    pub(crate) number: u32,
     /// The generated input.
     pub(crate) case: Value,
     pub(crate) log: Vec<Happened>,

@@ -131,6 +131,7 @@ pub(crate) fn draw(
 pub(crate) fn perform(
     scenario: &Scenario,
     case: Value,
+    number: u32,
     client: &Launch,
     runtime: &Handle,
     purpose: &str,
@@ -169,6 +170,7 @@ pub(crate) fn perform(
     }
     Ok(Run {
         scenario: scenario.id,
+        number,
         case,
         log: stage.log(),
         world: stage.world(),

@@ -140,6 +140,11 @@ impl ReplayFile {
         format!("{:#}\n", serde_json::json!(self))
     }
 
+    /// Whether it is about a client, and so needs the command that starts one.
+    pub fn is_about_client(&self) -> bool {
+        crate::checks::client::all().any(|check| check.id == self.check)
+    }
+
     /// Choices that the server has made differently since, one sentence each.
     pub(super) fn changes(&self, now: &[Setting]) -> Vec<String> {
         let differs = |setting: &&Setting| {

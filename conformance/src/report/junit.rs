@@ -162,8 +162,8 @@ fn text(check: &CheckReport) -> String {
     for exchange in &check.transcript[earlier..] {
         let _ = writeln!(text, "> {}\n< {}", exchange.request, exchange.answer);
     }
-    if let Some(last) = check.transcript.last() {
-        let _ = writeln!(text, "again     {}", last.curl);
+    if let Some(line) = check.again() {
+        let _ = writeln!(text, "again     {line}");
     }
     text
 }

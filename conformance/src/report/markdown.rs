@@ -125,8 +125,8 @@ fn details(check: &CheckReport) -> String {
         let _ = writeln!(evidence, "→ {}\n← {}", exchange.request, exchange.answer);
     }
     text.push_str(&fenced("text", &shortened(&evidence, 3_000)));
-    if let Some(last) = check.transcript.last() {
-        text.push_str(&fenced("sh", &shortened(&last.curl, 2_000)));
+    if let Some(line) = check.again() {
+        text.push_str(&fenced("sh", &shortened(line, 2_000)));
     }
     text.push_str("</details>\n");
     text

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::report::{CheckReport, LevelName, Report, Verdict};
+use crate::report::{CheckReport, LevelName, Report, Subject, Verdict};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -171,13 +171,18 @@ fn finding(index: usize, check: &CheckReport, report: &Report) -> Option<Finding
             .collect(),
         properties: json!({
             "input": check.counterexample.as_ref().and_then(|found| found.input.as_ref()),
-            "curl": check.transcript.last().map(|exchange| &exchange.curl),
+            "curl": check.again(),
         }),
     })
 }
 
-/// Method and address of the decisive request, without its query; else the endpoint.
+/// Method and address of the decisive request, without its query; else the endpoint. For a client,
+/// the command that starts it.
 fn place(check: &CheckReport, report: &Report) -> String {
+    if report.subject == Subject::Client {
+        // The servers had other ports in every run.
+        return report.target.clone();
+    }
     let last = check.transcript.last().map(|exchange| exchange.request.as_str());
     let request = last.unwrap_or(&report.endpoint);
     request.split(['?', '#']).next().unwrap_or(request).to_owned()

@@ -161,8 +161,8 @@ fn details(check: &CheckReport, style: Style) -> String {
     for exchange in &check.transcript[earlier..] {
         text.push_str(&style.paint(DIM, &visible(&wire(exchange))));
     }
-    if let Some(last) = check.transcript.last() {
-        let _ = writeln!(text, "    again     {}", visible(&last.curl));
+    if let Some(line) = check.again() {
+        let _ = writeln!(text, "    again     {}", visible(line));
     }
     text
 }
@@ -175,7 +175,7 @@ pub fn replay(file: &ReplayFile, replayed: &Replayed, url: &str, style: Style) -
         ReplayResult::Gone if replayed.tries > 1 => (GREEN, "gone", not_seen.as_str()),
         ReplayResult::Gone => (GREEN, "gone", "the same input shows no violation any more"),
         ReplayResult::NotComparable(_) => (YELLOW, "not comparable", "nothing can be said"),
-        ReplayResult::NotExercised(_) => (RED, "error", "the server could not be exercised"),
+        ReplayResult::NotExercised(_) => (RED, "error", "it could not be exercised"),
     };
     let mut text = format!("{} {}: {sentence}\n", style.paint(colour, word), visible(&file.check));
     let _ = writeln!(text, "  at        {}, seed {}", visible(url), file.seed);
