@@ -1,6 +1,7 @@
 //! Checks on a client and the scenarios they are judged on, one file an area.
 
 mod address;
+mod binding;
 mod bound;
 mod cancel;
 mod challenge_syntax;
@@ -8,10 +9,12 @@ mod client_registration;
 mod discovery;
 mod era;
 mod flow;
+mod gzip;
 mod header;
 mod issuer;
 mod leak;
 mod listener;
+mod near;
 mod opening;
 mod paging;
 mod renewal;
@@ -47,6 +50,7 @@ const AREAS: &[Area] = &[
     issuer::AREA,
     challenge_syntax::AREA,
     client_registration::AREA,
+    binding::AREA,
     address::AREA,
     bound::AREA,
     opening::AREA,

@@ -75,9 +75,11 @@ impl Stage {
         self.push(&mut self.inner(), what);
     }
 
-    /// Notes that somebody connected to the server with the untrusted certificate.
-    pub(crate) fn note_contact(&self) {
-        self.inner().world.mark("untrusted connection");
+    /// Notes that somebody connected to the server with the untrusted certificate, over TLS or in
+    /// the clear.
+    pub(crate) fn note_contact(&self, is_clear: bool) {
+        let what = if is_clear { "connection in the clear" } else { "untrusted connection" };
+        self.inner().world.mark(what);
     }
 
     /// Whether the scenario wants the client killed; asked once.
