@@ -17,6 +17,7 @@ pub(crate) use judge::guarded;
 
 pub use crate::peer::launch::Launch;
 pub use crate::peer::scenario::{ClientCheck, Scenario};
+pub use crate::peer::stage::admit::Approval;
 
 use crate::checks::UnknownName;
 use crate::checks::client;

@@ -18,6 +18,7 @@ use crate::peer::log::{Ending, What};
 use crate::peer::place::Role;
 use crate::peer::run::{Run, kept};
 use crate::peer::script::Script;
+use crate::peer::stage::admit::Policy;
 
 /// One way in which servers behave towards a client.
 #[derive(Clone, Copy, Debug)]
@@ -143,6 +144,7 @@ pub(crate) fn perform(
     let room = Room::new()?;
     let servers = Listening::open(runtime, script, case.clone(), purpose)?;
     let stage = &servers.stage;
+    stage.govern(Policy { approval: client.approval, ..Policy::default() });
     let mut exits = Vec::new();
     let mut outputs = Vec::new();
     for start in 1..=starts {
