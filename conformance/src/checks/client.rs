@@ -143,10 +143,10 @@ pub(crate) fn scenarios(
 }
 
 /// What the report says of the scenarios themselves.
-pub(crate) fn performed(runs: &[Run]) -> Vec<ScenarioReport> {
+pub(crate) fn performed(runs: &[&Run]) -> Vec<ScenarioReport> {
     let mut reports: Vec<ScenarioReport> = Vec::new();
     for run in runs {
-        let ending = run.exit().map(ToString::to_string).unwrap_or_default();
+        let ending = run.exit().map_or("a person drove it".to_owned(), ToString::to_string);
         let requests = run.asks().count() as u64;
         match reports.last_mut().filter(|report| report.id == run.scenario) {
             Some(report) => {
