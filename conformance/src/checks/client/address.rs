@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{Area, MUST, SHOULD};
 use crate::check::mcp;
 use crate::outcome::{Outcome, ensure};
+use crate::peer::answer::Answer;
 use crate::peer::ask::Ask;
 use crate::peer::place::Role;
 use crate::peer::run::Run;
@@ -45,8 +46,15 @@ const SCENARIOS: &[Scenario] = &[
         title: "The challenge or the resource metadata leads to http at an address that is not \
                 loopback.",
         inputs: || data(prop::sample::select(vec!["pointer", "issuer"])),
-        runs: 2,
+        runs: 1,
         script: in_the_clear,
+    },
+    Scenario {
+        id: "address/redirected",
+        title: "The resource metadata redirects to http at an address that is not loopback.",
+        inputs: || data(prop::sample::select(vec![301_u16, 302, 303, 307, 308])),
+        runs: 1,
+        script: redirected,
     },
 ];
 
@@ -75,6 +83,14 @@ const CHECKS: &[ClientCheck] = &[
         on: On::Only(&["address/in-the-clear"]),
         judge: Judge::Each(fetches_no_http),
     },
+    ClientCheck {
+        id: "address/redirect",
+        level: SHOULD,
+        clause: mcp("basic/security_best_practices#server-side-request-forgery-ssrf"),
+        claim: "No redirect of metadata is followed to http at an address that is not loopback.",
+        on: On::Only(&["address/redirected"]),
+        judge: Judge::Each(fetches_no_http),
+    },
 ];
 
 /// The strange host, at the address that stands for no host in particular and reaches this one.
@@ -101,6 +117,16 @@ fn in_the_clear(case: &Value) -> Script {
                 });
             }
         })
+}
+
+fn redirected(case: &Value) -> Script {
+    let status = case.as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(302);
+    Script::honest().on(Route::ResourceMetadata, move |ask, world, answer| {
+        if ask.role == Role::Resource && answer.status == 200 {
+            world.mark(SENT);
+            *answer = Answer::redirect(status, format!("{}/about", unspecified(world)));
+        }
+    })
 }
 
 fn verifies_certificates(run: &Run) -> Outcome {
