@@ -1,6 +1,7 @@
 //! Checks on a client and the scenarios they are judged on, one file an area.
 
 mod address;
+mod asked_scope;
 mod binding;
 mod bound;
 mod cancel;
@@ -9,6 +10,7 @@ mod client_registration;
 mod discovery;
 mod discovery_end;
 mod era;
+mod expiry;
 mod flow;
 mod gzip;
 mod header;
@@ -17,11 +19,14 @@ mod leak;
 mod listener;
 mod near;
 mod opening;
+mod outage;
 mod paging;
+mod refusal;
 mod renewal;
 mod resource;
 mod response;
 mod result;
+mod schedule;
 mod session_id;
 mod sign_out;
 mod step_up;
@@ -63,6 +68,11 @@ const AREAS: &[Area] = &[
     token_response::AREA,
     leak::AREA,
     renewal::AREA,
+    expiry::AREA,
+    refusal::AREA,
+    outage::AREA,
+    schedule::AREA,
+    asked_scope::AREA,
     step_up::AREA,
     sign_out::AREA,
     era::AREA,

@@ -1,7 +1,7 @@
 //! From runs to verdicts.
 
 use std::panic::{self, AssertUnwindSafe};
-use std::time::Instant;
+use std::time::Duration;
 
 use proptest::strategy::ValueTree as _;
 use serde_json::{Value, json};
@@ -15,7 +15,6 @@ use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, draw};
 use crate::replay::Trail;
 use crate::report::{CheckReport, Counterexample, Verdict};
-use crate::run::milliseconds;
 
 /// What a check makes of all its runs.
 enum Finding<'r> {
@@ -30,8 +29,8 @@ enum Finding<'r> {
 impl Performing<'_> {
     /// Judges one claim on the runs that it is about.
     pub(super) fn judge(&self, check: &ClientCheck, runs: &[Run]) -> CheckReport {
-        let begun = Instant::now();
         let about: Vec<&Run> = runs.iter().filter(|run| check.is_on(run.scenario)).collect();
+        let took: Duration = about.iter().map(|run| run.duration).sum();
         let (verdict, reason, counterexample, transcript) = match find(check, &about) {
             Finding::Holds => (Verdict::Pass, None, None, Vec::new()),
             Finding::Open(Halt::NotTested(reason), run) => {
@@ -40,7 +39,9 @@ impl Performing<'_> {
             }
             Finding::Open(Halt::Probe(error), run) => {
                 let transcript = run.map(evidence::transcript).unwrap_or_default();
-                (Verdict::Error, Some(error.to_string()), None, transcript)
+                let reason = error.to_string();
+                let reason = run.map_or(reason.clone(), |run| evidence::redact(run, &reason));
+                (Verdict::Error, Some(reason), None, transcript)
             }
             Finding::Open(Halt::Violation(violation), run) | Finding::Broken(violation, run) => {
                 let smaller = run.and_then(|run| self.shrunk(check, run));
@@ -61,7 +62,7 @@ impl Performing<'_> {
             reason,
             counterexample,
             transcript,
-            duration_ms: milliseconds(begun),
+            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         }
     }
 
