@@ -8,6 +8,7 @@ mod cancel;
 mod challenge_syntax;
 mod client_registration;
 mod discovery;
+mod discovery_end;
 mod era;
 mod expiry;
 mod flow;
@@ -32,6 +33,7 @@ mod step_up;
 mod stream;
 mod token_response;
 mod tool_parameter;
+mod unregistered;
 
 use crate::check::Level;
 use crate::checks::UnknownName;
@@ -51,10 +53,12 @@ pub(crate) struct Area {
 const AREAS: &[Area] = &[
     flow::AREA,
     discovery::AREA,
+    discovery_end::AREA,
     resource::AREA,
     issuer::AREA,
     challenge_syntax::AREA,
     client_registration::AREA,
+    unregistered::AREA,
     binding::AREA,
     address::AREA,
     bound::AREA,
