@@ -6,17 +6,21 @@ mod cancel;
 mod challenge_syntax;
 mod client_registration;
 mod discovery;
+mod ending;
 mod era;
 mod flow;
 mod header;
 mod issuer;
 mod leak;
+mod leak_address;
 mod listener;
 mod opening;
 mod paging;
 mod renewal;
 mod resource;
 mod response;
+mod response_issuer;
+mod response_text;
 mod result;
 mod session_id;
 mod sign_out;
@@ -51,9 +55,12 @@ const AREAS: &[Area] = &[
     bound::AREA,
     opening::AREA,
     response::AREA,
+    response_issuer::AREA,
+    response_text::AREA,
     listener::AREA,
     token_response::AREA,
     leak::AREA,
+    leak_address::AREA,
     renewal::AREA,
     step_up::AREA,
     sign_out::AREA,
@@ -65,6 +72,7 @@ const AREAS: &[Area] = &[
     stream::AREA,
     session_id::AREA,
     cancel::AREA,
+    ending::AREA,
 ];
 
 /// All checks on a client, in the order of the registry.
