@@ -9,6 +9,7 @@ mod challenge_syntax;
 mod client_registration;
 mod discovery;
 mod discovery_end;
+mod ending;
 mod era;
 mod expiry;
 mod flow;
@@ -16,6 +17,7 @@ mod gzip;
 mod header;
 mod issuer;
 mod leak;
+mod leak_address;
 mod listener;
 mod near;
 mod opening;
@@ -25,6 +27,8 @@ mod refusal;
 mod renewal;
 mod resource;
 mod response;
+mod response_issuer;
+mod response_text;
 mod result;
 mod schedule;
 mod session_id;
@@ -64,9 +68,12 @@ const AREAS: &[Area] = &[
     bound::AREA,
     opening::AREA,
     response::AREA,
+    response_issuer::AREA,
+    response_text::AREA,
     listener::AREA,
     token_response::AREA,
     leak::AREA,
+    leak_address::AREA,
     renewal::AREA,
     expiry::AREA,
     refusal::AREA,
@@ -83,6 +90,7 @@ const AREAS: &[Area] = &[
     stream::AREA,
     session_id::AREA,
     cancel::AREA,
+    ending::AREA,
 ];
 
 /// All checks on a client, in the order of the registry.
