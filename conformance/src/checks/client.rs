@@ -9,9 +9,11 @@ mod discovery;
 mod era;
 mod flow;
 mod header;
+mod initialize;
 mod issuer;
 mod leak;
 mod listener;
+mod message;
 mod opening;
 mod paging;
 mod renewal;
@@ -22,6 +24,7 @@ mod session_id;
 mod sign_out;
 mod step_up;
 mod stream;
+mod structured;
 mod token_response;
 mod tool_parameter;
 
@@ -58,8 +61,11 @@ const AREAS: &[Area] = &[
     step_up::AREA,
     sign_out::AREA,
     era::AREA,
+    initialize::AREA,
+    message::AREA,
     header::AREA,
     result::AREA,
+    structured::AREA,
     tool_parameter::AREA,
     paging::AREA,
     stream::AREA,

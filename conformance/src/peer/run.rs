@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -46,6 +47,14 @@ impl Run {
     pub(crate) fn exchanges(&self) -> impl Iterator<Item = (&Ask, &Answer, Sent)> {
         self.log.iter().filter_map(|happened| match &happened.what {
             What::Asked { ask, answer, sent } => Some((ask, answer, *sent)),
+            _ => None,
+        })
+    }
+
+    /// Every request of the client, with the time it arrived.
+    pub(crate) fn arrivals(&self) -> impl Iterator<Item = (Duration, &Ask)> {
+        self.log.iter().filter_map(|happened| match &happened.what {
+            What::Asked { ask, .. } => Some((happened.at, ask)),
             _ => None,
         })
     }
