@@ -15,11 +15,13 @@ mod expiry;
 mod flow;
 mod gzip;
 mod header;
+mod initialize;
 mod issuer;
 mod leak;
 mod leak_address;
 mod listener;
 mod near;
+mod message;
 mod opening;
 mod outage;
 mod paging;
@@ -35,6 +37,7 @@ mod session_id;
 mod sign_out;
 mod step_up;
 mod stream;
+mod structured;
 mod token_response;
 mod tool_parameter;
 mod unregistered;
@@ -83,8 +86,11 @@ const AREAS: &[Area] = &[
     step_up::AREA,
     sign_out::AREA,
     era::AREA,
+    initialize::AREA,
+    message::AREA,
     header::AREA,
     result::AREA,
+    structured::AREA,
     tool_parameter::AREA,
     paging::AREA,
     stream::AREA,

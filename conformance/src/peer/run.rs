@@ -53,6 +53,14 @@ impl Run {
         })
     }
 
+    /// Every request of the client, with the time it arrived.
+    pub(crate) fn arrivals(&self) -> impl Iterator<Item = (Duration, &Ask)> {
+        self.log.iter().filter_map(|happened| match &happened.what {
+            What::Asked { ask, .. } => Some((happened.at, ask)),
+            _ => None,
+        })
+    }
+
     /// Every request of the client. Those of the person's browser at the authorization endpoint are
     /// among them.
     pub(crate) fn asks(&self) -> impl Iterator<Item = &Ask> {
