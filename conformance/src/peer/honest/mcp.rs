@@ -167,7 +167,8 @@ fn legacy(
             Some(_) => {}
         }
     }
-    let Some(id) = id else { return Answer::status(202) };
+    let is_response = body.get("result").or(body.get("error")).is_some();
+    let Some(id) = id.filter(|_| !is_response) else { return Answer::status(202) };
     let result = match method {
         "ping" => json!({}),
         "tools/list" => json!({ "tools": tools::list(granted) }),
