@@ -68,8 +68,13 @@ pub enum GradeError {
     #[error(transparent)]
     UnknownName(#[from] UnknownName),
     /// The client's program cannot be started.
-    #[error("cannot start the client: {0}")]
-    Start(io::Error),
+    #[error("cannot start {program}: {cause}")]
+    Start {
+        /// The program as it was given.
+        program: String,
+        /// What the system said.
+        cause: io::Error,
+    },
     /// No free port, or no thread to be had.
     #[error("cannot open the servers of a scenario: {0}")]
     Servers(io::Error),
@@ -212,29 +217,35 @@ impl Performing<'_> {
         let next = AtomicUsize::new(0);
         let done: Mutex<Vec<Option<Result<Run, GradeError>>>> =
             Mutex::new(jobs.iter().map(|_| None).collect());
+        let one = |at: usize| {
+            let Some((scenario, number)) = jobs.get(at) else { return false };
+            let begun = Instant::now();
+            let result = self.perform(scenario, *number);
+            let mut goes_on = false;
+            if let Ok(run) = &result {
+                // A client that does nothing in the first scenario would do nothing in the others.
+                goes_on = at > 0 || run.asks().next().is_some();
+                progress(&Performed {
+                    scenario: scenario.id,
+                    ending: run.exit().map(ToString::to_string).unwrap_or_default(),
+                    requests: run.asks().count(),
+                    duration: begun.elapsed(),
+                });
+            }
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            done[at] = Some(result);
+            if !goes_on {
+                next.store(jobs.len(), Ordering::Relaxed);
+            }
+            goes_on
+        };
+        if !one(next.fetch_add(1, Ordering::Relaxed)) {
+            let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+            return done.into_iter().flatten().collect();
+        }
         thread::scope(|scope| {
             for _ in 0..self.options.jobs.max(1) {
-                scope.spawn(|| {
-                    loop {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        let Some((scenario, number)) = jobs.get(at) else { return };
-                        let begun = Instant::now();
-                        let result = self.perform(scenario, *number);
-                        if let Ok(run) = &result {
-                            progress(&Performed {
-                                scenario: scenario.id,
-                                ending: run.exit().map(ToString::to_string).unwrap_or_default(),
-                                requests: run.asks().count(),
-                                duration: begun.elapsed(),
-                            });
-                        } else {
-                            // The others need not begin.
-                            next.store(jobs.len(), Ordering::Relaxed);
-                        }
-                        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-                        done[at] = Some(result);
-                    }
-                });
+                scope.spawn(|| while one(next.fetch_add(1, Ordering::Relaxed)) {});
             }
         });
         let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -262,7 +273,11 @@ impl Performing<'_> {
         let performed =
             perform(scenario, case, number, self.client, self.runtime.handle(), &purpose);
         performed.map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => GradeError::Start(error),
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
+                let program = self.client.command.first();
+                let program = program.map(|word| word.to_string_lossy().into_owned());
+                GradeError::Start { program: program.unwrap_or_default(), cause: error }
+            }
             _ => GradeError::Servers(error),
         })
     }

@@ -13,6 +13,7 @@ pub(crate) mod honest;
 pub(crate) mod launch;
 pub(crate) mod listen;
 pub(crate) mod log;
+pub(crate) mod moment;
 pub(crate) mod place;
 pub(crate) mod run;
 pub(crate) mod scenario;

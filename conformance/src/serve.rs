@@ -33,8 +33,7 @@ use crate::run::now;
 use crate::serve::open::{Judged, OpenScenario, Plan};
 
 /// Where pages and scenarios are served unless another address is given.
-pub const ADDRESS: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8790);
+pub const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8790);
 
 /// How scenarios are kept open.
 #[derive(Clone, Debug, Default)]
@@ -56,10 +55,14 @@ pub enum ServeError {
     #[error(transparent)]
     UnknownName(#[from] UnknownName),
     /// The public address is none that a tunnel leads from.
-    #[error("{0} is not a public address: expected a scheme and a host only, as in https://tunnel.example")]
+    #[error(
+        "{0} is not a public address: expected a scheme and a host only, as in https://tunnel.example"
+    )]
     PublicUrl(String),
     /// Other machines could come, and nothing says under which name.
-    #[error("{0} is not an address of this machine alone: say with a public URL how clients reach it")]
+    #[error(
+        "{0} is not an address of this machine alone: say with a public URL how clients reach it"
+    )]
     NotLoopback(SocketAddr),
     /// The address is taken, or there is no free port.
     #[error("cannot listen at {0}: {1}")]
@@ -202,7 +205,8 @@ impl House {
 
     /// The report on all scenarios that somebody came to.
     fn report(&self) -> Arc<Report> {
-        let judged: Vec<Arc<Judged>> = self.scenarios.iter().map(|open| self.judged(open)).collect();
+        let judged: Vec<Arc<Judged>> =
+            self.scenarios.iter().map(|open| self.judged(open)).collect();
         let state: Vec<(u32, u64)> = judged.iter().map(|judged| judged.state).collect();
         let mut last = locked(&self.report);
         if let Some((known, report)) = &*last
@@ -211,7 +215,7 @@ impl House {
             return Arc::clone(report);
         }
         let visited: Vec<&Judged> =
-            judged.iter().map(Arc::as_ref).filter(|judged| judged.requests > 0).collect();
+            judged.iter().map(Arc::as_ref).filter(|judged| judged.is_visited()).collect();
         let seen: Vec<Seen<'_>> = visited
             .iter()
             .map(|judged| Seen { run: &judged.run, supposed: &judged.supposed })

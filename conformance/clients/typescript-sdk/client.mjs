@@ -111,7 +111,8 @@ function callback() {
     const late = setTimeout(() => reject(new Error('nobody signed in')), patience);
     listener.on('request', (request, response) => {
       const target = new URL(request.url, redirectUrl);
-      if (target.pathname !== '/callback') return response.writeHead(404).end();
+      const isBrowser = request.method === 'GET' && request.headers.host === target.host;
+      if (!isBrowser || target.pathname !== '/callback') return response.writeHead(404).end();
       clearTimeout(late);
       response.writeHead(200, { 'Content-Type': 'text/plain', Connection: 'close' }).end('You can close this window.');
       listener.close();
@@ -202,6 +203,7 @@ try {
   await run();
   process.exit(0);
 } catch (error) {
-  console.error(`${error.name}: ${error.message}`.split('\n')[0].slice(0, 300));
+  // How a text that may be the server's is shown is the application's business: inert.
+  console.error(`${error.name}: ${error.message}`.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 300));
   process.exit(1);
 }

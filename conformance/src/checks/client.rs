@@ -1,23 +1,31 @@
 //! Checks on a client and the scenarios they are judged on, one file an area.
 
 mod address;
+mod asked_scope;
+mod binding;
 mod bound;
 mod cancel;
 mod challenge_syntax;
 mod client_registration;
 mod discovery;
 mod era;
+mod expiry;
 mod flow;
+mod gzip;
 mod header;
 mod issuer;
 mod leak;
 mod listener;
+mod near;
 mod opening;
+mod outage;
 mod paging;
+mod refusal;
 mod renewal;
 mod resource;
 mod response;
 mod result;
+mod schedule;
 mod session_id;
 mod sign_out;
 mod step_up;
@@ -47,6 +55,7 @@ const AREAS: &[Area] = &[
     issuer::AREA,
     challenge_syntax::AREA,
     client_registration::AREA,
+    binding::AREA,
     address::AREA,
     bound::AREA,
     opening::AREA,
@@ -55,6 +64,11 @@ const AREAS: &[Area] = &[
     token_response::AREA,
     leak::AREA,
     renewal::AREA,
+    expiry::AREA,
+    refusal::AREA,
+    outage::AREA,
+    schedule::AREA,
+    asked_scope::AREA,
     step_up::AREA,
     sign_out::AREA,
     era::AREA,

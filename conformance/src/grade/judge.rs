@@ -2,7 +2,7 @@
 
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
-use std::time::Instant;
+use std::time::Duration;
 
 use proptest::strategy::ValueTree as _;
 use serde_json::{Value, json};
@@ -16,7 +16,6 @@ use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, draw};
 use crate::replay::Trail;
 use crate::report::{CheckReport, Counterexample, Verdict};
-use crate::run::milliseconds;
 use crate::transcript::Exchange;
 
 /// What a check makes of all its runs.
@@ -77,8 +76,8 @@ pub(crate) fn judge(
     strict: bool,
     smaller: &dyn Fn(&ClientCheck, &Run) -> Option<(Violation, Run)>,
 ) -> CheckReport {
-    let begun = Instant::now();
     let about: Vec<&Seen<'_>> = runs.iter().filter(|seen| check.is_on(seen.run.scenario)).collect();
+    let took: Duration = about.iter().map(|seen| seen.run.duration).sum();
     let (verdict, reason, counterexample, transcript) = match find(check, &about) {
         Finding::Holds => (Verdict::Pass, None, None, Vec::new()),
         Finding::Open(Halt::NotTested(reason), run) => {
@@ -87,7 +86,9 @@ pub(crate) fn judge(
         }
         Finding::Open(Halt::Probe(error), run) => {
             let transcript = run.map(evidence::transcript).unwrap_or_default();
-            (Verdict::Error, Some(error.to_string()), None, transcript)
+            let reason = error.to_string();
+            let reason = run.map_or(reason.clone(), |run| evidence::redact(run, &reason));
+            (Verdict::Error, Some(reason), None, transcript)
         }
         Finding::Open(Halt::Violation(violation), run) | Finding::Broken(violation, run) => {
             let smaller = run.and_then(|run| smaller(check, run));
@@ -108,7 +109,7 @@ pub(crate) fn judge(
         reason,
         counterexample,
         transcript,
-        duration_ms: milliseconds(begun),
+        duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     }
 }
 

@@ -75,8 +75,7 @@ pub(crate) fn transcript(run: &Run) -> Vec<Exchange> {
         What::Visited { by, .. } => *by == Visitor::Attacker,
         _ => false,
     };
-    let all: Vec<&What> =
-        run.log.iter().map(|happened| &happened.what).filter(is_shown).collect();
+    let all: Vec<&What> = run.log.iter().map(|happened| &happened.what).filter(is_shown).collect();
     let surplus = all.len().saturating_sub(LONGEST);
     all[surplus..].iter().filter_map(|what| shown(what)).map(without_curl).collect()
 }

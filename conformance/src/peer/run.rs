@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -20,6 +21,8 @@ pub(crate) struct Run {
     pub(crate) scenario: &'static str,
     /// Which run of the scenario it is, counted from 0.
     pub(crate) number: u32,
+    /// How long it took.
+    pub(crate) duration: Duration,
     /// The generated input.
     pub(crate) case: Value,
     pub(crate) log: Vec<Happened>,

@@ -1,6 +1,7 @@
 //! What a scenario is, what a check on a client is, and how one run is made.
 
 use std::io;
+use std::time::Instant;
 
 use proptest::strategy::{BoxedStrategy, Just, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -136,9 +137,11 @@ pub(crate) fn perform(
     runtime: &Handle,
     purpose: &str,
 ) -> io::Result<Run> {
+    let begun = Instant::now();
     let script = (scenario.script)(&case);
     let (starts, task) = (script.starts, script.task_text());
-    let quiet = script.quiet.unwrap_or(client.quiet);
+    // A real browser takes its time, whatever the scenario is about.
+    let quiet = script.quiet.filter(|_| client.browser.is_none()).unwrap_or(client.quiet);
     let room = Room::new()?;
     let servers = Listening::open(runtime, script, case.clone(), purpose)?;
     let stage = &servers.stage;
@@ -171,6 +174,7 @@ pub(crate) fn perform(
     Ok(Run {
         scenario: scenario.id,
         number,
+        duration: begun.elapsed(),
         case,
         log: stage.log(),
         world: stage.world(),

@@ -105,10 +105,12 @@ impl Stage {
         self.push(&mut self.inner(), what);
     }
 
-    /// Notes that somebody connected to the server with the untrusted certificate.
-    pub(crate) fn note_contact(&self) {
+    /// Notes that somebody connected to the server with the untrusted certificate, over TLS or in
+    /// the clear.
+    pub(crate) fn note_contact(&self, is_clear: bool) {
+        let what = if is_clear { "connection in the clear" } else { "untrusted connection" };
         let mut inner = self.inner();
-        inner.world.mark("untrusted connection");
+        inner.world.mark(what);
         inner.revision += 1;
     }
 

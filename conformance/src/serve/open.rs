@@ -101,8 +101,7 @@ impl OpenScenario {
         {
             return Arc::clone(judged);
         }
-        let run =
-            attended::run(self.scenario.id, current.number, &current.case, &current.stage);
+        let run = attended::run(self.scenario.id, current.number, &current.case, &current.stage);
         let supposed = attended::supposed(&run);
         let seen = [Seen { run: &run, supposed: &supposed }];
         let about = checks.iter().filter(|check| check.is_on(self.scenario.id));
@@ -177,6 +176,11 @@ impl Judged {
     /// What went over the wire, without secrets.
     pub(super) fn exchanges(&self) -> &[Exchange] {
         self.exchanges.get_or_init(|| evidence::transcript(&self.run))
+    }
+
+    /// Whether somebody came to it.
+    pub(super) fn is_visited(&self) -> bool {
+        self.requests > 0 || !self.run.world.marks.is_empty()
     }
 
     /// How many exchanges there were, those that are not shown any more included.

@@ -156,10 +156,9 @@ fn read(house: &House, path: &str) -> Reply {
         "/scenarios.json" => {
             Reply::document("application/json", format!("{:#}\n", page::list(house)))
         }
-        "/report.json" => Reply::document(
-            "application/json",
-            format!("{:#}\n", json::render(&house.report())),
-        ),
+        "/report.json" => {
+            Reply::document("application/json", format!("{:#}\n", json::render(&house.report())))
+        }
         "/report.sarif" => Reply::document(
             "application/sarif+json",
             format!("{:#}\n", sarif::render(&house.report())),

@@ -16,7 +16,9 @@ pub(super) fn todo(house: &House, current: &Current) -> Vec<String> {
                 .to_owned(),
         );
     }
-    words.push("Add the address above to the client as a remote MCP server, and connect.".to_owned());
+    words.push(
+        "Add the address above to the client as a remote MCP server, and connect.".to_owned(),
+    );
     words.push(match house.approval {
         Approval::Auto => "Sign in when the client asks for it: the page in the browser sends \
                            you back by itself."

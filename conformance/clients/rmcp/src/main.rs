@@ -238,8 +238,10 @@ async fn run() -> Result<()> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     if let Err(error) = run().await {
-        let message = error.root_cause().to_string().replace('\n', " ");
-        eprintln!("{}", message.chars().take(300).collect::<String>());
+        // How a text that may be the server's is shown is the application's business: inert.
+        let inert = |character| if matches!(character, ' '..='~') { character } else { '?' };
+        let text = error.root_cause().to_string();
+        eprintln!("{}", text.chars().take(300).map(inert).collect::<String>());
         std::process::exit(1);
     }
     std::process::exit(0);

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::peer::answer::Answer;
 use crate::peer::ask::Ask;
 use crate::peer::honest::tools;
-use crate::peer::place::Role;
 use crate::peer::script::Revisions;
 use crate::peer::world::{TokenKind, World};
 
@@ -41,7 +40,7 @@ pub(super) fn answer(ask: &Ask, world: &mut World) -> Answer {
 /// The scopes of the token that came with the request; none without a live one of the right server.
 fn granted(ask: &Ask, world: &World) -> Option<String> {
     let token = world.token(ask.bearer()?)?;
-    let is_right = token.is_live && token.kind == TokenKind::Access && token.at == Role::Authority;
+    let is_right = token.is_live && token.kind == TokenKind::Access && token.at == world.authority;
     is_right.then(|| token.scope.clone())
 }
 
