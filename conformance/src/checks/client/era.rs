@@ -8,7 +8,6 @@ use crate::check::mcp;
 use crate::outcome::{Outcome, Violation, ensure, not_tested};
 use crate::peer::answer::Answer;
 use crate::peer::honest::mcp::is_modern;
-use crate::peer::log::Ending;
 use crate::peer::message::Message;
 use crate::peer::offer::tool;
 use crate::peer::run::Run;
@@ -19,13 +18,9 @@ pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
 
 pub(super) const REFUSED: &str = "a request of 2026-07-28";
 /// Every scenario with a server that knows no revision but those with `initialize`.
-pub(super) const OLD_SERVERS: &[&str] = &[
-    "initialize/older",
-    "initialize/unknown-version",
-    "session/lost",
-    "stream/earlier",
-    "era/listed",
-];
+pub(super) const OLD_SERVERS: &[&str] =
+    &["initialize/older", "initialize/unknown-version", "session/lost", "stream/earlier", LISTED];
+const LISTED: &str = "era/listed";
 
 const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -121,8 +116,8 @@ const CHECKS: &[ClientCheck] = &[
         level: SHOULD,
         clause: mcp("basic/versioning#protocol-version-negotiation"),
         claim: "A client whose revision is refused goes on with one that the server lists, or ends.",
-        on: On::Only(&["era/listed"]),
-        judge: Judge::Each(picks_a_listed_one),
+        on: On::Only(OLD_SERVERS),
+        judge: Judge::Together(picks_a_listed_one),
     },
     ClientCheck {
         id: "era/no-overlap",
@@ -225,7 +220,8 @@ fn stays_modern(run: &Run) -> Outcome {
 }
 
 fn falls_back_everywhere(runs: &[&Run]) -> Outcome {
-    let refused: Vec<&&Run> = runs.iter().filter(|run| run.world.marked(REFUSED) > 0).collect();
+    let is_one = |run: &&&Run| run.scenario != LISTED && run.world.marked(REFUSED) > 0;
+    let refused: Vec<&&Run> = runs.iter().filter(is_one).collect();
     let opens = |run: &Run| run.rpc("initialize").next().is_some();
     if refused.is_empty() {
         return Err(not_tested("the client does not begin with a request of 2026-07-28"));
@@ -243,22 +239,40 @@ fn falls_back_everywhere(runs: &[&Run]) -> Outcome {
     }
 }
 
-fn picks_a_listed_one(run: &Run) -> Outcome {
-    run.reached(REFUSED)?;
-    let listed = run.case.as_array().cloned().unwrap_or_default();
-    let Some(opening) = run.rpc("initialize").next() else {
-        return ensure(!run.is_success(), "initialize, or an error", || run.ending());
+fn picks_a_listed_one(runs: &[&Run]) -> Outcome {
+    let refused = runs.iter().filter(|run| run.scenario == LISTED && run.world.marked(REFUSED) > 0);
+    let asked = |run: &Run| {
+        run.rpc("initialize").next().map(|ask| ask.json()["params"]["protocolVersion"].clone())
     };
-    let asked = &opening.json()["params"]["protocolVersion"];
-    ensure(listed.contains(asked), format!("one of {}", run.case), || asked.to_string())?;
-    ensure(run.is_success(), "every step is done in it", || run.ending())
+    let mut any = false;
+    for run in refused {
+        any = true;
+        let listed = run.case.as_array().cloned().unwrap_or_default();
+        if let Some(asked) = asked(run) {
+            let expected = format!("one of {}", run.case);
+            ensure(listed.contains(&asked), expected, || asked.to_string())?;
+            ensure(run.is_success(), "every step is done in it", || run.ending())?;
+            continue;
+        }
+        ensure(!run.is_success(), "initialize, or an error", || run.ending())?;
+        // What it knows is seen where it was not told.
+        if let Some(known) = runs.iter().find_map(|run| asked(run)).filter(|it| listed.contains(it))
+        {
+            let observed = format!("no initialize, but one for {known} in other scenarios");
+            let violation = Violation::new(format!("initialize for one of {}", run.case), observed);
+            return Err(violation.on(format!("{}: {}", run.scenario, run.case)).into());
+        }
+    }
+    if any {
+        Ok(())
+    } else {
+        Err(not_tested("the client does not begin with a request of 2026-07-28"))
+    }
 }
 
 fn does_not_fall_back(run: &Run) -> Outcome {
     run.reached(REFUSED)?;
     ensure(!run.is_success(), "an error", || run.ending())?;
-    let exit = run.exit().map(|exit| exit.how);
-    ensure(exit == Some(Ending::Itself), "an end by itself", || run.ending())?;
     let messages: Vec<_> = run.messages().collect();
     let refused = messages.iter().position(|message| message.answer.status == 400);
     let after = messages.iter().skip(refused.map_or(0, |at| at + 1));

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Area, HARDENING, MUST, SHOULD};
 use crate::check::{mcp, mcp_2025, rfc};
 use crate::outcome::{Outcome, ensure, not_tested};
-use crate::peer::honest::mcp::MODERN;
+use crate::peer::honest::mcp::{LEGACY, MODERN};
 use crate::peer::message::Message;
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On};
@@ -257,7 +257,9 @@ pub(super) fn after_initialize(
     for (ask, answer, _) in run.exchanges().filter(|(ask, ..)| run.world.route(ask) == Route::Mcp) {
         if ask.rpc_method().as_deref() == Some("initialize") {
             let version = answer.value()["result"]["protocolVersion"].as_str().map(str::to_owned);
-            negotiated = version.filter(|_| answer.status == 200);
+            // A client that does not know the version leaves, with whatever header.
+            negotiated = version
+                .filter(|version| answer.status == 200 && LEGACY.contains(&version.as_str()));
         } else if let Some(version) = &negotiated
             && !crate::peer::honest::mcp::is_modern(ask)
         {

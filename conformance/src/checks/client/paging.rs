@@ -170,14 +170,19 @@ fn cursors_are_unchanged(run: &Run) -> Outcome {
     if any { Ok(()) } else { Err(run.never("the second page of a list")) }
 }
 
-fn next(list: &Message<'_>) -> Value {
-    list.answer.value()["result"]["nextCursor"].clone()
+/// The cursor that the answer to `list` had; null on the last page.
+fn next(run: &Run, list: &Message<'_>) -> Value {
+    let cursors = run.case.as_array().cloned().unwrap_or_default();
+    let pages = pages(&cursors, list.ask);
+    let asked = list.body["params"]["cursor"].clone();
+    let number = pages.iter().position(|page| *page == asked).unwrap_or_default();
+    pages.get(number + 1).cloned().unwrap_or_default()
 }
 
 fn empty_does_not_end(run: &Run) -> Outcome {
     run.modern()?;
     let lists = lists(run)?;
-    let Some(empty) = lists.iter().position(|list| next(list) == "") else {
+    let Some(empty) = lists.iter().position(|list| next(run, list) == "") else {
         return Err(run.never("a page with an empty cursor"));
     };
     let followed = lists[empty + 1..].iter().any(|list| list.body["params"]["cursor"] == "");
@@ -186,10 +191,10 @@ fn empty_does_not_end(run: &Run) -> Outcome {
 
 fn goes_on_to_the_next(run: &Run) -> Outcome {
     let lists = lists(run)?;
-    let Some(first) = lists.iter().find(|list| next(list).is_string()) else {
+    let Some(first) = lists.iter().find(|list| next(run, list).is_string()) else {
         return Err(run.never(PAGED));
     };
-    let wanted = next(first);
+    let wanted = next(run, first);
     let followed = lists.iter().any(|list| list.body["params"].get("cursor").is_some());
     ensure(followed, format!("a request with the cursor {wanted}"), || run.ending())
 }
@@ -197,7 +202,7 @@ fn goes_on_to_the_next(run: &Run) -> Outcome {
 fn ends_at_the_end(run: &Run) -> Outcome {
     run.reached(WHOLE)?;
     let lists = lists(run)?;
-    let last = lists.iter().position(|list| next(list).is_null()).unwrap_or_default();
+    let last = lists.iter().position(|list| next(run, list).is_null()).unwrap_or_default();
     // What follows begins the list anew.
     match lists.get(last + 1).filter(|list| list.body["params"].get("cursor").is_some()) {
         None => Ok(()),

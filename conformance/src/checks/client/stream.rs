@@ -18,7 +18,7 @@ use crate::peer::script::{READ_TOOL, Route, Script, call, call_with, list_tools}
 
 pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
 
-const FORMS: [&str; 6] = ["plain", "comments", "returns", "lines", "notices", "pieces"];
+const FORMS: [&str; 7] = ["plain", "comments", "returns", "lines", "notices", "pieces", "fields"];
 const ASKED: &str = "a request of the server in a stream";
 const BROKEN: &str = "a stream that breaks";
 const ENDED: &str = "a stream that ends before the answer";
@@ -135,9 +135,17 @@ const CHECKS: &[ClientCheck] = &[
         id: "stream/comments",
         level: MUST,
         clause: mcp("basic/transports/streamable-http#receiving-messages"),
-        claim: "Comments in a stream are passed over, and so are fields that mean nothing here.",
+        claim: "Comments in a stream are passed over.",
         on: On::Only(&["stream/forms"]),
         judge: Judge::Each(|run| reads(run, "comments")),
+    },
+    ClientCheck {
+        id: "stream/fields",
+        level: HARDENING,
+        clause: mcp("basic/transports/streamable-http#receiving-messages"),
+        claim: "Fields of a stream that mean nothing here are passed over.",
+        on: On::Only(&["stream/forms"]),
+        judge: Judge::Each(|run| reads(run, "fields")),
     },
     ClientCheck {
         id: "stream/line-ends",
@@ -240,10 +248,14 @@ fn written(form: &str, message: &str, progress: &Value) -> Vec<(Duration, Vec<u8
     };
     match form {
         "comments" => {
-            let text = format!(
-                ": one\n\n:\nretry: 1000\n\nid: 7\nx-vendor: 1\nevent: message\n: two\ndata: {message}\n\n: three\n\n"
-            );
-            vec![now(text)]
+            vec![now(format!(
+                ": one\n\n:\n\nevent: message\n: two\ndata: {message}\n\n: three\n\n"
+            ))]
+        }
+        "fields" => {
+            vec![now(format!(
+                "retry: 1000\n\nid: 7\nx-vendor: 1\nevent: message\ndata: {message}\n\n"
+            ))]
         }
         "returns" => vec![now(format!(":\r\n\r\nevent: message\r\ndata: {message}\r\n\r\n"))],
         "lines" => {

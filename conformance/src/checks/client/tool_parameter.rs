@@ -180,15 +180,15 @@ const CHECKS: &[ClientCheck] = &[
 fn schema(name: &Value) -> Value {
     let name = name.as_str().unwrap_or_default();
     let property =
-        |kind: Value, part: &str| json!({ "type": kind, "x-mcp-header": format!("{name}{part}") });
+        |kind: &str, part: &str| json!({ "type": kind, "x-mcp-header": format!("{name}{part}") });
     json!({
         "type": "object",
         "properties": {
-            "text": property(json!("string"), ""),
-            "count": property(json!("integer"), "-Count"),
-            "flag": property(json!("boolean"), "-Flag"),
-            "in": { "type": "object", "properties": { "zone": property(json!("string"), "-Zone") } },
-            "note": property(json!(["string", "null"]), "-Note"),
+            "text": property("string", ""),
+            "count": property("integer", "-Count"),
+            "flag": property("boolean", "-Flag"),
+            "in": { "type": "object", "properties": { "zone": property("string", "-Zone") } },
+            "note": property("string", "-Note"),
             "free": { "type": "string" },
         },
     })

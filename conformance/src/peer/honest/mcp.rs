@@ -12,7 +12,7 @@ use crate::peer::script::Revisions;
 use crate::peer::world::{TokenKind, World};
 
 pub(crate) const MODERN: &str = "2026-07-28";
-const LEGACY: [&str; 2] = ["2025-11-25", "2025-06-18"];
+pub(crate) const LEGACY: [&str; 2] = ["2025-11-25", "2025-06-18"];
 const UNSUPPORTED_VERSION: i64 = -32022;
 const METHOD_NOT_FOUND: i64 = -32601;
 
