@@ -31,7 +31,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "resource/prefix",
         title: "The resource metadata is for a beginning of the endpoint's address.",
         inputs: || data(near::prefixed()),
-        runs: 1,
+        runs: 3,
         script: another,
     },
     Scenario {
