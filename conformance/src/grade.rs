@@ -1,5 +1,6 @@
 //! One grading of a client: perform the scenarios, then judge what happened.
 
+pub(crate) mod attended;
 mod judge;
 
 use std::collections::BTreeSet;
@@ -13,7 +14,7 @@ use serde_json::Value;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
-pub(crate) use judge::guarded;
+pub(crate) use judge::{Seen, guarded, judge};
 
 pub use crate::peer::launch::Launch;
 pub use crate::peer::scenario::{ClientCheck, Scenario};
@@ -127,11 +128,23 @@ pub fn grade(
     let runs = performing.all(&jobs, progress)?;
     let reports: Vec<CheckReport> =
         checks.iter().map(|check| performing.judge(check, &runs)).collect();
+    let performed: Vec<&Run> = runs.iter().collect();
+    Ok(report_on(client.display(), options, (begun, started), &performed, reports))
+}
+
+/// The report on what was found in `runs`.
+pub(crate) fn report_on(
+    target: String,
+    options: &GradeOptions,
+    (begun, started): (Instant, String),
+    runs: &[&Run],
+    checks: Vec<CheckReport>,
+) -> Report {
     let requests = runs.iter().map(|run| run.asks().count()).sum::<usize>();
-    Ok(Report {
+    Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         subject: Subject::Client,
-        target: client.display(),
+        target,
         endpoint: String::new(),
         issuer: String::new(),
         catalogue: String::new(),
@@ -152,10 +165,10 @@ pub fn grade(
         left_behind: Vec::new(),
         baseline: None,
         profile: Vec::new(),
-        coverage: coverage(client::all().map(|check| (check.id, check.clause)), &reports),
-        scenarios: client::performed(&runs),
-        checks: reports,
-    })
+        coverage: coverage(client::all().map(|check| (check.id, check.clause)), &checks),
+        scenarios: client::performed(runs),
+        checks,
+    }
 }
 
 /// Performs one scenario on a recorded input.
@@ -180,7 +193,7 @@ fn runs_of(scenario: &Scenario, options: &GradeOptions) -> u32 {
     }
 }
 
-fn runtime() -> Result<Runtime, GradeError> {
+pub(crate) fn runtime() -> Result<Runtime, GradeError> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
