@@ -49,7 +49,7 @@ const SCENARIOS: &[Scenario] = &[
         inputs: || data(1_usize..=2),
         runs: 1,
         script: |case| {
-            working(count(case)).started(2).on(Route::Mcp, |ask, world, answer| {
+            working(count(case)).started(2).on(Route::Mcp, |_, world, answer| {
                 // The old token has ended: what is accepted after a refresh is the new one.
                 let is_new = world.marked("refreshed") > 0 && answer.status == 200;
                 if is_new && world.mark(USED) == 1 {
