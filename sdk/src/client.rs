@@ -134,14 +134,16 @@ impl<S: Access> Client<S> {
         let mut params = Map::new();
         for _ in 0..MOST_PAGES {
             let mut page = self.request("tools/list", &params).await?;
-            tools.extend(listing::read(page["tools"].take())?);
+            tools.extend(listing::read(&page["tools"])?);
             match page["nextCursor"].take() {
                 Value::Null => {
-                    self.inner.listing.replace(&tools);
+                    self.inner.listing.replace(&mut tools);
                     return Ok(tools);
                 }
                 // An empty one is a cursor like any other.
-                cursor @ Value::String(_) if tools.len() <= MOST_TOOLS => {
+                cursor @ Value::String(_)
+                    if tools.len() <= MOST_TOOLS && params.get("cursor") != Some(&cursor) =>
+                {
                     params.insert("cursor".to_owned(), cursor);
                 }
                 _ => break,

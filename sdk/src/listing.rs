@@ -7,6 +7,7 @@ mod mirror;
 mod shape;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use reqwest::header::{HeaderName, HeaderValue};
@@ -24,28 +25,38 @@ pub(crate) struct Listing(RwLock<HashMap<String, Arc<Listed>>>);
 /// One tool, as far as its calls depend on the list.
 #[derive(Debug)]
 pub(crate) struct Listed {
-    mirrored: Vec<Mirrored>,
+    /// None when the annotations break the rules.
+    mirrored: Option<Vec<Mirrored>>,
     output: Option<Value>,
 }
 
-/// Reads the tools of one page; what is no tool, or one that breaks the rules of `x-mcp-header`, is left out.
-pub(crate) fn read(page: Value) -> Result<Vec<ToolDescription>, Error> {
+/// Reads the tools of one page; what is no tool is left out.
+pub(crate) fn read(page: &Value) -> Result<Vec<ToolDescription>, Error> {
     let Value::Array(tools) = page else {
         return Err(Error::protocol("the list of tools is not valid"));
     };
-    let tools = tools.iter().filter_map(|tool| ToolDescription::deserialize(tool).ok());
-    Ok(tools.filter(|tool| mirror::read(&tool.input_schema).is_some()).collect())
+    Ok(tools.iter().filter_map(|tool| ToolDescription::deserialize(tool).ok()).collect())
 }
 
 impl Listing {
-    /// Remembers the tools in place of those of an earlier list.
-    pub(crate) fn replace(&self, tools: &[ToolDescription]) {
-        let listed = tools.iter().filter_map(|tool| {
-            let mirrored = mirror::read(&tool.input_schema)?;
+    /// Remembers the tools in place of those of an earlier list, and leaves out of `tools` those that break the rules of `x-mcp-header`.
+    ///
+    /// Of several with one name the first counts.
+    pub(crate) fn replace(&self, tools: &mut Vec<ToolDescription>) {
+        let mut all = HashMap::new();
+        tools.retain(|tool| {
+            let mirrored = mirror::read(&tool.input_schema);
+            let is_whole = mirrored.is_some();
             let listed = Listed { mirrored, output: tool.output_schema.clone() };
-            Some((tool.name.clone(), Arc::new(listed)))
+            match all.entry(tool.name.clone()) {
+                Entry::Occupied(_) => false,
+                Entry::Vacant(entry) => {
+                    entry.insert(Arc::new(listed));
+                    is_whole
+                }
+            }
         });
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = listed.collect();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = all;
     }
 
     pub(crate) fn tool(&self, name: &str) -> Option<Arc<Listed>> {
@@ -55,8 +66,16 @@ impl Listing {
 
 impl Listed {
     /// The headers for a call with these arguments.
-    pub(crate) fn headers(&self, arguments: &Value) -> Vec<(HeaderName, HeaderValue)> {
-        self.mirrored.iter().filter_map(|mirrored| mirrored.header(arguments)).collect()
+    pub(crate) fn headers(
+        &self,
+        arguments: &Value,
+    ) -> Result<Vec<(HeaderName, HeaderValue)>, Error> {
+        let Some(mirrored) = &self.mirrored else {
+            return Err(Error::protocol(
+                "the server lists the tool with annotations that break the rules, so it cannot be called",
+            ));
+        };
+        Ok(mirrored.iter().filter_map(|mirrored| mirrored.header(arguments)).collect())
     }
 
     /// Whether a result is what the tool's output schema says (MCP 2026-07-28 server/tools#output-schema).

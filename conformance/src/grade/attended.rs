@@ -21,8 +21,8 @@ pub(crate) fn run(scenario: &'static str, number: u32, case: &Value, stage: &Sta
     let (log, world) = stage.snapshot();
     let case = case.clone();
     let (exits, outputs, files) = (Vec::new(), Vec::new(), Vec::new());
-    let duration = log.last().map_or(Duration::ZERO, |last| last.at);
-    Run { scenario, number, case, log, world, duration, exits, outputs, files }
+    let duration = log.last().map_or(Duration::ZERO, |happened| happened.at);
+    Run { scenario, number, duration, case, log, world, exits, outputs, files }
 }
 
 /// `run` with ends that it may have had.

@@ -41,7 +41,8 @@ impl<S: Access> Client<S> {
         listed: Option<&Listed>,
         params: &Map<String, Value>,
     ) -> Result<Value, Error> {
-        let headers = listed.map(|listed| listed.headers(&params["arguments"])).unwrap_or_default();
+        let headers = listed.map(|listed| listed.headers(&params["arguments"])).transpose()?;
+        let headers = headers.unwrap_or_default();
         let needs = TOOLS.iter().find(|(known, _)| params["name"] == *known);
         let only_reads = needs.is_some_and(|(_, scopes)| !scopes.contains(Scope::McpWrite));
         let call = Request {

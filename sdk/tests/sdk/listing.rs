@@ -64,12 +64,16 @@ async fn a_tool_that_breaks_the_rules_is_left_out_and_the_others_stay() {
         { "name": "no schema" },
         { "name": 7, "inputSchema": {} },
         "nonsense",
+        { "name": "good", "inputSchema": {}, "description": "another of the same name" },
         { "name": "plain", "inputSchema": { "type": "object" } },
     ]);
     let client = serve(&fake, tools, json!({}));
     let names: Vec<String> =
         client.tools().await.unwrap().into_iter().map(|tool| tool.name).collect();
     assert_eq!(names, ["good", "plain"]);
+    let sent = fake.messages().await.len();
+    assert!(client.dispatch("spaces", json!({})).await.unwrap_err().is_protocol());
+    assert_eq!(fake.messages().await.len(), sent);
 }
 
 #[tokio::test]
