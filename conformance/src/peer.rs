@@ -14,6 +14,8 @@ pub(crate) mod launch;
 pub(crate) mod listen;
 pub(crate) mod log;
 pub(crate) mod moment;
+pub(crate) mod message;
+pub(crate) mod offer;
 pub(crate) mod place;
 pub(crate) mod run;
 pub(crate) mod scenario;

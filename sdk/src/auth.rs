@@ -60,6 +60,16 @@ pub struct OAuth {
     patience: Duration,
 }
 
+/// How a sign-out ended at the authorization server; on this machine the credentials are gone either way.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SignedOut {
+    /// The tokens no longer work, or there were none that the server could revoke.
+    Revoked,
+    /// The server could not be told, for this reason; what nobody holds any more ends by itself when it expires.
+    Unconfirmed(Error),
+}
+
 impl fmt::Debug for dyn CredentialStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CredentialStore")

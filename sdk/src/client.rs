@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::Error;
 use crate::access::{Access, Grants, ReadWrite};
-use crate::auth::{AccessToken, Session};
+use crate::auth::{AccessToken, Session, SignedOut};
 use crate::builder::ClientBuilder;
 use crate::error::Kind;
 use crate::generated::TOOLS;
@@ -206,14 +206,15 @@ impl<S: Access> Client<S> {
         }
     }
 
-    /// Revokes the grant at the server and deletes the credentials from the store.
+    /// Revokes the tokens at the authorization server and deletes the credentials from the store.
+    ///
+    /// A server that cannot be told makes no difference to the second, and is reported as [`SignedOut::Unconfirmed`].
     ///
     /// # Errors
     ///
-    /// When the server could not be told, as [`Client::call`]; the credentials are deleted all the same,
-    /// unless this client has not used them yet and cannot find out which authorization server they belong to.
-    /// With a programmatic token always [`Error::is_authorization`]: it is revoked on Lookout's token page.
-    pub async fn sign_out(&self) -> Result<(), Error> {
+    /// [`Error::is_authorization`] when something is left in the store, and always with a programmatic token, which is revoked on Lookout's token page;
+    /// as [`Client::sign_in`] when this client has not used the credentials yet and cannot find out which authorization server they belong to.
+    pub async fn sign_out(&self) -> Result<SignedOut, Error> {
         match &self.inner.credential {
             Credential::Token(_) => Err(Error::authorization(
                 "a programmatic token is revoked on Lookout's token page, not by its user",

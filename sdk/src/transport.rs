@@ -122,15 +122,19 @@ impl Transport {
                 Verdict::Ambiguous(error) if self.speaks_modern(request.token).await? => {
                     return Err(error);
                 }
-                Verdict::OtherEra(error) | Verdict::SessionLost(error) if opened => {
+                Verdict::OtherEra(error, _) | Verdict::SessionLost(error) if opened => {
                     return Err(error);
                 }
                 // What was remembered no longer holds; the request was not run, so it may start from the beginning.
-                Verdict::OtherEra(_) if remembered.is_some() => {
+                Verdict::OtherEra(..) if remembered.is_some() => {
                     self.era.write().await.take();
                 }
-                Verdict::Ambiguous(_) | Verdict::OtherEra(_) | Verdict::SessionLost(_) => {
-                    self.open(remembered.as_ref(), request.token).await?;
+                Verdict::OtherEra(_, Some(version)) => {
+                    self.open(remembered.as_ref(), version, request.token).await?;
+                    opened = true;
+                }
+                Verdict::Ambiguous(_) | Verdict::OtherEra(..) | Verdict::SessionLost(_) => {
+                    self.open(remembered.as_ref(), INITIALIZE_REVISIONS[0], request.token).await?;
                     opened = true;
                 }
             }
@@ -175,7 +179,12 @@ impl Transport {
     }
 
     /// Begins with `initialize` (MCP 2025-11-25 basic/lifecycle), unless another call has begun anew since `lost`.
-    async fn open(&self, lost: Option<&Era>, token: Option<&AccessToken>) -> Result<(), Error> {
+    async fn open(
+        &self,
+        lost: Option<&Era>,
+        offered: &str,
+        token: Option<&AccessToken>,
+    ) -> Result<(), Error> {
         let _opening = self.opening.lock().await;
         let session = |era: Option<&Era>| era.and_then(Era::session).cloned();
         match &*self.era.read().await {
@@ -183,7 +192,7 @@ impl Transport {
             _ => {}
         }
         self.era.write().await.take();
-        let params = json!({ "protocolVersion": INITIALIZE_REVISIONS[0], "capabilities": {}, "clientInfo": self.client_info() });
+        let params = json!({ "protocolVersion": offered, "capabilities": {}, "clientInfo": self.client_info() });
         let Value::Object(params) = params else { unreachable!("the literal is an object") };
         let blank = Era::Legacy { version: "", session: None, opened: Value::Null.into() };
         let exchange = self.exchange(&blank, Request::plain("initialize", &params, token)).await?;

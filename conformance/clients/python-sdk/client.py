@@ -102,8 +102,7 @@ class Browser:
 
 @contextlib.asynccontextmanager
 async def connected(oauth):
-    # The guide's client, with room for a slow call: httpx2 gives up after five seconds otherwise.
-    async with httpx2.AsyncClient(auth=oauth, timeout=STEP) as http:
+    async with httpx2.AsyncClient(auth=oauth) as http:
         async with Client(streamable_http_client(URL, http_client=http)) as client:
             yield client
 

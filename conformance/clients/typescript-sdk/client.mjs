@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
+import { Client, SdkHttpError, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 
 const env = process.env;
 const url = new URL(process.argv[2] ?? env.LOOKOUT_CONFORMANCE_URL);
@@ -137,12 +137,23 @@ async function signIn() {
   await transport.finishAuth(parameters);
 }
 
+/** On repeated 401s the SDK wants its host to forget what was discovered, so that a resource may move to another authorization server. */
+async function rediscovering(operation) {
+  try {
+    return await operation();
+  } catch (error) {
+    if (!(error instanceof SdkHttpError) || error.status !== 401) throw error;
+    provider.invalidateCredentials('discovery');
+    return operation();
+  }
+}
+
 // One person signs in once, however many calls wait for it.
 let signingIn;
 
 async function authorized(operation) {
   try {
-    return await operation();
+    return await rediscovering(operation);
   } catch (error) {
     if (!(error instanceof UnauthorizedError)) throw error;
     signingIn ??= signIn().finally(() => (signingIn = undefined));

@@ -8,15 +8,20 @@ mod cancel;
 mod challenge_syntax;
 mod client_registration;
 mod discovery;
+mod discovery_end;
+mod ending;
 mod era;
 mod expiry;
 mod flow;
 mod gzip;
 mod header;
+mod initialize;
 mod issuer;
 mod leak;
+mod leak_address;
 mod listener;
 mod near;
+mod message;
 mod opening;
 mod outage;
 mod paging;
@@ -24,14 +29,18 @@ mod refusal;
 mod renewal;
 mod resource;
 mod response;
+mod response_issuer;
+mod response_text;
 mod result;
 mod schedule;
 mod session_id;
 mod sign_out;
 mod step_up;
 mod stream;
+mod structured;
 mod token_response;
 mod tool_parameter;
+mod unregistered;
 
 use crate::check::Level;
 use crate::checks::UnknownName;
@@ -51,18 +60,23 @@ pub(crate) struct Area {
 const AREAS: &[Area] = &[
     flow::AREA,
     discovery::AREA,
+    discovery_end::AREA,
     resource::AREA,
     issuer::AREA,
     challenge_syntax::AREA,
     client_registration::AREA,
+    unregistered::AREA,
     binding::AREA,
     address::AREA,
     bound::AREA,
     opening::AREA,
     response::AREA,
+    response_issuer::AREA,
+    response_text::AREA,
     listener::AREA,
     token_response::AREA,
     leak::AREA,
+    leak_address::AREA,
     renewal::AREA,
     expiry::AREA,
     refusal::AREA,
@@ -72,13 +86,17 @@ const AREAS: &[Area] = &[
     step_up::AREA,
     sign_out::AREA,
     era::AREA,
+    initialize::AREA,
+    message::AREA,
     header::AREA,
     result::AREA,
+    structured::AREA,
     tool_parameter::AREA,
     paging::AREA,
     stream::AREA,
     session_id::AREA,
     cancel::AREA,
+    ending::AREA,
 ];
 
 /// All checks on a client, in the order of the registry.

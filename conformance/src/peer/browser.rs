@@ -1,5 +1,6 @@
 //! Requests of the harness itself: the person's browser, and the attacker.
 
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -116,10 +117,24 @@ impl Browser {
 
 fn is_on_this_machine(url: &url::Url) -> bool {
     let is_loopback = match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Ipv4(address)) => address.is_loopback() || is_own(address.into()),
+        Some(url::Host::Ipv6(address)) => address.is_loopback() || is_own(address.into()),
         Some(url::Host::Domain(name)) => name == "localhost",
         None => false,
     };
     url.scheme() == "http" && is_loopback
+}
+
+/// Whether an interface of this machine has this address: nothing can be bound to any other.
+fn is_own(address: IpAddr) -> bool {
+    !address.is_unspecified() && UdpSocket::bind((address, 0)).is_ok()
+}
+
+/// An address of this machine that others can reach, if it has one. Nothing is sent.
+pub(crate) fn outer_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    // An address for documentation (RFC 5737): the route to anywhere is what matters.
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback() && !address.is_unspecified()).then_some(address)
 }

@@ -39,7 +39,7 @@ pub(crate) struct Run {
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
     pub(crate) name: String,
-    /// Permission bits; none where there are no such things.
+    /// What the file and the folders above it permit; none where there are no such things.
     pub(crate) mode: Option<u32>,
     pub(crate) bytes: Vec<u8>,
 }
@@ -49,6 +49,14 @@ impl Run {
     pub(crate) fn exchanges(&self) -> impl Iterator<Item = (&Ask, &Answer, Sent)> {
         self.log.iter().filter_map(|happened| match &happened.what {
             What::Asked { ask, answer, sent } => Some((ask, answer, *sent)),
+            _ => None,
+        })
+    }
+
+    /// Every request of the client, with the time it arrived.
+    pub(crate) fn arrivals(&self) -> impl Iterator<Item = (Duration, &Ask)> {
+        self.log.iter().filter_map(|happened| match &happened.what {
+            What::Asked { ask, .. } => Some((happened.at, ask)),
             _ => None,
         })
     }
@@ -144,22 +152,28 @@ impl Run {
 /// Reads what the client left in `store`.
 pub(crate) fn kept(store: &Path) -> Vec<Kept> {
     let mut found = Vec::new();
-    let mut folders = vec![store.to_owned()];
-    while let Some(folder) = folders.pop() {
+    let mut folders = vec![(store.to_owned(), 0o777)];
+    while let Some((folder, open)) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
             let path = entry.path();
             let Ok(metadata) = entry.metadata() else { continue };
             if metadata.is_dir() {
-                folders.push(path);
+                folders.push((path, open & mode(&metadata).map_or(0o777, passable)));
             } else if metadata.len() < 1 << 20 {
                 let name = path.strip_prefix(store).unwrap_or(&path).display().to_string();
                 let bytes = fs::read(&path).unwrap_or_default();
-                found.push(Kept { name, mode: mode(&metadata), bytes });
+                found.push(Kept { name, mode: mode(&metadata).map(|mode| mode & open), bytes });
             }
         }
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));
     found
+}
+
+/// What a folder of this mode leaves of the permissions of the files in it: nothing for those who
+/// may not pass.
+fn passable(mode: u32) -> u32 {
+    [0o700, 0o070, 0o007].into_iter().filter(|who| mode & who & 0o111 != 0).sum()
 }
 
 #[cfg(unix)]

@@ -203,6 +203,12 @@ pub(crate) fn calls_at_once(name: &str, times: usize) -> Value {
     json!({ "do": "call-tools", "calls": vec![one; times] })
 }
 
+/// The step that begins a call and cancels it after so many milliseconds.
+pub(crate) fn cancel_call(name: &str, after_ms: u64) -> Value {
+    let arguments = crate::peer::honest::tools::arguments(name);
+    json!({ "do": "cancel-call", "name": name, "arguments": arguments, "after_ms": after_ms })
+}
+
 /// The step that drops the connection and makes a new one with the same credentials.
 pub(crate) fn reconnect() -> Value {
     json!({ "do": "reconnect" })

@@ -26,7 +26,7 @@ use self::state::State;
 use super::discovery::Authority;
 use super::token;
 use super::wire::Wire;
-use super::{Challenge, CredentialKey, CredentialStore, Credentials, OAuth};
+use super::{Challenge, CredentialKey, CredentialStore, Credentials, OAuth, SignedOut};
 use crate::Error;
 use crate::auth::AccessToken;
 use crate::endpoint::Endpoint;
@@ -187,7 +187,7 @@ impl Session {
     pub(crate) async fn sign_out(
         &self,
         probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
-    ) -> Result<(), Error> {
+    ) -> Result<SignedOut, Error> {
         let mut state = self.lock().await;
         if state.credentials.is_none() {
             let challenge = probe().await.ok().flatten();
@@ -195,7 +195,7 @@ impl Session {
         }
         let credentials = state.credentials.take();
         state.forget();
-        let Some(authority) = state.authority.clone() else { return Ok(()) };
+        let Some(authority) = state.authority.clone() else { return Ok(SignedOut::Revoked) };
         let key = self.key(&authority);
         let deleted = self.store(move |store| store.delete(&key)).await;
         let revoked = match credentials {
@@ -204,7 +204,7 @@ impl Session {
             }
             _ => Ok(()),
         };
-        deleted.and(revoked)
+        deleted.map(|()| revoked.map_or_else(SignedOut::Unconfirmed, |()| SignedOut::Revoked))
     }
 
     async fn save(&self, state: &mut State) -> Result<(), Error> {

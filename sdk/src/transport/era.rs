@@ -46,7 +46,9 @@ pub(crate) enum Verdict {
     /// A refusal that a server of either side could have sent.
     Ambiguous(Error),
     /// The server does not speak this revision; the error is for when the other side fails too.
-    OtherEra(Error),
+    ///
+    /// A server that says what it speaks instead is offered the newest of that.
+    OtherEra(Error, Option<&'static str>),
     /// The server has lost the session and wants a new one (MCP 2025-11-25 basic/transports#session-management).
     SessionLost(Error),
 }
@@ -77,7 +79,7 @@ fn without_answer(era: &Era, status: u16) -> Verdict {
     match status {
         404 if era.session().is_some() => Verdict::SessionLost(error),
         // What a server says to a request whose shape it does not know.
-        400 | 404..=406 | 415 | 422 | 426 => Verdict::OtherEra(error),
+        400 | 404..=406 | 415 | 422 | 426 => Verdict::OtherEra(error, None),
         _ => Verdict::Refused(error),
     }
 }
@@ -105,9 +107,9 @@ fn complete(result: Value) -> Result<Value, Error> {
 fn refused(era: &Era, status: u16, refusal: RpcError) -> Verdict {
     let RpcError { code, message, data } = refusal;
     let supported = data.as_ref().and_then(|data| data["supported"].as_array());
-    let speaks_legacy = supported.is_some_and(|all| {
-        all.iter().any(|one| INITIALIZE_REVISIONS.iter().any(|known| one == known))
-    });
+    let shared = INITIALIZE_REVISIONS
+        .iter()
+        .find(|&&known| supported.is_some_and(|all| all.iter().any(|one| one == known)));
     // Codes that only a server of the newer side has.
     let modern_code = matches!(
         code,
@@ -116,12 +118,12 @@ fn refused(era: &Era, status: u16, refusal: RpcError) -> Verdict {
     let unknown_method = status == 404 && code == code::METHOD_NOT_FOUND;
     let error = Error::new(Kind::Rpc { code, message });
     match era {
-        Era::Modern if code == code::UNSUPPORTED_VERSION && speaks_legacy => {
-            Verdict::OtherEra(error)
+        Era::Modern if code == code::UNSUPPORTED_VERSION && shared.is_some() => {
+            Verdict::OtherEra(error, shared.copied())
         }
         Era::Modern if modern_code || unknown_method => Verdict::Refused(error),
         Era::Modern => Verdict::Ambiguous(error),
-        Era::Legacy { .. } if modern_code => Verdict::OtherEra(error),
+        Era::Legacy { .. } if modern_code => Verdict::OtherEra(error, None),
         Era::Legacy { session: Some(_), .. } if status == 404 => Verdict::SessionLost(error),
         Era::Legacy { .. } => Verdict::Refused(error),
     }

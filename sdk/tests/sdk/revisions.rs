@@ -198,6 +198,25 @@ async fn what_is_no_mcp_server_says_so() {
 }
 
 #[tokio::test]
+async fn a_server_that_says_what_it_speaks_is_offered_that() {
+    let fake = Fake::start().await;
+    fake.on("/mcp", |request| match method(request).as_str() {
+        "initialize" => {
+            let offered =
+                request.body_json::<Value>().unwrap()["params"]["protocolVersion"].clone();
+            assert_eq!(offered, "2025-06-18");
+            result(request, &json!({ "protocolVersion": offered }))
+        }
+        "notifications/initialized" => ResponseTemplate::new(202),
+        _ if header(request, "mcp-protocol-version") == Some("2025-06-18") => {
+            result(request, &tables())
+        }
+        _ => rpc_error(request, 400, -32022, &json!({ "supported": ["2024-11-05", "2025-06-18"] })),
+    });
+    list(&client(&fake)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_revision_that_this_client_does_not_know_is_refused() {
     let fake = Fake::start().await;
     fake.on("/mcp", |request| match method(request).as_str() {

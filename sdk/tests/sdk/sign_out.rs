@@ -1,6 +1,6 @@
 //! Ending a grant.
 
-use lookout_sdk::auth::FileStore;
+use lookout_sdk::auth::{FileStore, SignedOut};
 use lookout_sdk::schema::ListTables;
 use wiremock::ResponseTemplate;
 
@@ -18,7 +18,7 @@ async fn signing_out_revokes_the_refresh_token_then_the_access_token_and_forgets
     client.sign_in().await.unwrap();
     assert_eq!(files(&folder), 1);
 
-    client.sign_out().await.unwrap();
+    assert!(matches!(client.sign_out().await.unwrap(), SignedOut::Revoked));
 
     let revoked = fake.forms("/oauth/revoke").await;
     let tokens: Vec<_> =
@@ -43,7 +43,10 @@ async fn a_server_that_cannot_be_told_does_not_keep_the_credentials_alive_here()
     client.sign_in().await.unwrap();
     fake.on("/oauth/revoke", |_| ResponseTemplate::new(503));
 
-    assert!(client.sign_out().await.unwrap_err().is_transport());
+    match client.sign_out().await.unwrap() {
+        SignedOut::Unconfirmed(why) => assert!(why.is_transport(), "{why:?}"),
+        other => panic!("{other:?}"),
+    }
     assert_eq!(
         fake.forms("/oauth/revoke").await.len(),
         2,

@@ -26,6 +26,7 @@ fn client(url: &str) -> Result<Client> {
     let store = PathBuf::from(variable("LOOKOUT_CONFORMANCE_STORE")?);
     let mut oauth = OAuth::new()
         .client_name("Lookout SDK")
+        .metadata_document("https://lookout.example/clients/sdk.json")
         .store(FileStore::new(store.join("credentials")))
         .patience(Duration::from_secs_f64(patience));
     if let Ok(identifier) = variable("LOOKOUT_CONFORMANCE_CLIENT_ID") {
@@ -110,7 +111,7 @@ async fn run_steps(client: &mut Client, url: &str) -> Result<()> {
                 "call-tool" => call_tool(client, step).await?,
                 "call-tools" => call_tools(client, &step["calls"]).await?,
                 "cancel-call" => cancel_call(client, step).await?,
-                "sign-out" => client.sign_out().await?,
+                "sign-out" => drop(client.sign_out().await?),
                 "reconnect" => {
                     client.close().await;
                     *client = self::client(url)?;

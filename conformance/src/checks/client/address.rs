@@ -7,10 +7,12 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Area, MUST, SHOULD};
-use crate::check::mcp;
+use super::{Area, HARDENING, MUST, SHOULD};
+use crate::check::{lookout, mcp};
 use crate::outcome::{Outcome, ensure};
+use crate::peer::answer::Answer;
 use crate::peer::ask::Ask;
+use crate::peer::honest::resource_document;
 use crate::peer::place::Role;
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data, same};
@@ -23,6 +25,7 @@ const TLS_PAGE: &str = "basic/authorization/security-considerations#communicatio
 
 const UNTRUSTED: &str = "untrusted connection";
 const CLEAR: &str = "connection in the clear";
+const REDIRECTED: &str = "a redirect to another origin";
 const SENT: &str = "an address that is neither https nor loopback";
 
 const SCENARIOS: &[Scenario] = &[
@@ -45,8 +48,23 @@ const SCENARIOS: &[Scenario] = &[
         title: "The challenge or the resource metadata leads to http at an address that is not \
                 loopback.",
         inputs: || data(prop::sample::select(vec!["pointer", "issuer"])),
-        runs: 2,
+        runs: 1,
         script: in_the_clear,
+    },
+    Scenario {
+        id: "address/redirected",
+        title: "The resource metadata redirects to http at an address that is not loopback.",
+        inputs: || data(prop::sample::select(vec![301_u16, 302, 303, 307, 308])),
+        runs: 1,
+        script: redirected,
+    },
+    Scenario {
+        id: "address/elsewhere",
+        title: "The resource metadata redirects to another origin, whose document names another \
+                authorization server.",
+        inputs: || data(prop::sample::select(vec![301_u16, 302, 303, 307, 308])),
+        runs: 1,
+        script: elsewhere,
     },
 ];
 
@@ -75,6 +93,22 @@ const CHECKS: &[ClientCheck] = &[
         on: On::Only(&["address/in-the-clear"]),
         judge: Judge::Each(fetches_no_http),
     },
+    ClientCheck {
+        id: "address/redirect",
+        level: SHOULD,
+        clause: mcp("basic/security_best_practices#server-side-request-forgery-ssrf"),
+        claim: "No redirect of metadata is followed to http at an address that is not loopback.",
+        on: On::Only(&["address/redirected"]),
+        judge: Judge::Each(fetches_no_http),
+    },
+    ClientCheck {
+        id: "address/own-origin",
+        level: HARDENING,
+        clause: lookout("an origin speaks for itself"),
+        claim: "Resource metadata that a redirect fetches from another origin is not used.",
+        on: On::Only(&["address/elsewhere"]),
+        judge: Judge::Each(uses_own_origin),
+    },
 ];
 
 /// The strange host, at the address that stands for no host in particular and reaches this one.
@@ -101,6 +135,40 @@ fn in_the_clear(case: &Value) -> Script {
                 });
             }
         })
+}
+
+fn redirected(case: &Value) -> Script {
+    let status = case.as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(302);
+    Script::honest().on(Route::ResourceMetadata, move |ask, world, answer| {
+        if ask.role == Role::Resource && answer.status == 200 {
+            world.mark(SENT);
+            *answer = Answer::redirect(status, format!("{}/about", unspecified(world)));
+        }
+    })
+}
+
+fn elsewhere(case: &Value) -> Script {
+    let status = case.as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(302);
+    Script::honest().instead(move |ask, world| {
+        if ask.role == Role::Stranger && ask.path == "/about" {
+            let mut document = resource_document(world);
+            let other = world.issuer(Role::OtherAuthority);
+            document["authorization_servers"] = vec![other].into();
+            return Some(Answer::json(200, &document));
+        }
+        (world.route(ask) == Route::ResourceMetadata && ask.role == Role::Resource).then(|| {
+            world.mark(REDIRECTED);
+            Answer::redirect(status, format!("{}/about", world.places.base(Role::Stranger)))
+        })
+    })
+}
+
+fn uses_own_origin(run: &Run) -> Outcome {
+    run.reached(REDIRECTED)?;
+    let used = run.at(Role::OtherAuthority).next();
+    ensure(used.is_none(), "nothing is asked of the authorization server that it names", || {
+        used.map(Ask::line).unwrap_or_default()
+    })
 }
 
 fn verifies_certificates(run: &Run) -> Outcome {

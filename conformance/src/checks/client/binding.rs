@@ -2,12 +2,12 @@
 
 use super::{Area, MUST, SHOULD};
 use crate::check::{mcp, rfc};
-use crate::outcome::{Outcome, ensure};
+use crate::outcome::{Outcome, Violation, ensure};
 use crate::peer::ask::Ask;
 use crate::peer::place::Role;
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, same};
-use crate::peer::script::{Route, Script};
+use crate::peer::script::{READ_TOOL, Route, Script, call, list_tools};
 use crate::peer::world::World;
 
 pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
@@ -20,16 +20,16 @@ const TOLD: &str = "the metadata that names the other authorization server";
 const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "binding/moved",
-        title: "In the middle of a session the resource names another authorization server, and \
-                clients have secrets.",
+        title: "The resource moves to another authorization server and back, and clients have \
+                secrets.",
         inputs: same,
         runs: 1,
         script: |_| moving().set(|setting| setting.client_authentication = "client_secret_post"),
     },
     Scenario {
         id: "binding/known",
-        title: "A client has an identifier at an authorization server, and then the resource \
-                names another.",
+        title: "A client was given an identifier at an authorization server, and the resource \
+                moves to another and back.",
         inputs: same,
         runs: 1,
         script: |_| moving().set(|setting| setting.known_client = true),
@@ -74,20 +74,26 @@ const CHECKS: &[ClientCheck] = &[
     },
 ];
 
-/// At the first call of a tool the resource moves, and all that was issued ends.
+/// The resource moves at the first call of a tool, and back at the second. Each time all that was
+/// issued ends.
 fn moving() -> Script {
     Script::honest()
+        .task([list_tools(), call(READ_TOOL), call(READ_TOOL)])
         .instead(|ask, world| {
             let is_call = ask.tool().is_some() && ask.bearer().is_some();
-            if is_call && world.authority == Role::Authority {
-                world.authority = Role::OtherAuthority;
+            let calls = world.marked(&format!("called {READ_TOOL}"));
+            if is_call && calls < 2 && world.marked(MOVED) == calls {
+                world.authority = match world.authority {
+                    Role::Authority => Role::OtherAuthority,
+                    _ => Role::Authority,
+                };
                 world.end(|_| true);
                 world.mark(MOVED);
             }
             None
         })
         .on(Route::ResourceMetadata, |_, world, answer| {
-            if world.authority == Role::OtherAuthority && answer.status == 200 {
+            if world.marked(MOVED) > 0 && answer.status == 200 {
                 world.mark(TOLD);
             }
         })
@@ -101,32 +107,38 @@ fn is_at_endpoint(world: &World, ask: &Ask) -> bool {
 fn keeps_apart(run: &Run) -> Outcome {
     run.reached(TOLD)?;
     let world = &run.world;
-    let mut any = false;
-    let other = run.at(Role::OtherAuthority);
-    for ask in other.filter(|ask| is_at_endpoint(world, ask)) {
-        any = true;
-        let id = ask.basic().map(|(id, _)| id).or_else(|| ask.param("client_id"));
-        let clients = || world.clients.iter().filter(|client| client.at == Role::Authority);
-        let old = id.filter(|id| clients().any(|client| client.id == *id));
-        ensure(old.is_none(), "a client_id of the other authorization server", || {
-            format!("the client_id of the first in {}", ask.line())
-        })?;
-        let body = String::from_utf8_lossy(&ask.body);
-        let text = format!("{} {body}", ask.url);
-        let basic = ask.basic().map(|(_, secret)| secret).unwrap_or_default();
-        let secrets = clients().filter_map(|client| client.secret.as_deref());
-        let tokens = world.tokens.iter().filter(|token| token.at == Role::Authority);
-        let codes = world.codes.iter().filter(|code| code.at == Role::Authority);
-        let leaked = secrets
-            .map(|secret| ("client secret", secret))
-            .chain(tokens.map(|token| ("token", token.value.as_str())))
-            .chain(codes.map(|code| ("code", code.value.as_str())))
-            .find(|(_, value)| text.contains(value) || basic == *value);
-        ensure(leaked.is_none(), "nothing that the first authorization server issued", || {
-            format!("a {} of the first in {}", leaked.unwrap_or_default().0, ask.line())
-        })?;
+    if !run.at(Role::OtherAuthority).any(|ask| is_at_endpoint(world, ask)) {
+        return Err(run.never("an endpoint of the other authorization server"));
     }
-    if any { Ok(()) } else { Err(run.never("the other authorization server")) }
+    for ask in run.asks().filter(|ask| is_at_endpoint(world, ask)) {
+        let is_foreign = |at: Role| at != ask.role;
+        let (named, secret) = match ask.basic() {
+            Some((id, secret)) => (Some(id), Some(secret)),
+            None => (ask.param("client_id"), ask.param("client_secret")),
+        };
+        let clients = || world.clients.iter().filter(|client| is_foreign(client.at));
+        let tokens = || world.tokens.iter().filter(|token| is_foreign(token.at));
+        let sends = |name: &str, value: &str| ask.param(name).is_some_and(|sent| sent == value);
+        let foreign = if named.is_some_and(|id| clients().any(|client| client.id == id)) {
+            "client_id"
+        } else if secret.is_some() && clients().any(|client| client.secret == secret) {
+            "client secret"
+        } else if tokens()
+            .any(|token| sends("refresh_token", &token.value) || sends("token", &token.value))
+        {
+            "token"
+        } else if world.codes.iter().any(|code| is_foreign(code.at) && sends("code", &code.value)) {
+            "code"
+        } else {
+            continue;
+        };
+        return Err(Violation::new(
+            format!("nothing at {} that another authorization server issued", ask.role),
+            format!("a {foreign} of another in {}", ask.line()),
+        )
+        .into());
+    }
+    Ok(())
 }
 
 fn registers_anew(run: &Run) -> Outcome {

@@ -1,16 +1,14 @@
-//! Where a client looks for metadata, in which order, and when it stops.
+//! Where a client looks for metadata, and in which order.
 
-use proptest::prelude::*;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Area, HARDENING, MUST, near};
-use crate::check::{lookout, mcp};
+use super::discovery_end::Failure;
+use super::{Area, MUST, near};
+use crate::check::mcp;
 use crate::outcome::{Outcome, ensure, not_tested};
 use crate::peer::answer::Answer;
 use crate::peer::ask::Ask;
 use crate::peer::honest::{authority, resource_document};
-use crate::peer::log::{Ending, What};
 use crate::peer::place::Role;
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data, same};
@@ -25,52 +23,6 @@ const SERVER_PAGE: &str =
 
 const BARE: &str = "a 401 without a challenge";
 const POINTLESS: &str = "a challenge without a pointer";
-
-/// Enough for every address that the texts name, each tried a few times.
-const MOST_REQUESTS: usize = 20;
-
-/// What libraries allow one chain of redirects, a few times.
-const MOST_REDIRECTED: usize = 100;
-
-/// How an address fails that has no document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Failure {
-    NotFound,
-    Page,
-    Broken,
-    Loop,
-    Garbage,
-    List,
-    Nothing,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Case {
-    /// The path of the issuer.
-    path: String,
-    resource: Failure,
-    server: Failure,
-}
-
-fn failure() -> impl Strategy<Value = Failure> {
-    use Failure::{Broken, Garbage, List, Loop, NotFound, Nothing, Page};
-    prop::sample::select(vec![NotFound, Page, Broken, Loop, Garbage, List, Nothing])
-}
-
-impl Failure {
-    fn answer(self, ask: &Ask) -> Answer {
-        match self {
-            Self::NotFound => Answer::status(404),
-            Self::Page => Answer::text(200, "text/html", "<!doctype html><title>Hello</title>"),
-            Self::Broken => Answer::text(500, "text/plain", "internal error"),
-            Self::Loop => Answer::redirect(302, ask.url.clone()),
-            Self::Garbage => Answer::text(200, "application/json", "{\"issuer\": "),
-            Self::List => Answer::text(200, "application/json", "[]"),
-            Self::Nothing => Answer::text(200, "application/json", ""),
-        }
-    }
-}
 
 const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -102,26 +54,6 @@ const SCENARIOS: &[Scenario] = &[
                 }
             })
         },
-    },
-    Scenario {
-        id: "discovery/failing",
-        title: "Each document is at the second address, and the first address fails in some way.",
-        inputs: || {
-            data((near::path(), failure(), failure()).prop_map(|(path, resource, server)| Case {
-                path,
-                resource,
-                server,
-            }))
-        },
-        runs: 2,
-        script: failing,
-    },
-    Scenario {
-        id: "discovery/nothing",
-        title: "There is no metadata of the authorization server, and in some runs none at all.",
-        inputs: || data(prop::bool::ANY),
-        runs: 1,
-        script: nothing,
     },
 ];
 
@@ -169,23 +101,6 @@ const CHECKS: &[ClientCheck] = &[
         on: On::Only(&["discovery/last", "discovery/pointer"]),
         judge: Judge::Each(completes),
     },
-    ClientCheck {
-        id: "discovery/ends",
-        level: HARDENING,
-        clause: lookout("discovery ends by itself, after a bounded number of requests"),
-        claim: "Whatever the well-known addresses answer, discovery ends by itself after a few \
-                requests.",
-        on: On::Only(&["discovery/failing", "discovery/nothing"]),
-        judge: Judge::Each(ends),
-    },
-    ClientCheck {
-        id: "discovery/no-guess",
-        level: HARDENING,
-        clause: mcp("basic/authorization/authorization-server-discovery#sequence-diagram"),
-        claim: "Without metadata of the authorization server nothing is sent to a guessed endpoint.",
-        on: On::Only(&["discovery/nothing"]),
-        judge: Judge::Each(guesses_nothing),
-    },
 ];
 
 /// The addresses at which the metadata of `role` may be, in the order of MCP 2026-07-28.
@@ -216,7 +131,12 @@ fn resource_addresses(world: &World) -> Vec<String> {
 }
 
 /// The document at the address with this number, counted from the end, and a failure elsewhere.
-fn serve_server(ask: &Ask, world: &mut World, from_end: usize, failure: Failure) -> Option<Answer> {
+pub(super) fn serve_server(
+    ask: &Ask,
+    world: &mut World,
+    from_end: usize,
+    failure: Failure,
+) -> Option<Answer> {
     if world.route(ask) != Route::ServerMetadata {
         return None;
     }
@@ -235,7 +155,11 @@ fn serve_server(ask: &Ask, world: &mut World, from_end: usize, failure: Failure)
     Some(failure.answer(ask))
 }
 
-fn serve_resource_at_root(ask: &Ask, world: &mut World, failure: Failure) -> Option<Answer> {
+pub(super) fn serve_resource_at_root(
+    ask: &Ask,
+    world: &mut World,
+    failure: Failure,
+) -> Option<Answer> {
     if world.route(ask) != Route::ResourceMetadata || ask.role != Role::Resource {
         return None;
     }
@@ -284,37 +208,6 @@ fn last(case: &Value) -> Script {
         })
         .instead(|ask, world| serve_resource_at_root(ask, world, Failure::NotFound))
         .instead(|ask, world| serve_server(ask, world, 0, Failure::NotFound))
-}
-
-fn failing(case: &Value) -> Script {
-    let fallback = Failure::NotFound;
-    let read = serde_json::from_value(case.clone());
-    let case = read.unwrap_or(Case { path: "/a".to_owned(), resource: fallback, server: fallback });
-    Script::honest()
-        .set(|setting| {
-            setting.issuer_path = case.path;
-            setting.names_metadata = false;
-        })
-        .instead(move |ask, world| serve_resource_at_root(ask, world, case.resource))
-        .instead(move |ask, world| serve_server(ask, world, 1, case.server))
-        .on(Route::ResourceMetadata, |_, world, _| {
-            world.mark("discovery");
-        })
-}
-
-fn nothing(case: &Value) -> Script {
-    let is_all = case.as_bool().unwrap_or_default();
-    Script::honest().instead(move |ask, world| match world.route(ask) {
-        Route::ServerMetadata => {
-            world.mark("discovery");
-            Some(Answer::status(404))
-        }
-        Route::ResourceMetadata if is_all => {
-            world.mark("discovery");
-            Some(Answer::status(404))
-        }
-        _ => None,
-    })
 }
 
 fn pointer_is_first(run: &Run) -> Outcome {
@@ -370,49 +263,5 @@ fn completes(run: &Run) -> Outcome {
         let exit = run.exit().map(ToString::to_string).unwrap_or_default();
         let last = run.asks().last().map_or("nothing".to_owned(), Ask::line);
         format!("{exit}; its last request was {last}")
-    })
-}
-
-fn ends(run: &Run) -> Outcome {
-    run.reached("discovery")?;
-    let is_metadata = |ask: &Ask| {
-        let route = run.world.route(ask);
-        matches!(route, Route::ResourceMetadata | Route::ServerMetadata)
-            || (route == Route::Elsewhere && ask.method == "GET")
-    };
-    let mut redirected = 0;
-    let mut count = 0;
-    let mut from: Option<&str> = None;
-    for (ask, answer, _) in run.exchanges().filter(|(ask, ..)| is_metadata(ask)) {
-        if from == Some(&ask.url) {
-            redirected += 1;
-        } else {
-            count += 1;
-        }
-        from = answer.header("location").map(|_| ask.url.as_str());
-    }
-    ensure(
-        count <= MOST_REQUESTS && redirected <= MOST_REDIRECTED,
-        format!("at most {MOST_REQUESTS} requests for metadata, and few redirects"),
-        || format!("{count} requests for metadata, and {redirected} redirects followed"),
-    )?;
-    let how = run.exit().map(|exit| exit.how);
-    ensure(how == Some(Ending::Itself), "the client ends by itself", || {
-        run.exit().map(ToString::to_string).unwrap_or_default()
-    })
-}
-
-fn guesses_nothing(run: &Run) -> Outcome {
-    run.reached("discovery")?;
-    let mut posted =
-        run.asks().filter(|ask| ask.method == "POST" && run.world.route(ask) != Route::Mcp);
-    let guess = posted.next();
-    ensure(guess.is_none(), "no request to an endpoint that no metadata names", || {
-        guess.map(Ask::line).unwrap_or_default()
-    })?;
-    let opened = run.log.iter().any(|happened| matches!(happened.what, What::Opened(_)));
-    ensure(!opened, "no browser is opened", || {
-        let address = run.opened().next().and_then(<[String]>::first);
-        format!("the browser is sent to {}", address.map_or("nothing", String::as_str))
     })
 }

@@ -1,5 +1,6 @@
 //! The resource that a token is for: what metadata may name, and what requests must.
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::near::{self, Near};
@@ -21,14 +22,14 @@ const OF_ANOTHER: &str = "metadata of another resource";
 const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "resource/elsewhere",
-        title: "The resource metadata is for a resource at another host, port or scheme.",
+        title: "The resource metadata is for a resource at another host, port, scheme or path.",
         inputs: || data(near::placed()),
         runs: 1,
         script: another,
     },
     Scenario {
         id: "resource/prefix",
-        title: "The resource metadata is for a beginning of the endpoint's address, or for more.",
+        title: "The resource metadata is for a beginning of the endpoint's address.",
         inputs: || data(near::prefixed()),
         runs: 1,
         script: another,
@@ -36,7 +37,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "resource/spelled",
         title: "The resource metadata is for what a normalizing client takes for the endpoint.",
-        inputs: || data(near::spelled()),
+        inputs: || data(prop_oneof![3 => near::trimmed(), 1 => near::parsed()]),
         runs: 1,
         script: another,
     },
@@ -55,8 +56,7 @@ const CHECKS: &[ClientCheck] = &[
         id: "resource/prefix",
         level: MUST,
         clause: rfc(9728, "3.3"),
-        claim: "Metadata for another path than the endpoint's is not used, not even for a \
-                beginning of it.",
+        claim: "Metadata for a beginning of the endpoint's address is not used.",
         on: On::Only(&["resource/prefix"]),
         judge: Judge::Each(is_unused),
     },

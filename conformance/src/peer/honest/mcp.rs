@@ -12,7 +12,7 @@ use crate::peer::script::Revisions;
 use crate::peer::world::{TokenKind, World};
 
 pub(crate) const MODERN: &str = "2026-07-28";
-const LEGACY: [&str; 2] = ["2025-11-25", "2025-06-18"];
+pub(crate) const LEGACY: [&str; 2] = ["2025-11-25", "2025-06-18"];
 const UNSUPPORTED_VERSION: i64 = -32022;
 const METHOD_NOT_FOUND: i64 = -32601;
 
@@ -167,7 +167,8 @@ fn legacy(
             Some(_) => {}
         }
     }
-    let Some(id) = id else { return Answer::status(202) };
+    let is_response = body.get("result").or(body.get("error")).is_some();
+    let Some(id) = id.filter(|_| !is_response) else { return Answer::status(202) };
     let result = match method {
         "ping" => json!({}),
         "tools/list" => json!({ "tools": tools::list(granted) }),
