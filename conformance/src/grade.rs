@@ -1,5 +1,6 @@
 //! One grading of a client: perform the scenarios, then judge what happened.
 
+pub(crate) mod attended;
 mod judge;
 
 use std::collections::BTreeSet;
@@ -13,10 +14,11 @@ use serde_json::Value;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
-pub(crate) use judge::guarded;
+pub(crate) use judge::{Seen, guarded, judge};
 
 pub use crate::peer::launch::Launch;
 pub use crate::peer::scenario::{ClientCheck, Scenario};
+pub use crate::peer::stage::admit::Approval;
 
 use crate::checks::UnknownName;
 use crate::checks::client;
@@ -66,8 +68,13 @@ pub enum GradeError {
     #[error(transparent)]
     UnknownName(#[from] UnknownName),
     /// The client's program cannot be started.
-    #[error("cannot start the client: {0}")]
-    Start(io::Error),
+    #[error("cannot start {program}: {cause}")]
+    Start {
+        /// The program as it was given.
+        program: String,
+        /// What the system said.
+        cause: io::Error,
+    },
     /// No free port, or no thread to be had.
     #[error("cannot open the servers of a scenario: {0}")]
     Servers(io::Error),
@@ -121,11 +128,23 @@ pub fn grade(
     let runs = performing.all(&jobs, progress)?;
     let reports: Vec<CheckReport> =
         checks.iter().map(|check| performing.judge(check, &runs)).collect();
+    let performed: Vec<&Run> = runs.iter().collect();
+    Ok(report_on(client.display(), options, (begun, started), &performed, reports))
+}
+
+/// The report on what was found in `runs`.
+pub(crate) fn report_on(
+    target: String,
+    options: &GradeOptions,
+    (begun, started): (Instant, String),
+    runs: &[&Run],
+    checks: Vec<CheckReport>,
+) -> Report {
     let requests = runs.iter().map(|run| run.asks().count()).sum::<usize>();
-    Ok(Report {
+    Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         subject: Subject::Client,
-        target: client.display(),
+        target,
         endpoint: String::new(),
         issuer: String::new(),
         catalogue: String::new(),
@@ -146,10 +165,10 @@ pub fn grade(
         left_behind: Vec::new(),
         baseline: None,
         profile: Vec::new(),
-        coverage: coverage(client::all().map(|check| (check.id, check.clause)), &reports),
-        scenarios: client::performed(&runs),
-        checks: reports,
-    })
+        coverage: coverage(client::all().map(|check| (check.id, check.clause)), &checks),
+        scenarios: client::performed(runs),
+        checks,
+    }
 }
 
 /// Performs one scenario on a recorded input.
@@ -174,7 +193,7 @@ fn runs_of(scenario: &Scenario, options: &GradeOptions) -> u32 {
     }
 }
 
-fn runtime() -> Result<Runtime, GradeError> {
+pub(crate) fn runtime() -> Result<Runtime, GradeError> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -198,29 +217,35 @@ impl Performing<'_> {
         let next = AtomicUsize::new(0);
         let done: Mutex<Vec<Option<Result<Run, GradeError>>>> =
             Mutex::new(jobs.iter().map(|_| None).collect());
+        let one = |at: usize| {
+            let Some((scenario, number)) = jobs.get(at) else { return false };
+            let begun = Instant::now();
+            let result = self.perform(scenario, *number);
+            let mut goes_on = false;
+            if let Ok(run) = &result {
+                // A client that does nothing in the first scenario would do nothing in the others.
+                goes_on = at > 0 || run.asks().next().is_some();
+                progress(&Performed {
+                    scenario: scenario.id,
+                    ending: run.exit().map(ToString::to_string).unwrap_or_default(),
+                    requests: run.asks().count(),
+                    duration: begun.elapsed(),
+                });
+            }
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            done[at] = Some(result);
+            if !goes_on {
+                next.store(jobs.len(), Ordering::Relaxed);
+            }
+            goes_on
+        };
+        if !one(next.fetch_add(1, Ordering::Relaxed)) {
+            let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+            return done.into_iter().flatten().collect();
+        }
         thread::scope(|scope| {
             for _ in 0..self.options.jobs.max(1) {
-                scope.spawn(|| {
-                    loop {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        let Some((scenario, number)) = jobs.get(at) else { return };
-                        let begun = Instant::now();
-                        let result = self.perform(scenario, *number);
-                        if let Ok(run) = &result {
-                            progress(&Performed {
-                                scenario: scenario.id,
-                                ending: run.exit().map(ToString::to_string).unwrap_or_default(),
-                                requests: run.asks().count(),
-                                duration: begun.elapsed(),
-                            });
-                        } else {
-                            // The others need not begin.
-                            next.store(jobs.len(), Ordering::Relaxed);
-                        }
-                        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-                        done[at] = Some(result);
-                    }
-                });
+                scope.spawn(|| while one(next.fetch_add(1, Ordering::Relaxed)) {});
             }
         });
         let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -248,7 +273,11 @@ impl Performing<'_> {
         let performed =
             perform(scenario, case, number, self.client, self.runtime.handle(), &purpose);
         performed.map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => GradeError::Start(error),
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
+                let program = self.client.command.first();
+                let program = program.map(|word| word.to_string_lossy().into_owned());
+                GradeError::Start { program: program.unwrap_or_default(), cause: error }
+            }
             _ => GradeError::Servers(error),
         })
     }

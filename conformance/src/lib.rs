@@ -32,6 +32,7 @@ pub mod replay;
 pub mod report;
 pub mod requirements;
 pub mod secret;
+pub mod serve;
 pub mod target;
 
 mod model;

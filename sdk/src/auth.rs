@@ -28,7 +28,7 @@ use url::Url;
 
 pub(crate) use challenge::Challenge;
 pub use credentials::{Credentials, MalformedCredentials};
-use registration::Registration;
+use registration::{Known, Registration};
 pub(crate) use secret::AccessToken;
 pub(crate) use session::Session;
 pub use store::{CredentialKey, CredentialStore, FileStore, MemoryStore};
@@ -60,6 +60,16 @@ pub struct OAuth {
     patience: Duration,
 }
 
+/// How a sign-out ended at the authorization server; on this machine the credentials are gone either way.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SignedOut {
+    /// The tokens no longer work, or there were none that the server could revoke.
+    Revoked,
+    /// The server could not be told, for this reason; what nobody holds any more ends by itself when it expires.
+    Unconfirmed(Error),
+}
+
 impl fmt::Debug for dyn CredentialStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CredentialStore")
@@ -78,7 +88,7 @@ impl OAuth {
     pub fn new() -> Self {
         Self {
             client_name: "Lookout SDK".to_owned(),
-            registration: Registration::Dynamic,
+            registration: Registration::default(),
             store: Arc::new(MemoryStore::new()),
             presenter: Presenter::Browser,
             patience: PATIENCE,
@@ -101,8 +111,18 @@ impl OAuth {
         issuer: impl Into<String>,
         client_id: impl Into<String>,
     ) -> Self {
-        self.registration =
-            Registration::Known { issuer: issuer.into(), client_id: client_id.into() };
+        self.registration.known =
+            Some(Known { issuer: issuer.into(), client_id: client_id.into() });
+        self
+    }
+
+    /// Introduces the client with a Client ID Metadata Document at servers that read such documents; elsewhere the client registers.
+    ///
+    /// `url` is where the document is: https, with a path, and the same text as its member `client_id`.
+    /// Its `redirect_uris` must have `http://127.0.0.1/callback`, its `token_endpoint_auth_method` is `none`.
+    #[must_use]
+    pub fn metadata_document(mut self, url: impl Into<String>) -> Self {
+        self.registration.document = Some(url.into());
         self
     }
 

@@ -1,5 +1,7 @@
 //! The client: a typed face over the transport and the credentials.
 
+mod calls;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -10,15 +12,17 @@ use serde_json::{Map, Value};
 
 use crate::Error;
 use crate::access::{Access, Grants, ReadWrite};
-use crate::auth::{AccessToken, Challenge, Session};
+use crate::auth::{AccessToken, Session, SignedOut};
 use crate::builder::ClientBuilder;
 use crate::error::Kind;
 use crate::generated::TOOLS;
+use crate::listing::{self, Listing};
 use crate::reply::{ServerInfo, ToolDescription, ToolReply};
-use crate::transport::{Request, Transport};
+use crate::transport::Transport;
 
 /// How many pages of tools are read before the server is taken to go in circles.
 const MOST_PAGES: usize = 100;
+const MOST_TOOLS: usize = 10_000;
 
 /// A client of one MCP endpoint of Lookout.
 ///
@@ -32,6 +36,7 @@ pub struct Client<S = ReadWrite> {
 struct Inner {
     transport: Transport,
     credential: Credential,
+    listing: Listing,
 }
 
 /// What proves who is calling.
@@ -52,7 +57,8 @@ impl Client {
 
 impl<S: Access> Client<S> {
     pub(crate) fn new(transport: Transport, credential: Credential) -> Self {
-        Self { inner: Arc::new(Inner { transport, credential }), access: PhantomData }
+        let inner = Inner { transport, credential, listing: Listing::default() };
+        Self { inner: Arc::new(inner), access: PhantomData }
     }
 
     /// Calls a tool with typed arguments.
@@ -116,6 +122,10 @@ impl<S: Access> Client<S> {
 
     /// The tools that the token may call, as the server lists them.
     ///
+    /// A tool whose annotations break the rules of MCP is left out.
+    /// Later calls of this client and its clones check results against the output schemas of this list,
+    /// and repeat the arguments in headers that it marks with `x-mcp-header`.
+    ///
     /// # Errors
     ///
     /// As [`Client::call`].
@@ -124,15 +134,20 @@ impl<S: Access> Client<S> {
         let mut params = Map::new();
         for _ in 0..MOST_PAGES {
             let mut page = self.request("tools/list", &params).await?;
-            let listed =
-                Vec::<ToolDescription>::deserialize(page["tools"].take()).map_err(|error| {
-                    Error::protocol("the list of tools is not valid").caused_by(error)
-                })?;
-            tools.extend(listed);
+            tools.extend(listing::read(&page["tools"])?);
             match page["nextCursor"].take() {
-                Value::Null => return Ok(tools),
-                cursor => params.insert("cursor".to_owned(), cursor),
-            };
+                Value::Null => {
+                    self.inner.listing.replace(&mut tools);
+                    return Ok(tools);
+                }
+                // An empty one is a cursor like any other.
+                cursor @ Value::String(_)
+                    if tools.len() <= MOST_TOOLS && params.get("cursor") != Some(&cursor) =>
+                {
+                    params.insert("cursor".to_owned(), cursor);
+                }
+                _ => break,
+            }
         }
         Err(Error::protocol("the list of tools does not end"))
     }
@@ -169,7 +184,7 @@ impl<S: Access> Client<S> {
     pub async fn sign_in(&self) -> Result<Vec<String>, Error> {
         match &self.inner.credential {
             Credential::Token(_) => Ok(Vec::new()),
-            Credential::OAuth(session) => session.sign_in(self.challenge().await?.as_ref()).await,
+            Credential::OAuth(session) => session.sign_in(async || self.challenge().await).await,
         }
     }
 
@@ -186,73 +201,34 @@ impl<S: Access> Client<S> {
                 "the scopes of a programmatic token are fixed; make a token that has the scopes on Lookout's token page",
             )),
             Credential::OAuth(session) => {
-                session.step_up(self.challenge().await?.as_ref(), required).await
+                session.step_up(async || self.challenge().await, required).await
             }
         }
     }
 
-    /// Revokes the grant at the server and deletes the credentials from the store.
+    /// Revokes the tokens at the authorization server and deletes the credentials from the store.
+    ///
+    /// A server that cannot be told makes no difference to the second, and is reported as [`SignedOut::Unconfirmed`].
     ///
     /// # Errors
     ///
-    /// When the server could not be told, as [`Client::call`]; the credentials are deleted all the same,
-    /// unless this client has not used them yet and cannot find out which authorization server they belong to.
-    /// With a programmatic token always [`Error::is_authorization`]: it is revoked on Lookout's token page.
-    pub async fn sign_out(&self) -> Result<(), Error> {
+    /// [`Error::is_authorization`] when something is left in the store, and always with a programmatic token, which is revoked on Lookout's token page;
+    /// as [`Client::sign_in`] when this client has not used the credentials yet and cannot find out which authorization server they belong to.
+    pub async fn sign_out(&self) -> Result<SignedOut, Error> {
         match &self.inner.credential {
             Credential::Token(_) => Err(Error::authorization(
                 "a programmatic token is revoked on Lookout's token page, not by its user",
             )),
-            Credential::OAuth(session) => {
-                let challenge = self.challenge().await.ok().flatten();
-                session.sign_out(challenge.as_ref()).await
-            }
+            Credential::OAuth(session) => session.sign_out(async || self.challenge().await).await,
         }
     }
 
-    async fn call_tool(&self, name: &str, arguments: Value) -> Result<ToolReply, Error> {
-        let arguments = if arguments.is_null() { Value::Object(Map::new()) } else { arguments };
-        let mut params = Map::new();
-        params.insert("name".to_owned(), name.into());
-        params.insert("arguments".to_owned(), arguments);
-        ToolReply::from_result(self.request("tools/call", &params).await?)
-    }
-
-    /// Sends a request with the current token, and once more after each thing that can be done about a 401: loading stored tokens, and renewing them.
-    async fn request(&self, method: &str, params: &Map<String, Value>) -> Result<Value, Error> {
-        let transport = &self.inner.transport;
-        let session = match &self.inner.credential {
-            Credential::Token(token) => {
-                return transport.request(Request { method, params, token: Some(token) }).await;
-            }
-            Credential::OAuth(session) => session,
-        };
-        let mut bearer = session.bearer().await?;
-        let mut renewals_left = 1;
-        loop {
-            let token = bearer.as_ref().map(|bearer| &bearer.token);
-            let refused = match transport.request(Request { method, params, token }).await {
-                Err(error) if error.is_unauthorized() => error,
-                other => return other,
-            };
-            if bearer.is_some() {
-                if renewals_left == 0 {
-                    return Err(refused);
-                }
-                renewals_left -= 1;
-            }
-            bearer = session.answer(refused.challenge(), bearer.as_ref()).await?;
-            if bearer.is_none() {
-                return Err(Error::unauthorized(
-                    None,
-                    "nobody is signed in; sign in with Client::sign_in",
-                ));
-            }
-        }
-    }
-
-    async fn challenge(&self) -> Result<Option<Challenge>, Error> {
-        self.inner.transport.challenge().await
+    /// Ends the connection: tells a server of an earlier revision that its session is over, and waits for cancellations that are still on their way.
+    ///
+    /// A server of MCP 2026-07-28 keeps nothing that would have to be ended, and the client can be used again afterwards.
+    /// Without this the same is said when the last clone is dropped, unless the runtime ends first.
+    pub async fn close(&self) {
+        self.inner.transport.close().await;
     }
 }
 

@@ -1,14 +1,18 @@
 //! The one error of this crate.
 //!
 //! An [`Error`] is opaque: its predicates say what a caller can act on, its `Display` is one sentence for a person.
-//! `Display` never prints the source, and neither of them ever holds a token, a code, a verifier or a client secret.
+//! `Display` never prints the source, shows what a server wrote as one bounded line without control characters,
+//! and neither of them ever holds a token, a code, a verifier or a client secret.
 //! There is no variant to match on, so that a new cause breaks nobody.
+
+mod inert;
 
 use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use self::inert::Inert;
 use crate::auth::Challenge;
 
 /// Why a call, or an authorization, did not succeed.
@@ -33,9 +37,17 @@ pub(crate) enum Kind {
     Transport(String),
     Status(u16, Option<Duration>),
     Timeout(&'static str),
+    /// An event stream ended before its answer.
+    BrokenStream,
     Protocol(String),
-    Rpc { code: i64, message: String },
-    Unauthorized { challenge: Option<Challenge>, why: &'static str },
+    Rpc {
+        code: i64,
+        message: String,
+    },
+    Unauthorized {
+        challenge: Option<Challenge>,
+        why: &'static str,
+    },
     InsufficientScope(Vec<String>),
     Tool(ToolError),
     Authorization(String),
@@ -99,6 +111,10 @@ impl Error {
         Self::new(kind).caused_by(error)
     }
 
+    pub(crate) fn is_broken_stream(&self) -> bool {
+        matches!(self.0.kind, Kind::BrokenStream)
+    }
+
     pub(crate) fn challenge(&self) -> Option<&Challenge> {
         match &self.0.kind {
             Kind::Unauthorized { challenge, .. } => challenge.as_ref(),
@@ -153,7 +169,7 @@ impl Error {
     /// Whether the server could not be reached, broke off, or is unavailable (HTTP 429 or 5xx).
     #[must_use]
     pub fn is_transport(&self) -> bool {
-        matches!(self.0.kind, Kind::Transport(_) | Kind::Status(..))
+        matches!(self.0.kind, Kind::Transport(_) | Kind::Status(..) | Kind::BrokenStream)
     }
 
     /// Whether the server, or the person who was asked to sign in, took too long.
@@ -211,11 +227,14 @@ impl fmt::Display for Error {
             | Kind::Protocol(what)
             | Kind::Authorization(what) => f.write_str(what),
             Kind::Timeout(what) => f.write_str(what),
+            Kind::BrokenStream => {
+                f.write_str("the stream ended before the answer; the call may have run")
+            }
             Kind::Status(status, _) => {
                 write!(f, "the server is unavailable (HTTP {status}); try again later")
             }
             Kind::Rpc { code, message } => {
-                write!(f, "the server refused the request: {message} ({code})")
+                write!(f, "the server refused the request: {} ({code})", Inert(message))
             }
             Kind::Unauthorized { why, .. } => f.write_str(why),
             Kind::InsufficientScope(scopes) => {
@@ -244,9 +263,9 @@ impl std::error::Error for Error {
 
 impl fmt::Display for ToolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.message)?;
+        write!(f, "{}: {}", Inert(&self.code), Inert(&self.message))?;
         match &self.hint {
-            Some(hint) => write!(f, " {hint}"),
+            Some(hint) => write!(f, " {}", Inert(hint)),
             None => Ok(()),
         }
     }

@@ -7,6 +7,7 @@ mod client;
 mod endpoint;
 mod error;
 mod http;
+mod listing;
 mod reply;
 mod transport;
 

@@ -95,7 +95,6 @@ impl ServerInfo {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CallResult {
-    #[serde(default)]
     content: Vec<Content>,
     #[serde(default)]
     structured_content: Option<Value>,

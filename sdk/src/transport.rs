@@ -2,42 +2,38 @@
 //!
 //! Speaks 2026-07-28 and, with a server that does not, one of the revisions that begin with `initialize`; which one is found once and remembered.
 //! Invariants: one POST for one request, and a token goes into the `Authorization` header and nowhere else.
-//! There is no retry of a request that the server may have run, no GET stream, no resumption and no answer to requests of the server.
+//! There is no retry of a request that may have changed something, and no stream that belongs to no request.
 
 mod era;
+mod legacy;
 mod message;
+mod post;
 mod sse;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use lookout_schema::protocol::{INITIALIZE_REVISIONS, MODERN_REVISION as MODERN, header, meta};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use lookout_schema::protocol::{INITIALIZE_REVISIONS, MODERN_REVISION as MODERN, meta};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 use tokio::sync::{Mutex, RwLock};
-use zeroize::Zeroizing;
 
 use self::era::{Era, Verdict};
+use self::legacy::Cancellation;
 use self::message::Response;
+pub(crate) use self::post::header_value;
+use self::post::{Head, Post, SESSION_ID};
 use crate::Error;
 use crate::auth::{AccessToken, Challenge};
 use crate::endpoint::Endpoint;
 use crate::error::Kind;
 
-/// How long one answer may be, in bytes.
-const LIMIT: usize = 16 * 1024 * 1024;
 const WHAT: &str = "the MCP request";
-
-const PROTOCOL_VERSION: HeaderName = HeaderName::from_static(header::PROTOCOL_VERSION);
-const METHOD: HeaderName = HeaderName::from_static(header::METHOD);
-const NAME: HeaderName = HeaderName::from_static(header::NAME);
-const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
 #[derive(Debug)]
 pub(crate) struct Transport {
-    http: reqwest::Client,
+    post: Arc<Post>,
     endpoint: Endpoint,
     /// Name and version of the client.
     identity: (String, String),
@@ -53,7 +49,22 @@ pub(crate) struct Transport {
 pub(crate) struct Request<'a> {
     pub(crate) method: &'a str,
     pub(crate) params: &'a Map<String, Value>,
+    /// The headers that repeat arguments (MCP 2026-07-28 basic/transports/streamable-http#custom-headers-from-tool-parameters).
+    pub(crate) mirrored: &'a [(HeaderName, HeaderValue)],
+    /// Whether it changes nothing, so that it can be sent again when its answer got lost.
+    pub(crate) repeatable: bool,
     pub(crate) token: Option<&'a AccessToken>,
+}
+
+impl<'a> Request<'a> {
+    /// A request that repeats no argument in a header and changes nothing.
+    pub(crate) fn plain(
+        method: &'a str,
+        params: &'a Map<String, Value>,
+        token: Option<&'a AccessToken>,
+    ) -> Self {
+        Self { method, params, mirrored: &[], repeatable: true, token }
+    }
 }
 
 /// One response, before it is judged.
@@ -71,7 +82,7 @@ impl Transport {
         timeout: Duration,
     ) -> Self {
         Self {
-            http,
+            post: Arc::new(Post::new(http, endpoint.url().clone(), timeout)),
             endpoint,
             identity,
             timeout,
@@ -88,10 +99,17 @@ impl Transport {
     /// Sends a request and returns its result.
     pub(crate) async fn request(&self, request: Request<'_>) -> Result<Value, Error> {
         let mut opened = false;
+        let mut repeatable = request.repeatable;
         loop {
             let remembered = self.era.read().await.clone();
             let era = remembered.clone().unwrap_or(Era::Modern);
-            let exchange = self.post(&era, request).await?;
+            let exchange = match self.exchange(&era, request).await {
+                // The stream broke: what is asked again is a new request, with an id of its own.
+                Err(error) if error.is_broken_stream() && std::mem::take(&mut repeatable) => {
+                    continue;
+                }
+                other => other?,
+            };
             match era::judge(&era, exchange)? {
                 Verdict::Complete(result) => {
                     if remembered.is_none() {
@@ -104,13 +122,19 @@ impl Transport {
                 Verdict::Ambiguous(error) if self.speaks_modern(request.token).await? => {
                     return Err(error);
                 }
-                Verdict::OtherEra(error) if opened => return Err(error),
+                Verdict::OtherEra(error, _) | Verdict::SessionLost(error) if opened => {
+                    return Err(error);
+                }
                 // What was remembered no longer holds; the request was not run, so it may start from the beginning.
-                Verdict::OtherEra(_) if remembered.is_some() => {
+                Verdict::OtherEra(..) if remembered.is_some() => {
                     self.era.write().await.take();
                 }
-                Verdict::Ambiguous(_) | Verdict::OtherEra(_) => {
-                    self.open(request.token).await?;
+                Verdict::OtherEra(_, Some(version)) => {
+                    self.open(remembered.as_ref(), version, request.token).await?;
+                    opened = true;
+                }
+                Verdict::Ambiguous(_) | Verdict::OtherEra(..) | Verdict::SessionLost(_) => {
+                    self.open(remembered.as_ref(), INITIALIZE_REVISIONS[0], request.token).await?;
                     opened = true;
                 }
             }
@@ -128,16 +152,24 @@ impl Transport {
     /// Sends a request without a token, for the challenge that answers it.
     pub(crate) async fn challenge(&self) -> Result<Option<Challenge>, Error> {
         let params = Map::new();
-        let request = Request { method: "server/discover", params: &params, token: None };
-        let exchange = self.post(&Era::Modern, request).await?;
+        let request = Request::plain("server/discover", &params, None);
+        let exchange = self.exchange(&Era::Modern, request).await?;
         Ok((exchange.status == 401).then(|| Challenge::from_headers(&exchange.headers)).flatten())
+    }
+
+    /// Ends the session of an earlier revision, and waits for what is still to be said in it.
+    pub(crate) async fn close(&self) {
+        if let Some(era) = self.era.write().await.take() {
+            self.post.end_session(&era);
+        }
+        self.post.settle().await;
     }
 
     /// Whether a refusal that could have come from either side of the change of revisions came from a server of today.
     async fn speaks_modern(&self, token: Option<&AccessToken>) -> Result<bool, Error> {
         let params = Map::new();
-        let request = Request { method: "server/discover", params: &params, token };
-        let exchange = self.post(&Era::Modern, request).await?;
+        let request = Request::plain("server/discover", &params, token);
+        let exchange = self.exchange(&Era::Modern, request).await?;
         let found = matches!(era::judge(&Era::Modern, exchange)?, Verdict::Complete(result)
             if result["supportedVersions"].as_array().is_some_and(|all| all.iter().any(|one| one == MODERN)));
         if found {
@@ -146,17 +178,24 @@ impl Transport {
         Ok(found)
     }
 
-    /// Begins with `initialize` (MCP 2025-11-25 basic/lifecycle).
-    async fn open(&self, token: Option<&AccessToken>) -> Result<(), Error> {
+    /// Begins with `initialize` (MCP 2025-11-25 basic/lifecycle), unless another call has begun anew since `lost`.
+    async fn open(
+        &self,
+        lost: Option<&Era>,
+        offered: &str,
+        token: Option<&AccessToken>,
+    ) -> Result<(), Error> {
         let _opening = self.opening.lock().await;
-        if self.era.read().await.is_some() {
-            return Ok(());
+        let session = |era: Option<&Era>| era.and_then(Era::session).cloned();
+        match &*self.era.read().await {
+            Some(era) if session(Some(era)) != session(lost) || lost.is_none() => return Ok(()),
+            _ => {}
         }
-        let params = json!({ "protocolVersion": INITIALIZE_REVISIONS[0], "capabilities": {}, "clientInfo": self.client_info() });
+        self.era.write().await.take();
+        let params = json!({ "protocolVersion": offered, "capabilities": {}, "clientInfo": self.client_info() });
         let Value::Object(params) = params else { unreachable!("the literal is an object") };
         let blank = Era::Legacy { version: "", session: None, opened: Value::Null.into() };
-        let exchange =
-            self.post(&blank, Request { method: "initialize", params: &params, token }).await?;
+        let exchange = self.exchange(&blank, Request::plain("initialize", &params, token)).await?;
         let session = exchange.headers.get(&SESSION_ID).cloned();
         let Verdict::Complete(opened) = era::judge(&blank, exchange)? else {
             return Err(Error::protocol(format!(
@@ -182,18 +221,21 @@ impl Transport {
         token: Option<&AccessToken>,
     ) -> Result<(), Error> {
         let body = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-        let response = self.send(era, "notifications/initialized", None, &body, token).await?;
+        let head = Head::of(era, "notifications/initialized", token);
+        let response = self.post.send(head, &body).await?;
         match response.status().as_u16() {
             200..=299 => Ok(()),
+            401 => Err(era::unauthorized(response.headers())),
             status => Err(Error::protocol(format!(
                 "the server refused notifications/initialized (HTTP {status})"
             ))),
         }
     }
 
-    async fn post(&self, era: &Era, request: Request<'_>) -> Result<Exchange, Error> {
+    async fn exchange(&self, era: &Era, request: Request<'_>) -> Result<Exchange, Error> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let mut params = request.params.clone();
+        let mut head = Head::of(era, request.method, request.token);
         if let Era::Modern = era {
             params.insert(
                 "_meta".to_owned(),
@@ -203,68 +245,30 @@ impl Transport {
                     meta::CLIENT_INFO: self.client_info(),
                 }),
             );
+            head.mirror(&params, request.mirrored);
         }
-        let name = match request.method {
-            "tools/call" => params.get("name").and_then(Value::as_str).map(str::to_owned),
-            _ => None,
-        };
         let body =
             json!({ "jsonrpc": "2.0", "id": id, "method": request.method, "params": params });
         let exchange = async {
-            let mut response =
-                self.send(era, request.method, name.as_deref(), &body, request.token).await?;
-            let status = response.status().as_u16();
-            let headers = std::mem::take(response.headers_mut());
-            let response = message::receive(&mut response, &headers, id, LIMIT).await?;
-            Ok(Exchange { status, headers, response })
+            let mut cancellation = Cancellation::of(&self.post, era, request, id);
+            let exchanged = async {
+                let mut response = self.post.send(head, &body).await?;
+                let status = response.status().as_u16();
+                let headers = std::mem::take(response.headers_mut());
+                let conversation = legacy::Conversation::of(&self.post, era, request.token);
+                let response = message::receive(response, &headers, id, conversation).await?;
+                Ok(Exchange { status, headers, response })
+            };
+            let exchanged: Result<Exchange, Error> = exchanged.await;
+            // A deadline that passed leaves the request running at the server.
+            if !exchanged.as_ref().is_err_and(Error::is_timeout) {
+                cancellation.disarm();
+            }
+            exchanged
         };
         tokio::time::timeout(self.timeout, exchange)
             .await
             .unwrap_or_else(|_| Err(Error::new(Kind::Timeout("the server did not answer in time"))))
-    }
-
-    async fn send(
-        &self,
-        era: &Era,
-        method: &str,
-        name: Option<&str>,
-        body: &Value,
-        token: Option<&AccessToken>,
-    ) -> Result<reqwest::Response, Error> {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        match era {
-            Era::Modern => {
-                headers.insert(PROTOCOL_VERSION, HeaderValue::from_static(MODERN));
-                headers.insert(METHOD, header_value(method));
-                if let Some(name) = name {
-                    headers.insert(NAME, header_value(name));
-                }
-            }
-            Era::Legacy { version, session, .. } => {
-                if !version.is_empty() {
-                    headers.insert(PROTOCOL_VERSION, HeaderValue::from_static(version));
-                }
-                if let Some(session) = session {
-                    headers.insert(SESSION_ID, session.clone());
-                }
-            }
-        }
-        if let Some(token) = token {
-            let value = Zeroizing::new(format!("Bearer {}", token.expose()));
-            let mut value = HeaderValue::from_str(&value).expect("a token is visible ASCII");
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
-        self.http
-            .post(self.endpoint.url().clone())
-            .timeout(self.timeout)
-            .headers(headers)
-            .body(body.to_string())
-            .send()
-            .await
-            .map_err(|error| Error::http(WHAT, error))
     }
 
     fn client_info(&self) -> Value {
@@ -272,30 +276,10 @@ impl Transport {
     }
 }
 
-/// A header value, with text that a header cannot carry as it is in the encoding of MCP 2026-07-28 basic/transports/streamable-http#value-encoding.
-fn header_value(text: &str) -> HeaderValue {
-    let plain = text.bytes().all(|byte| (0x21..=0x7e).contains(&byte) || byte == b' ')
-        && text.trim() == text
-        && !text.starts_with("=?base64?");
-    let encoded =
-        if plain { text.to_owned() } else { format!("=?base64?{}?=", STANDARD.encode(text)) };
-    HeaderValue::from_str(&encoded).expect("the text is printable ASCII, by test or by encoding")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_a_header_cannot_carry_are_encoded() {
-        assert_eq!(header_value("list_tables"), "list_tables");
-        assert_eq!(header_value("a b"), "a b");
-        assert_eq!(header_value(" a"), "=?base64?IGE=?=");
-        assert_eq!(
-            header_value("x\r\nAuthorization: y"),
-            "=?base64?eA0KQXV0aG9yaXphdGlvbjogeQ==?="
-        );
-        assert_eq!(header_value("é"), "=?base64?w6k=?=");
-        assert_eq!(header_value("=?base64?YQ==?="), "=?base64?PT9iYXNlNjQ/WVE9PT89?=");
+impl Drop for Transport {
+    fn drop(&mut self) {
+        if let Some(era) = self.era.get_mut().take() {
+            self.post.end_session(&era);
+        }
     }
 }

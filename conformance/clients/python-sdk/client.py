@@ -71,8 +71,10 @@ class Browser:
     async def hear(self, reader, writer):
         with contextlib.suppress(Exception):
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
-            target = urlsplit(head.split(b" ", 2)[1].decode())
-            is_callback = target.path == "/callback" and not self.answer.done()
+            method, target, _ = head.decode().split(" ", 2)
+            target = urlsplit(target)
+            is_browser = method == "GET" and f"\r\nhost: 127.0.0.1:{self.port}\r\n" in head.decode().lower()
+            is_callback = is_browser and target.path == "/callback" and not self.answer.done()
             status = b"200 OK" if is_callback else b"404 Not Found"
             writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             await writer.drain()
@@ -100,8 +102,7 @@ class Browser:
 
 @contextlib.asynccontextmanager
 async def connected(oauth):
-    # The guide's client, with room for a slow call: httpx2 gives up after five seconds otherwise.
-    async with httpx2.AsyncClient(auth=oauth, timeout=STEP) as http:
+    async with httpx2.AsyncClient(auth=oauth) as http:
         async with Client(streamable_http_client(URL, http_client=http)) as client:
             yield client
 
@@ -176,5 +177,7 @@ try:
     asyncio.run(run())
 except Exception as error:
     cause = first(error)
-    print(f"{type(cause).__name__}: {cause}".splitlines()[0][:300], file=sys.stderr)
+    # How a text that may be the server's is shown is the application's business: inert.
+    text = f"{type(cause).__name__}: {cause}"[:300]
+    print("".join(each if " " <= each <= "~" else "?" for each in text), file=sys.stderr)
     sys.exit(1)

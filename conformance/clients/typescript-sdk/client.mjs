@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
+import { Client, SdkHttpError, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 
 const env = process.env;
 const url = new URL(process.argv[2] ?? env.LOOKOUT_CONFORMANCE_URL);
@@ -111,7 +111,8 @@ function callback() {
     const late = setTimeout(() => reject(new Error('nobody signed in')), patience);
     listener.on('request', (request, response) => {
       const target = new URL(request.url, redirectUrl);
-      if (target.pathname !== '/callback') return response.writeHead(404).end();
+      const isBrowser = request.method === 'GET' && request.headers.host === target.host;
+      if (!isBrowser || target.pathname !== '/callback') return response.writeHead(404).end();
       clearTimeout(late);
       response.writeHead(200, { 'Content-Type': 'text/plain', Connection: 'close' }).end('You can close this window.');
       listener.close();
@@ -136,12 +137,23 @@ async function signIn() {
   await transport.finishAuth(parameters);
 }
 
+/** On repeated 401s the SDK wants its host to forget what was discovered, so that a resource may move to another authorization server. */
+async function rediscovering(operation) {
+  try {
+    return await operation();
+  } catch (error) {
+    if (!(error instanceof SdkHttpError) || error.status !== 401) throw error;
+    provider.invalidateCredentials('discovery');
+    return operation();
+  }
+}
+
 // One person signs in once, however many calls wait for it.
 let signingIn;
 
 async function authorized(operation) {
   try {
-    return await operation();
+    return await rediscovering(operation);
   } catch (error) {
     if (!(error instanceof UnauthorizedError)) throw error;
     signingIn ??= signIn().finally(() => (signingIn = undefined));
@@ -202,6 +214,7 @@ try {
   await run();
   process.exit(0);
 } catch (error) {
-  console.error(`${error.name}: ${error.message}`.split('\n')[0].slice(0, 300));
+  // How a text that may be the server's is shown is the application's business: inert.
+  console.error(`${error.name}: ${error.message}`.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 300));
   process.exit(1);
 }

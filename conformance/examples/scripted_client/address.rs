@@ -41,7 +41,7 @@ impl Reach {
             return Err(refused("has characters that no address has"));
         }
         let url = Url::parse(text).map_err(|_| refused("is none"))?;
-        if has(Fault::AnyAuthorizationUrl) && url.host().is_none() {
+        if url.host().is_none() && has(Fault::AnyAuthorizationUrl) {
             return Ok(url);
         }
         let is_secure = match url.scheme() {
@@ -71,8 +71,9 @@ impl Reach {
     fn admits(&self, host: &str, ip: IpAddr) -> bool {
         let ip = ip.to_canonical();
         host.eq_ignore_ascii_case(&self.host)
+            || (ip.is_loopback() && self.is_local)
+            || (!ip.is_loopback() && is_public(ip))
             || has(Fault::FetchesPrivateAddresses)
-            || if ip.is_loopback() { self.is_local } else { is_public(ip) }
     }
 }
 

@@ -43,7 +43,7 @@ impl Request<'_> {
         if let Some(error) = value(&found, "error") {
             let said = value(&found, "error_description").unwrap_or_default();
             let text = format!("the authorization was refused: {} {}", inert(error), inert(said));
-            if !(has(Fault::CodeBesideErrorUsed) && value(&found, "code").is_some()) {
+            if value(&found, "code").is_none() || !has(Fault::CodeBesideErrorUsed) {
                 return fail(text);
             }
         }
@@ -106,14 +106,14 @@ impl Request<'_> {
             Some(iss) => {
                 iss == wanted
                     || has(Fault::IssUnchecked)
-                    || (has(Fault::IssUncheckedUnlessAdvertised) && !self.issuer.names_itself)
-                    || (has(Fault::IssUncheckedOnErrors) && value(found, "error").is_some())
-                    || (has(Fault::IssSlashIgnored)
-                        && iss.trim_end_matches('/') == wanted.trim_end_matches('/'))
-                    || (has(Fault::IssCaseIgnored) && iss.eq_ignore_ascii_case(wanted))
-                    || (has(Fault::IssParsedBeforeCompared)
-                        && Url::parse(iss).ok() == Url::parse(wanted).ok())
-                    || (has(Fault::IssPrefixAccepted) && iss.starts_with(wanted))
+                    || (!self.issuer.names_itself && has(Fault::IssUncheckedUnlessAdvertised))
+                    || (value(found, "error").is_some() && has(Fault::IssUncheckedOnErrors))
+                    || (iss.trim_end_matches('/') == wanted.trim_end_matches('/')
+                        && has(Fault::IssSlashIgnored))
+                    || (iss.eq_ignore_ascii_case(wanted) && has(Fault::IssCaseIgnored))
+                    || (Url::parse(iss).ok() == Url::parse(wanted).ok()
+                        && has(Fault::IssParsedBeforeCompared))
+                    || (iss.starts_with(wanted) && has(Fault::IssPrefixAccepted))
             }
         };
         if is_same {

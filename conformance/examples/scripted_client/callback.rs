@@ -159,8 +159,8 @@ impl Door {
             Some(state) => {
                 state == self.state
                     || has(Fault::StateUnchecked)
-                    || (has(Fault::StatePrefixAccepted) && state.get(..8) == self.state.get(..8))
-                    || (has(Fault::StateCaseIgnored) && state.eq_ignore_ascii_case(&self.state))
+                    || (state.get(..8) == self.state.get(..8) && has(Fault::StatePrefixAccepted))
+                    || (state.eq_ignore_ascii_case(&self.state) && has(Fault::StateCaseIgnored))
             }
             None => has(Fault::StateAbsentAccepted) || has(Fault::StateMissing),
         };

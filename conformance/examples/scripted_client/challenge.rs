@@ -17,21 +17,21 @@ pub(crate) struct Bearer {
 
 /// The Bearer challenge of an answer: of several, the one that says most of what is needed.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<Bearer> {
-    let lines = headers.get_all("www-authenticate").into_iter();
-    let lines = lines.take(if has(Fault::OneChallengeLine) { 1 } else { usize::MAX });
+    let mut lines: Vec<_> = headers.get_all("www-authenticate").into_iter().collect();
+    if lines.len() > 1 && has(Fault::OneChallengeLine) {
+        lines.truncate(1);
+    }
     let mut challenges = Vec::new();
     for line in lines {
         Reader { rest: &String::from_utf8_lossy(line.as_bytes()) }.challenges(&mut challenges);
     }
-    if has(Fault::OneChallenge) {
+    if challenges.len() > 1 && has(Fault::OneChallenge) {
         challenges.truncate(1);
     }
     let is_bearer = |challenge: &&Challenge| {
-        if has(Fault::ChallengeCaseMatters) {
-            challenge.scheme == "Bearer"
-        } else {
-            challenge.scheme.eq_ignore_ascii_case("bearer")
-        }
+        challenge.scheme == "Bearer"
+            || (challenge.scheme.eq_ignore_ascii_case("bearer")
+                && !has(Fault::ChallengeCaseMatters))
     };
     let mut found: Vec<Bearer> = challenges.iter().filter(is_bearer).map(Bearer::from).collect();
     found.sort_by_key(|bearer| {
@@ -50,11 +50,8 @@ impl From<&Challenge> for Bearer {
     fn from(challenge: &Challenge) -> Self {
         let value = |wanted: &str| {
             let is_wanted = |(name, _): &&(String, String)| {
-                if has(Fault::ChallengeCaseMatters) {
-                    name == wanted
-                } else {
-                    name.eq_ignore_ascii_case(wanted)
-                }
+                name == wanted
+                    || (name.eq_ignore_ascii_case(wanted) && !has(Fault::ChallengeCaseMatters))
             };
             challenge.parameters.iter().find(is_wanted).map(|(_, value)| value.clone())
         };
@@ -139,15 +136,17 @@ impl<'t> Reader<'t> {
     }
 
     fn quoted(&mut self) -> Option<String> {
-        if has(Fault::QuotedCommaSplits) {
-            return self.take(|c| c != ',').map(|value| value.replace('"', ""));
-        }
         let mut value = String::new();
         let mut chars = self.rest.char_indices().skip(1);
         while let Some((place, c)) = chars.next() {
             match c {
                 '"' => {
                     self.rest = &self.rest[place + 1..];
+                    if let Some((first, _)) = value.split_once(',')
+                        && has(Fault::QuotedCommaSplits)
+                    {
+                        return Some(first.to_owned());
+                    }
                     return Some(value);
                 }
                 '\\' if !has(Fault::EscapesKept) => value.push(chars.next()?.1),

@@ -31,6 +31,8 @@ pub(crate) struct Issuer {
     pub(crate) revocation_endpoint: Option<Url>,
     /// Whether every authorization response names the issuer (RFC 9207).
     pub(crate) names_itself: bool,
+    /// Whether a client may be known by the address of its metadata document.
+    pub(crate) reads_documents: bool,
     pub(crate) scopes: Vec<String>,
     pub(crate) auth_methods: Vec<String>,
 }
@@ -50,18 +52,21 @@ pub(crate) fn resource(
     }
     let well_known = format!("{}/.well-known/oauth-protected-resource", origin(endpoint));
     let tail = &endpoint[url::Position::BeforePath..url::Position::AfterQuery];
-    let root = (web.reach.admit(&well_known)?, vec![origin(endpoint), place.clone()]);
-    let is_rootless = tail == "/" || has(Fault::PathFormSkipped);
-    if !is_rootless {
-        candidates.push((web.reach.admit(&format!("{well_known}{tail}"))?, vec![place]));
+    if tail != "/" {
+        candidates.push((web.reach.admit(&format!("{well_known}{tail}"))?, vec![place.clone()]));
     }
-    if !has(Fault::RootFormSkipped) {
-        candidates.push(root);
-    }
+    let root = web.reach.admit(&well_known)?;
+    candidates.push((root.clone(), vec![origin(endpoint), place]));
     if has(Fault::RootFormFirst) {
         candidates.reverse();
     }
     for (url, expected) in candidates {
+        let is_root = url == root;
+        let is_skipped = (is_root && has(Fault::RootFormSkipped))
+            || (!is_root && pointed != Some(url.as_str()) && has(Fault::PathFormSkipped));
+        if is_skipped {
+            continue;
+        }
         let Some(found) = document(web, &url)? else { continue };
         return described(&found, &expected, known, &web.reach);
     }
@@ -78,9 +83,9 @@ fn described(
     let is_expected = |expected: &String| {
         identifier == expected
             || has(Fault::ResourceUnchecked)
-            || (has(Fault::ResourcePrefixAccepted) && expected.starts_with(identifier))
-            || (has(Fault::ResourceSlashIgnored)
-                && identifier.trim_end_matches('/') == expected.trim_end_matches('/'))
+            || (expected.starts_with(identifier) && has(Fault::ResourcePrefixAccepted))
+            || (identifier.trim_end_matches('/') == expected.trim_end_matches('/')
+                && has(Fault::ResourceSlashIgnored))
     };
     if !expected.iter().any(is_expected) {
         return fail(format!("the metadata is for another resource: {}", inert(identifier)));
@@ -101,26 +106,30 @@ fn described(
 pub(crate) fn issuer(web: &Web, issuer: &str) -> Outcome<Issuer> {
     let base = web.reach.admit(issuer)?;
     let (host, path) = (origin(&base), base.path().trim_end_matches('/'));
-    let path = if has(Fault::IssuerPathIgnored) { "" } else { path };
+    let path = if !path.is_empty() && has(Fault::IssuerPathIgnored) { "" } else { path };
+    let first = format!("{host}/.well-known/oauth-authorization-server{path}");
     let mut candidates = vec![
-        format!("{host}/.well-known/oauth-authorization-server{path}"),
-        format!("{host}/.well-known/openid-configuration{path}"),
+        (first.clone(), None),
+        (format!("{host}/.well-known/openid-configuration{path}"), Some(Fault::OpenidSkipped)),
     ];
-    if !path.is_empty() && !has(Fault::OpenidAppendedSkipped) {
-        candidates.push(format!("{host}{path}/.well-known/openid-configuration"));
-    }
-    if has(Fault::OpenidSkipped) {
-        candidates.truncate(1);
+    if !path.is_empty() {
+        let appended = format!("{host}{path}/.well-known/openid-configuration");
+        candidates.push((appended, Some(Fault::OpenidAppendedSkipped)));
     }
     if has(Fault::OpenidFirst) {
         candidates.reverse();
     }
-    if has(Fault::DiscoveryEndless) {
-        candidates = candidates.into_iter().cycle().take(40).collect();
-    }
-    for url in candidates {
+    for (url, skipped) in candidates {
+        if skipped.is_some_and(|fault| has(fault) || has(Fault::OpenidSkipped)) {
+            continue;
+        }
         let Some(found) = document(web, &web.reach.admit(&url)?)? else { continue };
         return usable(&found, issuer, &web.reach);
+    }
+    if has(Fault::DiscoveryEndless) {
+        for _ in 0..40 {
+            document(web, &web.reach.admit(&first)?)?;
+        }
     }
     if has(Fault::DefaultEndpoints) {
         let mut found = Map::new();
@@ -154,17 +163,19 @@ fn usable(found: &Map<String, Value>, wanted: &str, reach: &Reach) -> Outcome<Is
     let named = found.get("issuer").and_then(Value::as_str).unwrap_or_default();
     let is_same = named == wanted
         || has(Fault::IssuerUnchecked)
-        || (has(Fault::IssuerNormalized)
-            && named.to_lowercase().trim_end_matches('/')
-                == wanted.to_lowercase().trim_end_matches('/'));
+        || (named.to_lowercase().trim_end_matches('/')
+            == wanted.to_lowercase().trim_end_matches('/')
+            && has(Fault::IssuerNormalized));
     if !is_same {
         return fail(format!("the metadata is of another issuer: {}", inert(named)));
     }
     let methods = found.get("code_challenge_methods_supported");
     let has_s256 = strings(found, "code_challenge_methods_supported").iter().any(|m| m == "S256");
-    let is_excused = has(Fault::ChallengeMethodsUnchecked)
-        || (has(Fault::ChallengeMethodsAbsentAccepted) && methods.is_none());
-    if !has_s256 && !is_excused {
+    let is_excused = || {
+        has(Fault::ChallengeMethodsUnchecked)
+            || (methods.is_none() && has(Fault::ChallengeMethodsAbsentAccepted))
+    };
+    if !has_s256 && !is_excused() {
         return fail("the authorization server does not say that it supports PKCE with S256");
     }
     let optional = |name: &str| match found.get(name).and_then(Value::as_str) {
@@ -175,14 +186,16 @@ fn usable(found: &Map<String, Value>, wanted: &str, reach: &Reach) -> Outcome<Is
         Some(url) => Ok(url),
         None => fail(format!("the authorization server's metadata lacks {name}")),
     };
-    let flag = found.get("authorization_response_iss_parameter_supported");
+    let is_set = |name: &str| found.get(name) == Some(&Value::Bool(true));
     Ok(Issuer {
-        issuer: if has(Fault::IssuerUnchecked) { named } else { wanted }.to_owned(),
+        issuer: if named == wanted || !has(Fault::IssuerUnchecked) { wanted } else { named }
+            .to_owned(),
         authorization_endpoint: required("authorization_endpoint")?,
         token_endpoint: required("token_endpoint")?,
         registration_endpoint: optional("registration_endpoint")?,
         revocation_endpoint: optional("revocation_endpoint")?,
-        names_itself: flag == Some(&Value::Bool(true)),
+        names_itself: is_set("authorization_response_iss_parameter_supported"),
+        reads_documents: is_set("client_id_metadata_document_supported"),
         scopes: strings(found, "scopes_supported"),
         auth_methods: strings(found, "token_endpoint_auth_methods_supported"),
     })

@@ -42,10 +42,9 @@ pub(crate) fn fail<T>(text: impl Into<String>) -> Outcome<T> {
 
 /// A server's words made harmless for a terminal: no control or direction characters, and short.
 pub(crate) fn inert(text: &str) -> String {
-    let longest = if has(Fault::ServerTextUncapped) { usize::MAX } else { LONGEST_QUOTE };
     let mut shown = String::new();
     for (place, c) in text.chars().enumerate() {
-        if place == longest {
+        if place >= LONGEST_QUOTE && !has(Fault::ServerTextUncapped) {
             shown.push('…');
             break;
         }

@@ -4,16 +4,42 @@
 //! right way. `MC-…` numbers are those of the catalogue of client mutants that the harness has to
 //! find.
 
+use std::env;
 use std::fmt::Write as _;
-use std::sync::OnceLock;
+use std::fs::File;
+use std::io::Write as _;
+use std::sync::{Mutex, OnceLock};
 
 use crate::failure::{Outcome, fail};
 
 static ON: OnceLock<Vec<Fault>> = OnceLock::new();
+static NOTES: OnceLock<(String, Mutex<Vec<Fault>>)> = OnceLock::new();
 
-/// Whether this client makes the mistake.
+/// Whether this client makes the mistake. Asked last of all conditions, so that it is asked only
+/// where the answer makes a difference.
 pub(crate) fn has(fault: Fault) -> bool {
+    note(fault);
     ON.get().is_some_and(|on| on.contains(&fault))
+}
+
+/// From now on notes in a file which mistakes would have made a difference.
+pub(crate) fn note_to(path: String) {
+    NOTES.get_or_init(|| (path, Mutex::default()));
+}
+
+fn note(fault: Fault) {
+    let Some((path, noted)) = NOTES.get() else { return };
+    let mut noted = noted.lock().expect("no holder panics");
+    if noted.contains(&fault) {
+        return;
+    }
+    noted.push(fault);
+    let scenario = env::var("LOOKOUT_CONFORMANCE_SCENARIO").unwrap_or_default();
+    let name = ALL.iter().find(|(have, ..)| *have == fault).map_or("", |(_, name, _)| name);
+    // One write, so that lines of several processes do not mix.
+    let line = format!("{scenario} {name}\n");
+    let file = File::options().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(line.as_bytes())).ok();
 }
 
 /// Makes the mistakes of these names, once and for the whole process.
@@ -90,6 +116,7 @@ faults! {
     RedirectOfOtherHost "redirect-of-other-host" "The redirect URI names localhost, where 127.0.0.1 was registered."
     RegistrationRepeated "registration-repeated" "A refused registration is tried twenty times."
     RegisteredMethodIgnored "registered-method-ignored" "The authentication method that was registered is not the one that is used."
+    DocumentWithoutPath "document-without-path" "The client identifier is an https address without a path."
     RegistersEveryTime "registers-every-time" "Every flow registers a new client."
     ClientReusedAtNewIssuer "client-reused-at-new-issuer" "A client identifier of one authorization server is used at another."
     GivenClientUsedAnywhere "given-client-used-anywhere" "A pre-registered identifier is used at any authorization server."

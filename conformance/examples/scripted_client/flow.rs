@@ -23,7 +23,7 @@ impl Session {
         challenge: Option<&Bearer>,
     ) -> Outcome<(Resource, Issuer)> {
         let mut known: Vec<String> = self.store.load().clients.into_keys().collect();
-        known.extend(self.given.iter().map(|given| given.issuer.clone()));
+        known.extend(self.identity.given.iter().map(|given| given.issuer.clone()));
         let resource = discovery::resource(&self.web, &self.endpoint, challenge, &known)?;
         let cached = state.place.take().map(|(_, issuer)| issuer);
         let issuer = match cached {
@@ -57,8 +57,8 @@ impl Session {
         let run = || {
             let callback = Callback::listen(&self.endpoint)?;
             let redirect = callback.redirect();
-            let given = self.given.as_ref();
-            let client = registration::client(&self.web, &self.store, given, issuer, &redirect)?;
+            let identity = &self.identity;
+            let client = registration::client(&self.web, &self.store, identity, issuer, &redirect)?;
             let patience = self.patience.min(self.web.left());
             let (web, scopes) = (&self.web, &scopes);
             Request { web, resource, issuer, client: &client, scopes, patience }.run(callback)
@@ -108,7 +108,7 @@ impl Session {
 
     /// The client that this program already is at `issuer`.
     pub(crate) fn known(&self, issuer: &str) -> Option<Client> {
-        let given = self.given.as_ref().filter(|given| given.issuer == issuer);
+        let given = self.identity.given.as_ref().filter(|given| given.issuer == issuer);
         let kept = || self.store.load().clients.remove(issuer);
         given.map(Given::client).or_else(kept)
     }

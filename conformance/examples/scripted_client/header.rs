@@ -27,7 +27,9 @@ impl Mirrored {
         let found = self.path.iter().try_fold(arguments, |value, name| value.get(name));
         let text = match found? {
             Value::Null if has(Fault::NullMirrored) => "null".to_owned(),
-            Value::String(text) if has(Fault::ParameterNotEncoded) => plain(text),
+            Value::String(text) if encoded(text) != *text && has(Fault::ParameterNotEncoded) => {
+                plain(text)
+            }
             Value::String(text) => encoded(text),
             Value::Bool(flag) => flag.to_string(),
             Value::Number(number) => number.to_string(),

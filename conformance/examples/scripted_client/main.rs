@@ -5,7 +5,9 @@
 //! what `lookout-conformance client` expects of a client. It shares no code with the harness, so
 //! that both cannot be wrong in the same way.
 //!
-//! `scripted_client [--fault NAME]… [URL]`, and `--fault list` for the names.
+//! `scripted_client [--fault NAME]… [--document URL] [--notes FILE] [URL]`, and `--fault list` for
+//! the names. The document is the client's metadata, as its identifier where servers read such.
+//! With `--notes`, the faults that would have made a difference are appended to a file.
 
 #![expect(clippy::print_stdout, reason = "this is a command")]
 
@@ -46,7 +48,7 @@ mod web;
 use address::Reach;
 use failure::{Failure, Outcome, fail};
 use faults::{Fault, has};
-use registration::Given;
+use registration::{Given, Identity};
 use session::Session;
 use store::Store;
 use task::End;
@@ -69,9 +71,12 @@ fn run() -> Outcome<()> {
     let mut words = env::args().skip(1);
     let mut url = None;
     let mut names = Vec::new();
+    let mut document = None;
     while let Some(word) = words.next() {
         match word.as_str() {
             "--fault" => names.extend(words.next()),
+            "--document" => document = words.next(),
+            "--notes" => words.next().into_iter().for_each(faults::note_to),
             _ => url = Some(word),
         }
     }
@@ -95,11 +100,12 @@ fn run() -> Outcome<()> {
     let is_measured = variable("SCENARIO").is_some();
     let step_time = if is_measured { STEP_TIME } else { STEP_TIME + patience };
     let given = variable("CLIENT_ID").zip(variable("ISSUER"));
+    let given = given.map(|(client_id, issuer)| Given { client_id, issuer });
     let session = Session::new(
         Web::new(Reach::of(&endpoint)),
         endpoint,
         Store::new(variable("STORE").map(PathBuf::from)),
-        given.map(|(client_id, issuer)| Given { client_id, issuer }),
+        Identity { given, document },
         patience,
     );
     match task::run(session, &task, step_time)? {

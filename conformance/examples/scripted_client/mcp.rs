@@ -97,14 +97,15 @@ impl<'a> Connection<'a> {
             let lost = |failure| (id.clone(), failure);
             let token = self.session.token().map_err(lost)?;
             let (mut headers, body, cancel_after) = make(&id);
-            let is_late = has(Fault::CancelledSilently) && era.is_modern();
             let time = match cancel_after {
-                Some(after) if is_late => after + Duration::from_secs(4),
+                Some(after) if era.is_modern() && has(Fault::CancelledSilently) => {
+                    after + Duration::from_secs(4)
+                }
                 Some(after) => after,
                 None => REQUEST_TIME,
             };
             let is_first = matches!(era, Era::Unknown);
-            let is_left_out = has(Fault::TokenOnFirstRequestOnly) && !is_first;
+            let is_left_out = !is_first && has(Fault::TokenOnFirstRequestOnly);
             let mut url = self.session.endpoint.clone();
             if let Some(token) = token.as_ref().filter(|_| !is_left_out) {
                 if has(Fault::TokenInQuery) || has(Fault::TokenInQueryToo) {
@@ -253,7 +254,10 @@ fn modern(call: &Call<'_>, params: &mut Map<String, Value>, headers: &mut Vec<(S
     }
     let name = params.get("name").and_then(Value::as_str).filter(|_| call.method == "tools/call");
     if let Some(name) = name.filter(|_| !has(Fault::NameHeaderMissing)) {
-        let shown = if has(Fault::NameNotEncoded) { plain(name) } else { encoded(name) };
+        let mut shown = encoded(name);
+        if shown != name && has(Fault::NameNotEncoded) {
+            shown = plain(name);
+        }
         headers.push(("mcp-name".to_owned(), shown));
     }
     headers.extend(call.mirrored.iter().cloned());

@@ -42,9 +42,8 @@ pub(crate) fn refresh(
     if has(Fault::RefreshAsksForMore) {
         form.add("scope", "mcp:read mcp:write admin");
     }
-    let tries = if has(Fault::UnavailableHammered) { 30 } else { TRIES };
     let mut last = Failure::new("the token cannot be refreshed");
-    for attempt in 1..=tries {
+    for attempt in 1..=30 {
         let asked_at = now();
         if has(Fault::RefreshTokenSentTwice) {
             form.send(web, &issuer.token_endpoint, client).ok();
@@ -67,7 +66,7 @@ pub(crate) fn refresh(
                     return Ok(Refreshed::ClientVoid);
                 }
                 let is_void = error == "invalid_grant";
-                if has(Fault::InvalidGrantRetried) && is_void {
+                if is_void && has(Fault::InvalidGrantRetried) {
                     for _ in 0..20 {
                         form.send(web, &issuer.token_endpoint, client).ok();
                     }
@@ -90,7 +89,8 @@ pub(crate) fn refresh(
             Some(asked) => asked + Duration::from_millis(jitter(250)),
             None => backoff,
         };
-        if attempt == tries || wait > LONGEST_WAIT || wait >= web.left() {
+        let is_last = attempt >= TRIES && !has(Fault::UnavailableHammered);
+        if is_last || wait > LONGEST_WAIT || wait >= web.left() {
             break;
         }
         thread::sleep(wait);

@@ -15,6 +15,14 @@ use crate::web::{Answer, Web};
 /// The ways to authenticate that this client knows, the one it likes best first.
 const METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
 
+/// Who the client is before it registers anywhere.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Identity {
+    pub(crate) given: Option<Given>,
+    /// The address of a client metadata document, which is an identifier wherever such are read.
+    pub(crate) document: Option<String>,
+}
+
 /// A client identifier that the user was given, and the issuer that gave it.
 #[derive(Clone, Debug)]
 pub(crate) struct Given {
@@ -24,8 +32,7 @@ pub(crate) struct Given {
 
 impl Given {
     pub(crate) fn client(&self) -> Client {
-        let (id, method) = (self.client_id.clone(), "none".to_owned());
-        Client { id, secret: None, method, void_at: None }
+        public(&self.client_id)
     }
 }
 
@@ -33,11 +40,11 @@ impl Given {
 pub(crate) fn client(
     web: &Web,
     store: &Store,
-    given: Option<&Given>,
+    identity: &Identity,
     issuer: &Issuer,
     redirect: &str,
 ) -> Outcome<Client> {
-    if let Some(given) = given {
+    if let Some(given) = &identity.given {
         if given.issuer != issuer.issuer && !has(Fault::GivenClientUsedAnywhere) {
             return fail(format!(
                 "the client identifier given is for another authorization server than {}",
@@ -45,6 +52,13 @@ pub(crate) fn client(
             ));
         }
         return Ok(given.client());
+    }
+    if let Some(document) = identity.document.as_ref().filter(|_| issuer.reads_documents) {
+        let bare = document.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        let id = if has(Fault::DocumentWithoutPath) { &bare } else { document };
+        let key = issuer.issuer.clone();
+        store.change(|kept| drop(kept.clients.insert(key, public(id))))?;
+        return Ok(public(id));
     }
     let kept = store.load().clients;
     let mine = match kept.get(&issuer.issuer) {
@@ -61,6 +75,11 @@ pub(crate) fn client(
             Ok(client)
         }
     }
+}
+
+/// A client without a secret.
+fn public(id: &str) -> Client {
+    Client { id: id.to_owned(), secret: None, method: "none".to_owned(), void_at: None }
 }
 
 fn register(web: &Web, issuer: &Issuer, redirect: &str) -> Outcome<Client> {
@@ -95,7 +114,7 @@ fn register(web: &Web, issuer: &Issuer, redirect: &str) -> Outcome<Client> {
     let body = wish.to_string();
     let mut answer = web.post(endpoint, "application/json", None, &body)?;
     for _ in 0..20 {
-        if has(Fault::RegistrationRepeated) && !matches!(answer.status, 200 | 201) {
+        if !matches!(answer.status, 200 | 201) && has(Fault::RegistrationRepeated) {
             answer = web.post(endpoint, "application/json", None, &body)?;
         }
     }
@@ -115,7 +134,7 @@ fn registered(answer: &Answer, redirect: &str) -> Outcome<Client> {
     let secret = text("client_secret").filter(|secret| !secret.is_empty());
     let unsaid = if secret.is_some() { "client_secret_basic" } else { "none" };
     let mut method = text("token_endpoint_auth_method").unwrap_or(unsaid);
-    if has(Fault::RegisteredMethodIgnored) {
+    if method != "none" && has(Fault::RegisteredMethodIgnored) {
         method = "none";
     }
     if !METHODS.contains(&method) || (method != "none" && secret.is_none()) {

@@ -15,7 +15,7 @@ use crate::clock::now;
 use crate::discovery::{Issuer, Resource};
 use crate::failure::{Failure, Outcome, fail};
 use crate::faults::{Fault, has};
-use crate::registration::Given;
+use crate::registration::Identity;
 use crate::store::{Grant, Store};
 use crate::token::words;
 use crate::web::Web;
@@ -38,7 +38,7 @@ pub(crate) struct Session {
     pub(crate) web: Web,
     pub(crate) endpoint: Url,
     pub(crate) store: Store,
-    pub(crate) given: Option<Given>,
+    pub(crate) identity: Identity,
     pub(crate) patience: Duration,
     state: Mutex<State>,
 }
@@ -60,17 +60,17 @@ impl Session {
         web: Web,
         endpoint: Url,
         store: Store,
-        given: Option<Given>,
+        identity: Identity,
         patience: Duration,
     ) -> Self {
-        let session = Self { web, endpoint, store, given, patience, state: Mutex::default() };
+        let session = Self { web, endpoint, store, identity, patience, state: Mutex::default() };
         session.state().grant = session.store.load().grants.get(session.endpoint.as_str()).cloned();
         session
     }
 
     /// The same client at the same server, started anew: what is not kept is gone.
     pub(crate) fn again(self) -> Self {
-        Self::new(self.web, self.endpoint, self.store, self.given, self.patience)
+        Self::new(self.web, self.endpoint, self.store, self.identity, self.patience)
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -147,7 +147,9 @@ impl Answer {
         }
         let access = match found.get("access_token") {
             Some(Value::Number(number)) if has(Fault::NumberAsTokenAccepted) => number.to_string(),
-            Some(Value::String(text)) if has(Fault::TokenCharactersUnchecked) => {
+            Some(Value::String(text))
+                if text.contains(char::is_control) && has(Fault::TokenCharactersUnchecked) =>
+            {
                 text.chars().filter(|c| !c.is_control()).collect()
             }
             Some(value) => token(value)?,
@@ -172,9 +174,9 @@ impl Answer {
         old: Option<&Grant>,
     ) -> Grant {
         let kept = || old.and_then(|old| old.refresh.clone());
-        let refresh = if has(Fault::RotationIgnored) && old.is_some() {
+        let refresh = if old.is_some() && self.refresh.is_some() && has(Fault::RotationIgnored) {
             kept()
-        } else if has(Fault::UnrotatedTokenDropped) {
+        } else if self.refresh.is_none() && old.is_some() && has(Fault::UnrotatedTokenDropped) {
             self.refresh
         } else {
             self.refresh.or_else(kept)
@@ -203,10 +205,10 @@ fn token(value: &Value) -> Outcome<String> {
 fn lifetime(found: &Map<String, Value>) -> Outcome<Option<u64>> {
     match found.get("expires_in") {
         None | Some(Value::Null) => Ok(None),
-        _ if has(Fault::LifetimeUnchecked) => Ok(None),
         Some(value) => match value.as_u64() {
             // A token that is void at once is none that could have been meant.
             Some(seconds) if seconds <= LONGEST_LIFETIME => Ok((seconds > 0).then_some(seconds)),
+            _ if has(Fault::LifetimeUnchecked) => Ok(None),
             _ => fail("the lifetime of the token is no sane number of seconds"),
         },
     }

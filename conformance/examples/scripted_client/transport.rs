@@ -95,7 +95,6 @@ pub(crate) fn send(
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let id = message.body.get("id").filter(|_| message.body.get("method").is_some());
     let mut reply = Reply { status, headers, message: None, resume: None };
-    let longest = if has(Fault::McpSizeUnbounded) { u64::MAX } else { LONGEST };
     let reader = response.body_mut().as_reader();
     let is_success = (200..300).contains(&status);
     if kind == "text/event-stream" && is_success {
@@ -103,10 +102,10 @@ pub(crate) fn send(
         if has(Fault::StreamsUnread) {
             return fail("the answer is no JSON");
         }
-        answer(Events::new(reader, longest), id, &mut reply, aside)?;
+        answer(Events::new(reader, LONGEST), id, &mut reply, aside)?;
         return Ok(reply);
     }
-    let body = match whole(reader, longest) {
+    let body = match whole(reader, LONGEST, Fault::McpSizeUnbounded) {
         Ok(body) => body,
         Err(_) if has(Fault::TruncationAccepted) => Vec::new(),
         Err(failure) => return Err(failure),

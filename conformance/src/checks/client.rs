@@ -1,33 +1,46 @@
 //! Checks on a client and the scenarios they are judged on, one file an area.
 
 mod address;
+mod asked_scope;
+mod binding;
 mod bound;
 mod cancel;
 mod challenge_syntax;
 mod client_registration;
 mod discovery;
+mod discovery_end;
 mod ending;
 mod era;
+mod expiry;
 mod flow;
+mod gzip;
 mod header;
+mod initialize;
 mod issuer;
 mod leak;
 mod leak_address;
 mod listener;
+mod near;
+mod message;
 mod opening;
+mod outage;
 mod paging;
+mod refusal;
 mod renewal;
 mod resource;
 mod response;
 mod response_issuer;
 mod response_text;
 mod result;
+mod schedule;
 mod session_id;
 mod sign_out;
 mod step_up;
 mod stream;
+mod structured;
 mod token_response;
 mod tool_parameter;
+mod unregistered;
 
 use crate::check::Level;
 use crate::checks::UnknownName;
@@ -47,10 +60,13 @@ pub(crate) struct Area {
 const AREAS: &[Area] = &[
     flow::AREA,
     discovery::AREA,
+    discovery_end::AREA,
     resource::AREA,
     issuer::AREA,
     challenge_syntax::AREA,
     client_registration::AREA,
+    unregistered::AREA,
+    binding::AREA,
     address::AREA,
     bound::AREA,
     opening::AREA,
@@ -62,11 +78,19 @@ const AREAS: &[Area] = &[
     leak::AREA,
     leak_address::AREA,
     renewal::AREA,
+    expiry::AREA,
+    refusal::AREA,
+    outage::AREA,
+    schedule::AREA,
+    asked_scope::AREA,
     step_up::AREA,
     sign_out::AREA,
     era::AREA,
+    initialize::AREA,
+    message::AREA,
     header::AREA,
     result::AREA,
+    structured::AREA,
     tool_parameter::AREA,
     paging::AREA,
     stream::AREA,
@@ -137,10 +161,10 @@ pub(crate) fn scenarios(
 }
 
 /// What the report says of the scenarios themselves.
-pub(crate) fn performed(runs: &[Run]) -> Vec<ScenarioReport> {
+pub(crate) fn performed(runs: &[&Run]) -> Vec<ScenarioReport> {
     let mut reports: Vec<ScenarioReport> = Vec::new();
     for run in runs {
-        let ending = run.exit().map(ToString::to_string).unwrap_or_default();
+        let ending = run.exit().map_or("a person drove it".to_owned(), ToString::to_string);
         let requests = run.asks().count() as u64;
         match reports.last_mut().filter(|report| report.id == run.scenario) {
             Some(report) => {

@@ -70,11 +70,14 @@ pub(crate) fn transcript(run: &Run) -> Vec<Exchange> {
     };
     // The servers are gone: a line that sends the request again would lead nowhere.
     let without_curl = |exchange: Exchange| Exchange { curl: String::new(), ..exchange };
-    let mut all: Vec<Exchange> =
-        run.log.iter().filter_map(|happened| shown(&happened.what)).map(without_curl).collect();
+    let is_shown = |what: &&What| match what {
+        What::Asked { .. } => true,
+        What::Visited { by, .. } => *by == Visitor::Attacker,
+        _ => false,
+    };
+    let all: Vec<&What> = run.log.iter().map(|happened| &happened.what).filter(is_shown).collect();
     let surplus = all.len().saturating_sub(LONGEST);
-    all.drain(..surplus);
-    all
+    all[surplus..].iter().filter_map(|what| shown(what)).map(without_curl).collect()
 }
 
 fn shown(run: &Run, ask: &Ask, answer: &Answer, sent: Sent, redactor: &Redactor) -> Exchange {

@@ -7,7 +7,7 @@ pub(crate) mod authority;
 pub(crate) mod mcp;
 pub(crate) mod tools;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::peer::answer::Answer;
 use crate::peer::ask::Ask;
@@ -35,11 +35,15 @@ fn resource_metadata(ask: &Ask, world: &World) -> Answer {
     if ask.path != "/.well-known/oauth-protected-resource/mcp" {
         return Answer::status(404);
     }
-    let document = json!({
+    Answer::json(200, &resource_document(world))
+}
+
+/// The metadata of the MCP server.
+pub(crate) fn resource_document(world: &World) -> Value {
+    json!({
         "resource": world.endpoint(),
-        "authorization_servers": [world.issuer(Role::Authority)],
+        "authorization_servers": [world.issuer(world.authority)],
         "scopes_supported": ["mcp:read", "mcp:write"],
         "bearer_methods_supported": ["header"],
-    });
-    Answer::json(200, &document)
+    })
 }

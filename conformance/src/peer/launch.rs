@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use crate::peer::browser::browse;
 use crate::peer::log::{Ending, Exit, What};
 use crate::peer::stage::Stage;
+use crate::peer::stage::admit::Approval;
 
 /// How a client is started.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct Launch {
     pub quiet: Duration,
     /// A program that visits the authorization URL instead of the harness, with its arguments.
     pub browser: Option<Vec<String>>,
+    /// How the authorization endpoints consent.
+    pub approval: Approval,
 }
 
 impl Launch {
@@ -35,6 +38,7 @@ impl Launch {
             timeout: Duration::from_secs(20),
             quiet: Duration::from_secs(4),
             browser: None,
+            approval: Approval::Auto,
         }
     }
 

@@ -18,6 +18,9 @@ use crate::peer::script::Script;
 use crate::peer::stage::Stage;
 use crate::peer::tls;
 
+/// The first byte of a TLS connection (RFC 8446 section 5.1).
+const HANDSHAKE: u8 = 22;
+
 /// A stage whose servers have loopback ports of their own. They close when it is dropped.
 pub(crate) struct Listening {
     pub(crate) stage: Stage,
@@ -92,7 +95,10 @@ async fn serve(
             match acceptor {
                 None => connection(stream, role, stage).await,
                 Some(acceptor) => {
-                    stage.note_contact();
+                    let mut first = [0];
+                    // What closes at once has sent nothing in the clear.
+                    let is_read = stream.peek(&mut first).await.is_ok_and(|count| count > 0);
+                    stage.note_contact(is_read && first[0] != HANDSHAKE);
                     // A client that does not trust the certificate ends here.
                     if let Ok(stream) = acceptor.accept(stream).await {
                         connection(stream, role, stage).await;

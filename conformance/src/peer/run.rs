@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -20,6 +21,8 @@ pub(crate) struct Run {
     pub(crate) scenario: &'static str,
     /// Which run of the scenario it is, counted from 0.
     pub(crate) number: u32,
+    /// How long it took.
+    pub(crate) duration: Duration,
     /// The generated input.
     pub(crate) case: Value,
     pub(crate) log: Vec<Happened>,
@@ -46,6 +49,14 @@ impl Run {
     pub(crate) fn exchanges(&self) -> impl Iterator<Item = (&Ask, &Answer, Sent)> {
         self.log.iter().filter_map(|happened| match &happened.what {
             What::Asked { ask, answer, sent } => Some((ask, answer, *sent)),
+            _ => None,
+        })
+    }
+
+    /// Every request of the client, with the time it arrived.
+    pub(crate) fn arrivals(&self) -> impl Iterator<Item = (Duration, &Ask)> {
+        self.log.iter().filter_map(|happened| match &happened.what {
+            What::Asked { ask, .. } => Some((happened.at, ask)),
             _ => None,
         })
     }

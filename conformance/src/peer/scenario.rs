@@ -1,6 +1,7 @@
 //! What a scenario is, what a check on a client is, and how one run is made.
 
 use std::io;
+use std::time::Instant;
 
 use proptest::strategy::{BoxedStrategy, Just, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -17,6 +18,7 @@ use crate::peer::log::{Ending, What};
 use crate::peer::place::Role;
 use crate::peer::run::{Run, kept};
 use crate::peer::script::Script;
+use crate::peer::stage::admit::Policy;
 
 /// One way in which servers behave towards a client.
 #[derive(Clone, Copy, Debug)]
@@ -135,12 +137,14 @@ pub(crate) fn perform(
     runtime: &Handle,
     purpose: &str,
 ) -> io::Result<Run> {
+    let begun = Instant::now();
     let script = (scenario.script)(&case);
     let (starts, task) = (script.starts, script.task_text());
     let quiet = script.quiet.unwrap_or(client.quiet);
     let room = Room::new()?;
     let servers = Listening::open(runtime, script, case.clone(), purpose)?;
     let stage = &servers.stage;
+    stage.govern(Policy { approval: client.approval, ..Policy::default() });
     let mut exits = Vec::new();
     let mut outputs = Vec::new();
     for start in 1..=starts {
@@ -169,6 +173,7 @@ pub(crate) fn perform(
     Ok(Run {
         scenario: scenario.id,
         number,
+        duration: begun.elapsed(),
         case,
         log: stage.log(),
         world: stage.world(),

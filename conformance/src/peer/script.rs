@@ -58,6 +58,10 @@ pub(crate) struct Setting {
     pub(crate) granted: Option<String>,
     /// A server that speaks TLS with a certificate nobody trusts.
     pub(crate) untrusted: Option<Role>,
+    /// Whether the scenario says nothing unless the servers have origins of their own.
+    pub(crate) needs_origins: bool,
+    /// Whether an attacker sends something to the client's own loopback listener.
+    pub(crate) attacks_listener: bool,
 }
 
 /// The MCP revisions that the server speaks.
@@ -86,6 +90,8 @@ impl Default for Setting {
             streams: false,
             granted: None,
             untrusted: None,
+            needs_origins: false,
+            attacks_listener: false,
         }
     }
 }
@@ -201,6 +207,12 @@ pub(crate) fn call_with(name: &str, arguments: &Value) -> Value {
 pub(crate) fn calls_at_once(name: &str, times: usize) -> Value {
     let one = json!({ "name": name, "arguments": crate::peer::honest::tools::arguments(name) });
     json!({ "do": "call-tools", "calls": vec![one; times] })
+}
+
+/// The step that begins a call and cancels it after so many milliseconds.
+pub(crate) fn cancel_call(name: &str, after_ms: u64) -> Value {
+    let arguments = crate::peer::honest::tools::arguments(name);
+    json!({ "do": "cancel-call", "name": name, "arguments": arguments, "after_ms": after_ms })
 }
 
 /// The step that drops the connection and makes a new one with the same credentials.

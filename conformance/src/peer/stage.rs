@@ -1,5 +1,7 @@
 //! The servers of one run: what they answer, and the log of what happens.
 
+pub(crate) mod admit;
+
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +22,7 @@ use crate::peer::ask::Ask;
 use crate::peer::log::{Happened, Sent, Visitor, What};
 use crate::peer::place::{Places, Role};
 use crate::peer::script::Script;
+use crate::peer::stage::admit::{Pending, Policy, Received};
 use crate::peer::world::World;
 use crate::peer::{browser, honest};
 
@@ -46,13 +49,29 @@ struct Inner {
     world: World,
     log: Vec<Happened>,
     is_killing: bool,
+    policy: Policy,
+    /// Authorization requests that wait for a person's click.
+    pending: Vec<Pending>,
+    /// Bytes of the requests in the log.
+    kept: usize,
+    /// Grows with everything that changes what there is to see.
+    revision: u64,
 }
 
 impl Stage {
     /// Servers at `places`. All they issue follows from `purpose`.
     pub(crate) fn new(script: Script, places: Places, case: Value, purpose: &str) -> Self {
         let world = World::new(script.setting.clone(), places, case, purpose);
-        let inner = Inner { script, world, log: Vec::new(), is_killing: false };
+        let inner = Inner {
+            script,
+            world,
+            log: Vec::new(),
+            is_killing: false,
+            policy: Policy::default(),
+            pending: Vec::new(),
+            kept: 0,
+            revision: 0,
+        };
         Self(Arc::new(Shared {
             inner: Mutex::new(inner),
             changed: Notify::new(),
@@ -70,14 +89,29 @@ impl Stage {
         self.inner().log.clone()
     }
 
+    /// What has happened, and what the servers know, at one moment.
+    pub(crate) fn snapshot(&self) -> (Vec<Happened>, World) {
+        let inner = self.inner();
+        (inner.log.clone(), inner.world.clone())
+    }
+
+    /// Another number whenever there is something new to see.
+    pub(crate) fn revision(&self) -> u64 {
+        self.inner().revision
+    }
+
     /// Notes something that the servers do not see themselves.
     pub(crate) fn note(&self, what: What) {
         self.push(&mut self.inner(), what);
     }
 
-    /// Notes that somebody connected to the server with the untrusted certificate.
-    pub(crate) fn note_contact(&self) {
-        self.inner().world.mark("untrusted connection");
+    /// Notes that somebody connected to the server with the untrusted certificate, over TLS or in
+    /// the clear.
+    pub(crate) fn note_contact(&self, is_clear: bool) {
+        let what = if is_clear { "connection in the clear" } else { "untrusted connection" };
+        let mut inner = self.inner();
+        inner.world.mark(what);
+        inner.revision += 1;
     }
 
     /// Whether the scenario wants the client killed; asked once.
@@ -102,11 +136,18 @@ impl Stage {
         self.0.begun.elapsed().saturating_sub(last)
     }
 
+    fn kill(&self) {
+        let mut inner = self.inner();
+        inner.is_killing = true;
+        inner.revision += 1;
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         locked(&self.0.inner)
     }
 
     fn push(&self, inner: &mut Inner, what: What) -> usize {
+        inner.revision += 1;
         inner.log.push(Happened { at: self.0.begun.elapsed(), what });
         inner.log.len() - 1
     }
@@ -114,9 +155,12 @@ impl Stage {
     /// Answers one request that came to `role`.
     pub(crate) async fn respond(&self, role: Role, request: Request<Incoming>) -> Sending {
         let ask = self.read(role, request).await;
-        let (answer, at) = self.decide(ask);
+        let (answer, at) = match self.receive(ask) {
+            Received::Noted(answer, at) => (*answer, at),
+            Received::Aside(answer) => return admit::aside(*answer),
+        };
         let mut going = Going { stage: self, at, is_whole: false };
-        for visit in answer.before.clone() {
+        for visit in self.visits(&answer) {
             let found = visit.clone();
             let got = spawn_blocking(move || browser::visit(&found)).await;
             let got = got.unwrap_or_else(|error| Err(error.to_string()));
@@ -136,7 +180,7 @@ impl Stage {
             let _ = tokio::time::timeout(hold.most, reached).await;
         }
         if answer.kills {
-            self.inner().is_killing = true;
+            self.kill();
             std::future::pending::<()>().await;
         }
         let mut response = Response::builder().status(answer.status);
@@ -183,21 +227,8 @@ impl Stage {
     }
 
     /// What the script makes of a request, noted.
-    fn decide(&self, ask: Ask) -> (Answer, usize) {
-        let mut inner = self.inner();
-        let inner = &mut *inner;
-        let mut taken = None;
-        for instead in &mut inner.script.instead {
-            taken = taken.or_else(|| instead(&ask, &mut inner.world));
-        }
-        let mut answer = taken.unwrap_or_else(|| honest::answer(&ask, &mut inner.world));
-        for amend in &mut inner.script.amend {
-            amend(&ask, &mut inner.world, &mut answer);
-        }
-        let mut kept = answer.clone();
-        if let Body::Whole(bytes) = &mut kept.body {
-            bytes.truncate(LONGEST_KEPT);
-        }
+    fn decide(&self, inner: &mut Inner, ask: Ask) -> (Answer, usize) {
+        let (answer, kept) = made(inner, &ask);
         let at = self.push(inner, What::Asked { ask, answer: kept, sent: Sent::Pending });
         self.0.changed.notify_waiters();
         (answer, at)
@@ -208,6 +239,7 @@ impl Stage {
         if let Some(Happened { what: What::Asked { sent, .. }, .. }) = inner.log.get_mut(at) {
             *sent = how;
         }
+        inner.revision += 1;
     }
 
     fn piecewise(
@@ -237,6 +269,23 @@ impl Stage {
         });
         (Piecewise(receiver).boxed_unsync(), false)
     }
+}
+
+/// What the script makes of a request, and what of it is kept in the log.
+fn made(inner: &mut Inner, ask: &Ask) -> (Answer, Answer) {
+    let mut taken = None;
+    for instead in &mut inner.script.instead {
+        taken = taken.or_else(|| instead(ask, &mut inner.world));
+    }
+    let mut answer = taken.unwrap_or_else(|| honest::answer(ask, &mut inner.world));
+    for amend in &mut inner.script.amend {
+        amend(ask, &mut inner.world, &mut answer);
+    }
+    let mut kept = answer.clone();
+    if let Body::Whole(bytes) = &mut kept.body {
+        bytes.truncate(LONGEST_KEPT);
+    }
+    (answer, kept)
 }
 
 /// The client that goes away while its answer is held back drops the future.

@@ -16,6 +16,8 @@ use crate::peer::script::{Route, Setting};
 pub(crate) struct World {
     pub(crate) setting: Setting,
     pub(crate) places: Places,
+    /// The authorization server that the MCP server names, and whose tokens it takes.
+    pub(crate) authority: Role,
     /// The input of the scenario.
     pub(crate) case: Value,
     /// How often each thing has happened.
@@ -78,6 +80,7 @@ impl World {
         let mut world = Self {
             setting,
             places,
+            authority: Role::Authority,
             case,
             marks: BTreeMap::new(),
             clients: Vec::new(),

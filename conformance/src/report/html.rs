@@ -37,13 +37,14 @@ struct Page<'a> {
     began: String,
 }
 
-struct Tally {
-    verdict: &'static str,
-    word: &'static str,
-    count: usize,
+/// How many checks have a verdict.
+pub(crate) struct Tally {
+    pub(crate) verdict: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) count: usize,
     /// Share of the bar, in hundredths of a percent.
-    x: usize,
-    width: usize,
+    pub(crate) x: usize,
+    pub(crate) width: usize,
 }
 
 struct Area<'a> {
@@ -174,7 +175,7 @@ fn lead(report: &Report) -> String {
     lead
 }
 
-fn tallies(report: &Report) -> Vec<Tally> {
+pub(crate) fn tallies(report: &Report) -> Vec<Tally> {
     const ORDER: [Verdict; 6] = [
         Verdict::Pass,
         Verdict::Fail,
@@ -197,7 +198,7 @@ fn tallies(report: &Report) -> Vec<Tally> {
         .collect()
 }
 
-fn name(verdict: Verdict) -> &'static str {
+pub(crate) fn name(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "pass",
         Verdict::Fail => "fail",
@@ -208,7 +209,7 @@ fn name(verdict: Verdict) -> &'static str {
     }
 }
 
-fn word(verdict: Verdict) -> &'static str {
+pub(crate) fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "passed",
         Verdict::Fail => "failed",

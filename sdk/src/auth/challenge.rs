@@ -16,40 +16,46 @@ pub(crate) struct Challenge {
 }
 
 impl Challenge {
-    /// The first `Bearer` challenge of the response.
+    /// The `Bearer` challenge of the response; of several, the first that says where the metadata is, else the first that says anything.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
-        headers
-            .get_all(WWW_AUTHENTICATE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .filter(|value| value.len() <= LONGEST)
-            .find_map(Self::parse)
+        let lines = headers.get_all(WWW_AUTHENTICATE).iter();
+        // A quoted text may hold any byte (RFC 9110 section 5.6.4), and one that is no ASCII must not hide the rest.
+        let challenges = lines.filter(|line| line.len() <= LONGEST).flat_map(|line| {
+            Self::parse(&line.as_bytes().iter().map(|&byte| char::from(byte)).collect::<String>())
+        });
+        challenges.reduce(|best, next| if next.weight() > best.weight() { next } else { best })
     }
 
-    fn parse(header: &str) -> Option<Self> {
+    fn weight(&self) -> usize {
+        let says = self.error.is_some() || self.scope.is_some();
+        2 * usize::from(self.resource_metadata.is_some()) + usize::from(says)
+    }
+
+    /// The `Bearer` challenges of one header line.
+    fn parse(header: &str) -> Vec<Self> {
         let mut reader = Reader { rest: header };
-        let mut found: Option<Self> = None;
+        let mut found = Vec::new();
+        let mut in_bearer = false;
         loop {
             reader.skip_separators();
             let Some(token) = reader.token() else { return found };
             if let Some(value) = reader.parameter_value() {
                 // A name given twice keeps its first value: a second one must not be able to override it.
-                if let Some(challenge) = &mut found {
+                if let Some(challenge) = found.last_mut().filter(|_| in_bearer) {
+                    let Self { error, scope, resource_metadata } = challenge;
                     let slot = match token.to_ascii_lowercase().as_str() {
-                        "error" => &mut challenge.error,
-                        "scope" => &mut challenge.scope,
-                        "resource_metadata" => &mut challenge.resource_metadata,
+                        "error" => error,
+                        "scope" => scope,
+                        "resource_metadata" => resource_metadata,
                         _ => continue,
                     };
                     slot.get_or_insert(value);
                 }
                 continue;
             }
-            if found.is_some() {
-                return found;
-            }
-            if token.eq_ignore_ascii_case("bearer") {
-                found = Some(Self::default());
+            in_bearer = token.eq_ignore_ascii_case("bearer");
+            if in_bearer {
+                found.push(Self::default());
             } else {
                 reader.skip_token68();
             }
@@ -110,8 +116,12 @@ impl<'a> Reader<'a> {
             self.rest = "";
             return None;
         }
-        self.rest = after;
-        self.token().map(str::to_owned)
+        // A value without quotes may hold less by the grammar, but servers send URLs and scopes like that.
+        let end = after.find([' ', '\t', ',']).unwrap_or(after.len());
+        let (value, rest) = after.split_at(end);
+        let value = value.trim_end_matches(';');
+        self.rest = rest;
+        (!value.is_empty() && !value.starts_with('=')).then(|| value.to_owned())
     }
 
     /// Passes over the `token68` of a scheme such as `Basic abc==`.
@@ -131,10 +141,18 @@ fn is_token(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderValue;
+
     use super::*;
 
     fn parse(header: &str) -> Option<Challenge> {
-        Challenge::parse(header)
+        let mut headers = HeaderMap::new();
+        for line in header.split('\n') {
+            let line =
+                line.bytes().map(|byte| if byte < 0x20 { b' ' } else { byte }).collect::<Vec<_>>();
+            headers.append(WWW_AUTHENTICATE, HeaderValue::from_bytes(&line).unwrap());
+        }
+        Challenge::from_headers(&headers)
     }
 
     #[test]
@@ -152,6 +170,29 @@ mod tests {
             r#"Negotiate, Bearer error="insufficient_scope", error="second", scope="mcp:read mcp:write", resource_metadata="https://x.example/a,b""#,
         ] {
             assert_eq!(parse(header), Some(expected.clone()), "{header}");
+        }
+    }
+
+    #[test]
+    fn values_without_quotes_are_read_to_the_next_comma_or_space() {
+        let read =
+            parse("Bearer scope=mcp:read, resource_metadata=https://x.example/y?z=1 , error=e")
+                .unwrap();
+        assert_eq!(read.scope.as_deref(), Some("mcp:read"));
+        assert_eq!(read.resource_metadata.as_deref(), Some("https://x.example/y?z=1"));
+        assert_eq!(read.error.as_deref(), Some("e"));
+    }
+
+    #[test]
+    fn of_several_bearer_challenges_the_one_that_leads_on_is_taken() {
+        for header in [
+            "Bearer\nBearer scope=\"a\", resource_metadata=\"https://x.example/\"",
+            "Bearer realm=\"x\", Bearer resource_metadata=\"https://x.example/\", scope=\"a\"",
+            "Basic realm=\"b\"\nBearer realm=\"\u{fc}\", scope=a, resource_metadata=\"https://x.example/\"\nBearer scope=\"z\"",
+        ] {
+            let read = parse(header).unwrap();
+            assert_eq!(read.scope.as_deref(), Some("a"), "{header}");
+            assert_eq!(read.resource_metadata.as_deref(), Some("https://x.example/"), "{header}");
         }
     }
 

@@ -18,6 +18,8 @@ use super::token::Tokens;
 pub struct Credentials {
     pub(crate) client: ClientIdentity,
     pub(crate) tokens: Option<Tokens>,
+    /// The scopes of the last request that a person answered; they outlive the tokens, so that the next request leaves none out.
+    pub(crate) requested: Vec<String>,
 }
 
 /// Stored text that holds no credentials, or those of a later version of this crate.
@@ -38,6 +40,8 @@ struct Stored<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<u64>,
     scope: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    requested_scope: String,
 }
 
 const VERSION: u32 = 1;
@@ -59,6 +63,7 @@ impl Credentials {
                 .map(|token| token.expose().into()),
             expires_at: tokens.and_then(|tokens| tokens.expires_at),
             scope: tokens.map(|tokens| tokens.scopes.join(" ")).unwrap_or_default(),
+            requested_scope: self.requested.join(" "),
         };
         Zeroizing::new(serde_json::to_string(&stored).expect("credentials are strings and numbers"))
     }
@@ -95,7 +100,7 @@ impl Credentials {
             }),
             None => None,
         };
-        Ok(Self { client, tokens })
+        Ok(Self { client, tokens, requested: super::challenge::scopes(&stored.requested_scope) })
     }
 }
 

@@ -4,31 +4,43 @@
 //! whose issuer is byte for byte the one that was asked for, and that offers PKCE with S256.
 //! A document that fails a check ends the discovery; no later candidate and no default endpoint stands in for it.
 
+mod candidates;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use self::candidates::{authority_candidates, resource_candidates};
 use super::Challenge;
 use super::wire::Wire;
 use crate::Error;
-use crate::endpoint::{Endpoint, permitted};
+use crate::endpoint::Endpoint;
 
-/// An authorization server whose metadata was checked.
+/// An authorization server whose metadata was checked, and the resource that it was found for.
 #[derive(Clone, Debug)]
 pub(crate) struct Authority {
     pub(crate) issuer: String,
+    /// The identifier of the resource at this server (RFC 8707 section 2).
+    pub(crate) resource: String,
+    /// The scopes that the resource says it has; empty when it does not say.
+    pub(crate) resource_scopes: Vec<String>,
     pub(crate) authorization_endpoint: Url,
     pub(crate) token_endpoint: Url,
     pub(crate) registration_endpoint: Option<Url>,
     pub(crate) revocation_endpoint: Option<Url>,
     /// Whether every authorization response has `iss` (RFC 9207 section 3).
     pub(crate) sends_iss: bool,
+    /// Whether a URL may be a client identifier.
+    pub(crate) takes_documents: bool,
+    /// How clients may authenticate; `None` when the server does not say.
+    pub(crate) client_authentication: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
 struct ProtectedResource {
     resource: String,
-    authorization_servers: Vec<String>,
+    authorization_servers: Option<Vec<String>>,
+    scopes_supported: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -40,27 +52,31 @@ struct AuthorityMetadata {
     revocation_endpoint: Option<String>,
     code_challenge_methods_supported: Option<Vec<String>>,
     authorization_response_iss_parameter_supported: Option<bool>,
+    client_id_metadata_document_supported: Option<bool>,
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
 }
 
 /// Finds the authorization server of `endpoint`, starting from the challenge if there was one.
+///
+/// Of several servers the one that knows the client already is taken, which is `preferred`, else the first (RFC 9728 section 7.6).
 pub(crate) async fn discover(
     wire: &Wire,
     endpoint: &Endpoint,
     challenge: Option<&Challenge>,
+    preferred: Option<&str>,
 ) -> Result<Authority, Error> {
     let resource = protected_resource(wire, endpoint, challenge).await?;
-    if resource.resource != endpoint.as_str() {
-        return Err(Error::authorization(format!(
-            "the protected resource metadata is for another resource than {}; connect to the URL that the server documents",
-            endpoint.as_str()
-        )));
-    }
-    let Some(issuer) = resource.authorization_servers.first() else {
+    let servers = resource.authorization_servers.as_deref().unwrap_or_default();
+    let known = servers.iter().find(|server| Some(server.as_str()) == preferred);
+    let Some(issuer) = known.or(servers.first()) else {
         return Err(Error::authorization(
             "the protected resource metadata names no authorization server; use a programmatic token",
         ));
     };
-    authority(wire, endpoint, issuer).await
+    let base = checked(endpoint, issuer, "the issuer")?;
+    let metadata: AuthorityMetadata =
+        first(wire, &authority_candidates(&base), "authorization server metadata").await?.1;
+    check(endpoint, issuer, metadata, &resource)
 }
 
 async fn protected_resource(
@@ -68,67 +84,32 @@ async fn protected_resource(
     endpoint: &Endpoint,
     challenge: Option<&Challenge>,
 ) -> Result<ProtectedResource, Error> {
-    if let Some(named) = challenge.and_then(|challenge| challenge.resource_metadata.as_deref()) {
-        let url = checked(endpoint, named, "the challenge's resource_metadata")?;
-        let found = fetch(wire, &url).await?;
-        return found
-            .ok_or_else(|| missing("the protected resource metadata that the challenge names"));
+    let named = challenge.and_then(|challenge| challenge.resource_metadata.as_deref());
+    let (candidates, what) = match named {
+        Some(named) => (
+            vec![checked(endpoint, named, "the challenge's resource_metadata")?],
+            "protected resource metadata where the challenge says",
+        ),
+        None => (resource_candidates(endpoint.url()), "protected resource metadata"),
+    };
+    let (url, found): (&Url, ProtectedResource) = first(wire, &candidates, what).await?;
+    // The document at the root, if nobody pointed at it, may describe the origin as a whole (RFC 9728 section 3.3).
+    let origin = endpoint.url().origin().ascii_serialization();
+    let is_root = named.is_none() && url.path() == "/.well-known/oauth-protected-resource";
+    if found.resource != endpoint.as_str() && !(is_root && found.resource == origin) {
+        return Err(Error::authorization(format!(
+            "the protected resource metadata is for another resource than {}; connect to the URL that the server documents",
+            endpoint.as_str()
+        )));
     }
-    for url in resource_candidates(endpoint.url()) {
-        if let Some(found) = fetch(wire, &url).await? {
-            return Ok(found);
-        }
-    }
-    Err(missing("protected resource metadata"))
-}
-
-/// The well-known URLs of a resource: with its path inserted, then at the root (RFC 9728 section 3.1).
-fn resource_candidates(resource: &Url) -> Vec<Url> {
-    let mut candidates = Vec::new();
-    if resource.path() != "/" {
-        candidates
-            .push(well_known(resource, &format!("oauth-protected-resource{}", resource.path())));
-    }
-    let mut root = well_known(resource, "oauth-protected-resource");
-    root.set_query(None);
-    candidates.push(root);
-    candidates
-}
-
-/// The well-known URLs of an issuer, in the order that MCP 2026-07-28 basic/authorization gives.
-fn authority_candidates(issuer: &Url) -> Vec<Url> {
-    let path = issuer.path().trim_end_matches('/');
-    let mut candidates = vec![
-        well_known(issuer, &format!("oauth-authorization-server{path}")),
-        well_known(issuer, &format!("openid-configuration{path}")),
-    ];
-    if !path.is_empty() {
-        let mut appended = issuer.clone();
-        appended.set_path(&format!("{path}/.well-known/openid-configuration"));
-        candidates.push(appended);
-    }
-    candidates
-}
-
-fn well_known(base: &Url, suffix: &str) -> Url {
-    let mut url = base.clone();
-    url.set_path(&format!("/.well-known/{suffix}"));
-    url
-}
-
-async fn authority(wire: &Wire, endpoint: &Endpoint, issuer: &str) -> Result<Authority, Error> {
-    let base = checked(endpoint, issuer, "the issuer")?;
-    for url in authority_candidates(&base) {
-        let Some(metadata) = fetch::<AuthorityMetadata>(wire, &url).await? else { continue };
-        return check(endpoint, issuer, metadata);
-    }
-    Err(missing("authorization server metadata"))
+    Ok(found)
 }
 
 fn check(
     endpoint: &Endpoint,
     issuer: &str,
     metadata: AuthorityMetadata,
+    resource: &ProtectedResource,
 ) -> Result<Authority, Error> {
     if metadata.issuer != issuer {
         return Err(Error::authorization(
@@ -143,12 +124,22 @@ fn check(
     }
     let optional =
         |url: Option<String>, what| url.map(|url| checked(endpoint, &url, what)).transpose();
+    let authorization_endpoint =
+        checked(endpoint, &metadata.authorization_endpoint, "the authorization endpoint")?;
+    // Its query is kept (RFC 6749 section 3.1), so it must not hold what the request is to say.
+    if authorization_endpoint
+        .query_pairs()
+        .any(|(name, _)| super::flow::PARAMETERS.contains(&&*name))
+    {
+        return Err(Error::authorization(
+            "the authorization endpoint is not accepted: its query holds parameters of the request",
+        ));
+    }
+    let scopes = resource.scopes_supported.as_deref().unwrap_or_default().join(" ");
     Ok(Authority {
-        authorization_endpoint: checked(
-            endpoint,
-            &metadata.authorization_endpoint,
-            "the authorization endpoint",
-        )?,
+        authorization_endpoint,
+        resource: resource.resource.clone(),
+        resource_scopes: super::challenge::scopes(&scopes),
         token_endpoint: checked(endpoint, &metadata.token_endpoint, "the token endpoint")?,
         registration_endpoint: optional(
             metadata.registration_endpoint,
@@ -156,69 +147,52 @@ fn check(
         )?,
         revocation_endpoint: optional(metadata.revocation_endpoint, "the revocation endpoint")?,
         sends_iss: metadata.authorization_response_iss_parameter_supported.unwrap_or(false),
+        takes_documents: metadata.client_id_metadata_document_supported.unwrap_or(false),
+        client_authentication: metadata.token_endpoint_auth_methods_supported,
         issuer: metadata.issuer,
     })
 }
 
 fn checked(endpoint: &Endpoint, text: &str, what: &str) -> Result<Url, Error> {
-    permitted(text, endpoint.is_loopback())
+    endpoint
+        .permit(text)
         .map_err(|why| Error::authorization(format!("{what} is not accepted: {why}")))
 }
 
-fn missing(what: &str) -> Error {
-    Error::authorization(format!(
-        "the server has no {what}; is this the URL of an MCP endpoint that uses OAuth?"
-    ))
-}
-
-/// The document at `url`, or `None` if there is none; anything but a 200 with the right members counts as an absence only when it is a 4xx.
-async fn fetch<T: DeserializeOwned>(wire: &Wire, url: &Url) -> Result<Option<T>, Error> {
-    let answer = wire.get(url).await?;
-    match answer.status {
-        200 => serde_json::from_slice(&answer.body).map(Some).map_err(|error| {
-            Error::authorization(format!("the metadata at {url} is not valid")).caused_by(error)
-        }),
-        400..=499 if answer.status != 429 => Ok(None),
-        status => Err(crate::http::unavailable(status, &answer.headers).unwrap_or_else(|| {
-            Error::authorization(format!("the metadata at {url} was answered with HTTP {status}"))
-        })),
+/// The first of the documents that is there.
+///
+/// A page for people in its place is an absence like a 404. A server that cannot answer for one URL may for the next;
+/// if none is there, what it said is the error.
+async fn first<'a, T: DeserializeOwned>(
+    wire: &Wire,
+    candidates: &'a [Url],
+    what: &str,
+) -> Result<(&'a Url, T), Error> {
+    let mut failure = None;
+    for url in candidates {
+        let answer = wire.get(url).await?;
+        match (answer.status, answer.object()) {
+            (200, Some(document)) => {
+                return document.map(|document| (url, document)).map_err(|error| {
+                    Error::authorization(format!("the metadata at {url} is not valid"))
+                        .caused_by(error)
+                });
+            }
+            (200, None) => {
+                failure.get_or_insert_with(|| {
+                    Error::authorization(format!("the metadata at {url} is not valid"))
+                });
+            }
+            (status, _) => {
+                if let Some(unavailable) = crate::http::unavailable(status, &answer.headers) {
+                    failure.get_or_insert(unavailable);
+                }
+            }
+        }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn texts(urls: Vec<Url>) -> Vec<String> {
-        urls.into_iter().map(String::from).collect()
-    }
-
-    #[test]
-    fn well_known_urls_come_in_the_order_of_the_specification() {
-        let resource = Url::parse("https://x.example/mcp/readonly").unwrap();
-        assert_eq!(
-            texts(resource_candidates(&resource)),
-            [
-                "https://x.example/.well-known/oauth-protected-resource/mcp/readonly",
-                "https://x.example/.well-known/oauth-protected-resource",
-            ]
-        );
-        let plain = Url::parse("https://x.example").unwrap();
-        assert_eq!(
-            texts(authority_candidates(&plain)),
-            [
-                "https://x.example/.well-known/oauth-authorization-server",
-                "https://x.example/.well-known/openid-configuration",
-            ]
-        );
-        let tenant = Url::parse("https://x.example/tenant1").unwrap();
-        assert_eq!(
-            texts(authority_candidates(&tenant)),
-            [
-                "https://x.example/.well-known/oauth-authorization-server/tenant1",
-                "https://x.example/.well-known/openid-configuration/tenant1",
-                "https://x.example/tenant1/.well-known/openid-configuration",
-            ]
-        );
-    }
+    Err(failure.unwrap_or_else(|| {
+        Error::authorization(format!(
+            "the server has no {what}; is this the URL of an MCP endpoint that uses OAuth?"
+        ))
+    }))
 }

@@ -16,6 +16,19 @@ use super::token::{self, Redemption, Refusal, Tokens, is_error_code};
 use super::wire::Wire;
 use crate::Error;
 
+/// The parameters that the request itself sets.
+pub(crate) const PARAMETERS: [&str; 9] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "redirect_uri",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "resource",
+    "scope",
+];
+
 /// One authorization request that waits for its response.
 #[derive(Debug)]
 pub(crate) struct Authorizing {
@@ -56,10 +69,10 @@ impl Authorizing {
     pub(crate) fn start(
         authority: Arc<Authority>,
         client: ClientIdentity,
-        resource: &str,
         redirect_uri: &str,
         scopes: Vec<String>,
     ) -> Result<Self, Error> {
+        let resource = authority.resource.clone();
         let state = State::generate()?;
         let verifier = CodeVerifier::generate()?;
         let mut url = authority.authorization_endpoint.clone();
@@ -70,14 +83,14 @@ impl Authorizing {
             .append_pair("state", state.as_str())
             .append_pair("code_challenge", &verifier.challenge())
             .append_pair("code_challenge_method", "S256")
-            .append_pair("resource", resource);
+            .append_pair("resource", &resource);
         if !scopes.is_empty() {
             url.query_pairs_mut().append_pair("scope", &scopes.join(" "));
         }
         let request = Request {
             authority,
             client,
-            resource: resource.to_owned(),
+            resource,
             redirect_uri: redirect_uri.to_owned(),
             scopes,
             verifier,
@@ -125,9 +138,12 @@ impl Answered {
         };
         match token::redeem(wire, &authority, &client, redemption).await {
             Ok(tokens) => Ok((client, tokens)),
-            Err(Refusal::InvalidGrant) => Err(Error::authorization(
+            Err(Refusal::Final(code)) if code == "invalid_grant" => Err(Error::authorization(
                 "the authorization server did not accept the code; it may have expired, so sign in again",
             )),
+            Err(Refusal::Final(code)) => Err(Error::authorization(format!(
+                "the authorization server refused the token request: {code}"
+            ))),
             Err(Refusal::InvalidClient) => Err(Error::authorization(
                 "the authorization server does not know this client any more; sign out to forget the registration, then sign in again",
             )),

@@ -1,13 +1,15 @@
 //! Who this client is to an authorization server.
 //!
-//! Either the server knows it already, or it registers itself (RFC 7591), once per server: the identity is stored with the credentials.
-//! An identity belongs to one issuer and is never shown to another.
-//! Client ID Metadata Documents are not used yet.
+//! In this order (MCP 2026-07-28 basic/authorization/client-registration): the server knows it already; or it reads a document that the client has
+//! on the web; or the client registers itself (RFC 7591), once per server: the identity is stored with the credentials.
+//! A registered identity belongs to one issuer and is never shown to another; the URL of a document is nobody's secret.
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::discovery::Authority;
 use super::secret::{ClientSecret, is_visible_ascii};
+use super::token::is_error_code;
 use super::wire::Wire;
 use crate::Error;
 
@@ -25,13 +27,19 @@ pub(crate) enum ClientAuthentication {
     Post(ClientSecret),
 }
 
-/// How a client gets its identity.
+/// How a client gets its identity; with nothing set it registers itself.
 #[derive(Clone, Debug, Default)]
-pub(crate) enum Registration {
-    #[default]
-    Dynamic,
-    /// An identifier that a person got from this issuer.
-    Known { issuer: String, client_id: String },
+pub(crate) struct Registration {
+    /// An identifier that a person got from an issuer.
+    pub(crate) known: Option<Known>,
+    /// The URL of a Client ID Metadata Document.
+    pub(crate) document: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) issuer: String,
+    pub(crate) client_id: String,
 }
 
 #[derive(Serialize)]
@@ -50,6 +58,12 @@ struct Registered {
     client_secret: Option<String>,
     token_endpoint_auth_method: Option<String>,
     redirect_uris: Option<Vec<String>>,
+    grant_types: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    error: String,
 }
 
 impl ClientIdentity {
@@ -84,6 +98,11 @@ impl ClientIdentity {
 }
 
 impl Registration {
+    /// The issuer that knows this client without being asked.
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.known.as_ref().map(|known| known.issuer.as_str())
+    }
+
     /// The identity of this client at `authority`, registering it there if need be.
     pub(crate) async fn identity(
         &self,
@@ -92,17 +111,39 @@ impl Registration {
         client_name: &str,
         redirect_uri: &str,
     ) -> Result<ClientIdentity, Error> {
-        match self {
-            Self::Known { issuer, client_id } if *issuer == authority.issuer => {
-                ClientIdentity::from_parts(client_id.clone(), "none", None).ok_or_else(|| {
-                    Error::configuration("the client identifier is not visible ASCII")
-                })
+        if let Some(Known { issuer, client_id }) = &self.known {
+            if *issuer != authority.issuer {
+                return Err(Error::authorization(
+                    "the endpoint now names another authorization server than the one that the client is registered with; the client identifier is not sent there",
+                ));
             }
-            Self::Known { .. } => Err(Error::authorization(
-                "the endpoint now names another authorization server than the one that the client is registered with; the client identifier is not sent there",
-            )),
-            Self::Dynamic => register(wire, authority, client_name, redirect_uri).await,
+            return public(client_id);
         }
+        match &self.document {
+            Some(url) if authority.takes_documents => document(url),
+            _ => register(wire, authority, client_name, redirect_uri).await,
+        }
+    }
+}
+
+fn public(client_id: &str) -> Result<ClientIdentity, Error> {
+    ClientIdentity::from_parts(client_id.to_owned(), "none", None)
+        .ok_or_else(|| Error::configuration("the client identifier is not visible ASCII"))
+}
+
+/// The identifier is the URL of the document, which is https and has a path.
+fn document(text: &str) -> Result<ClientIdentity, Error> {
+    let url = Url::parse(text).ok().filter(|url| {
+        url.scheme() == "https"
+            && url.path() != "/"
+            && url.fragment().is_none()
+            && url.as_str() == text
+    });
+    match url {
+        Some(_) => public(text),
+        None => Err(Error::configuration(
+            "the URL of the client's metadata document must be https, have a path and no fragment, and be in its canonical form",
+        )),
     }
 }
 
@@ -117,12 +158,13 @@ async fn register(
             "the authorization server registers no clients by itself; get a client identifier from it and pass it to OAuth::registered_client",
         ));
     };
+    let asked = authentication_method(authority)?;
     let request = Request {
         client_name,
         redirect_uris: [redirect_uri],
         grant_types: ["authorization_code", "refresh_token"],
         response_types: ["code"],
-        token_endpoint_auth_method: "none",
+        token_endpoint_auth_method: asked,
         application_type: "native",
     };
     let body = serde_json::to_vec(&request).expect("a registration request is plain strings");
@@ -131,21 +173,60 @@ async fn register(
         return Err(error);
     }
     if !answer.is_success() {
+        let code = answer.object::<Refused>().and_then(Result::ok).map(|refused| refused.error);
+        let code = code.filter(|code| is_error_code(code));
         return Err(Error::authorization(format!(
-            "the authorization server refused to register the client (HTTP {}); get a client identifier from it and pass it to OAuth::registered_client",
-            answer.status
+            "the authorization server refused to register the client (HTTP {}{}{}); get a client identifier from it and pass it to OAuth::registered_client",
+            answer.status,
+            if code.is_some() { ", " } else { "" },
+            code.unwrap_or_default(),
         )));
     }
     // The cause is left out: it may quote the client secret.
-    let registered: Registered = serde_json::from_slice(&answer.body)
-        .map_err(|_| Error::authorization("the registration response is not valid"))?;
+    let registered: Registered = answer
+        .object()
+        .and_then(Result::ok)
+        .ok_or_else(|| Error::authorization("the registration response is not valid"))?;
+    adopt(registered, asked, redirect_uri)
+}
+
+/// How to authenticate at the token endpoint: not at all where that is accepted, because a program on somebody's machine keeps no secret.
+fn authentication_method(authority: &Authority) -> Result<&'static str, Error> {
+    let Some(accepted) = &authority.client_authentication else { return Ok("none") };
+    ["none", "client_secret_basic", "client_secret_post"]
+        .into_iter()
+        .find(|method| accepted.iter().any(|one| one == method))
+        .ok_or_else(|| {
+            Error::authorization(
+                "the authorization server wants its clients to authenticate in a way that this one cannot",
+            )
+        })
+}
+
+/// Takes the registration as the server returned it, which may differ from what was asked for (RFC 7591 section 3.2.1).
+fn adopt(
+    registered: Registered,
+    asked: &'static str,
+    redirect_uri: &str,
+) -> Result<ClientIdentity, Error> {
     if registered.redirect_uris.is_some_and(|uris| !uris.iter().any(|uri| uri == redirect_uri)) {
         return Err(Error::authorization(
             "the authorization server registered another redirect URI than was asked for",
         ));
     }
-    // A server that gives a secret without saying how to use it means the default (RFC 7591 section 2).
-    let default = if registered.client_secret.is_some() { "client_secret_basic" } else { "none" };
+    if registered
+        .grant_types
+        .is_some_and(|types| !types.iter().any(|one| one == "authorization_code"))
+    {
+        return Err(Error::authorization(
+            "the authorization server registered the client without the authorization code grant, which it needs",
+        ));
+    }
+    // A server that gives a secret without saying how to use it means what was asked for, or the default (RFC 7591 section 2).
+    let default = match (asked, &registered.client_secret) {
+        ("none", Some(_)) => "client_secret_basic",
+        (asked, _) => asked,
+    };
     let method = registered.token_endpoint_auth_method.as_deref().unwrap_or(default);
     ClientIdentity::from_parts(registered.client_id, method, registered.client_secret).ok_or_else(|| {
         Error::authorization("the registration response has a client identifier or an authentication method that cannot be used")

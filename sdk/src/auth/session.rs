@@ -3,34 +3,41 @@
 //! Invariants:
 //! - One refresh at a time, whatever the number of calls that need it; a call that is dropped does not stop it half-way.
 //! - A fresh refresh token is in the store before the access token that came with it is used.
-//! - `invalid_grant` ends the tokens; an unavailable server does not.
+//! - A refusal for good ends the tokens; an unavailable server does not, and is left alone for as long as it asks.
+//! - Credentials go to the authorization server that the resource names now and that they came from, or nowhere.
 //! - A browser opens only for [`Session::sign_in`] and [`Session::step_up`], once for each.
 
+mod asking;
+mod budget;
+mod finding;
 mod renewal;
+mod state;
 
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lookout_schema::ScopeSet;
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::time::timeout;
 
-use super::discovery::{Authority, discover};
-use super::flow::{Authorizing, Received};
-use super::loopback::{Listener, Page};
-use super::secret::AccessToken;
-use super::token::{self, Tokens};
+use self::budget::StepUps;
+use self::state::State;
+use super::discovery::Authority;
+use super::token;
 use super::wire::Wire;
-use super::{Challenge, CredentialKey, CredentialStore, Credentials, OAuth};
+use super::{Challenge, CredentialKey, CredentialStore, Credentials, OAuth, SignedOut};
 use crate::Error;
+use crate::auth::AccessToken;
 use crate::endpoint::Endpoint;
-use crate::error::Kind;
 
-/// An access token as it is sent, and which one of this session it is.
+/// How long what was discovered is good enough to ask a person, who has been on the way since then.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// An access token as it is sent, or none, and which one of this session it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Bearer {
-    pub(crate) token: AccessToken,
+    pub(crate) token: Option<AccessToken>,
     generation: u64,
 }
 
@@ -43,18 +50,9 @@ struct Shared {
     wire: Wire,
     access: ScopeSet,
     state: Arc<Mutex<State>>,
+    step_ups: StepUps,
     /// Held while a person is asked, so that two callers do not open two browsers.
     asking: Mutex<()>,
-}
-
-#[derive(Default)]
-struct State {
-    authority: Option<Arc<Authority>>,
-    credentials: Option<Credentials>,
-    /// Grows with every change of the tokens.
-    generation: u64,
-    /// The store does not have these credentials yet because saving them failed.
-    unsaved: bool,
 }
 
 impl Session {
@@ -70,157 +68,143 @@ impl Session {
             wire: Wire::new(http),
             access,
             state: Arc::default(),
+            step_ups: StepUps::default(),
             asking: Mutex::default(),
         }))
     }
 
-    /// The token to send, fresh as far as this side can tell; `None` before the first challenge and after the tokens ended.
-    pub(crate) async fn bearer(&self) -> Result<Option<Bearer>, Error> {
+    /// What to send, fresh as far as this side can tell; no token before the first challenge and after the tokens ended.
+    pub(crate) async fn bearer(&self) -> Result<Bearer, Error> {
         let state = self.lock().await;
         match state.tokens() {
-            None => Ok(None),
             Some(tokens) if tokens.is_expired() || state.unsaved => self.renew(state).await,
-            Some(_) => Ok(state.bearer()),
+            _ => Ok(state.bearer()),
         }
     }
 
-    /// What to send after a 401 to a request that carried `used`; `None` when only a person can help.
+    /// What to send after a 401 to a request that carried `used`; no token when only a person can help.
+    ///
+    /// The resource is asked again which authorization server it trusts: it may have changed, and then the old tokens are of no use.
     pub(crate) async fn answer(
         &self,
         challenge: Option<&Challenge>,
-        used: Option<&Bearer>,
-    ) -> Result<Option<Bearer>, Error> {
+        used: &Bearer,
+    ) -> Result<Bearer, Error> {
         let mut state = self.lock().await;
-        if state.tokens().is_none() {
-            self.load(&mut state, challenge).await?;
-            return match state.tokens() {
-                Some(tokens) if tokens.is_expired() => self.renew(state).await,
-                _ => Ok(state.bearer()),
-            };
-        }
-        // Another call was refused with the same token and has replaced it since.
-        if used.map(|bearer| bearer.generation) != Some(state.generation) {
+        // Another call was refused with the same token and has seen to it since.
+        if used.generation != state.generation {
             return Ok(state.bearer());
         }
-        state.distrust();
-        self.renew(state).await
+        state.check_pause()?;
+        if state.tokens().is_none() {
+            let loaded = self.load(&mut state, challenge).await;
+            // Calls that wait for the same answer do not ask again.
+            state.generation += 1;
+            loaded?;
+        } else if self.moved(&mut state, challenge).await? {
+            state.generation += 1;
+        } else {
+            state.distrust();
+        }
+        let next = match state.tokens() {
+            Some(tokens) if tokens.is_expired() => {
+                let next = self.renew(state).await?;
+                state = self.lock().await;
+                next
+            }
+            _ => state.bearer(),
+        };
+        if next.token.is_none() {
+            state.need_person(challenge);
+        }
+        Ok(next)
+    }
+
+    /// Notes that the server refuses `used` although it is fresh, so that the next sign-in asks a person.
+    pub(crate) async fn give_up(&self, challenge: Option<&Challenge>, used: &Bearer) {
+        let mut state = self.lock().await;
+        if used.generation == state.generation {
+            state.need_person(challenge);
+        }
     }
 
     /// Makes sure that there are tokens, asking the person if there are none; returns the granted scopes.
     pub(crate) async fn sign_in(
         &self,
-        challenge: Option<&Challenge>,
+        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
     ) -> Result<Vec<String>, Error> {
         let _asking = self.0.asking.lock().await;
         let mut state = self.lock().await;
-        if state.tokens().is_none() {
-            self.load(&mut state, challenge).await?;
+        if !state.needs_person {
+            if state.tokens().is_none() {
+                let challenge = probe().await?;
+                self.load(&mut state, challenge.as_ref()).await?;
+                state.challenge = challenge;
+            }
+            if let Some(tokens) = state.tokens() {
+                return Ok(tokens.scopes.clone());
+            }
+        } else if state.discovered.is_none_or(|at| at.elapsed() > FRESH) {
+            let challenge = state.challenge.clone();
+            self.moved(&mut state, challenge.as_ref()).await?;
         }
-        if let Some(tokens) = state.tokens() {
-            return Ok(tokens.scopes.clone());
-        }
+        let mut scopes = self.wanted(&state);
+        scopes.extend(state.requested());
         drop(state);
-        self.authorize(self.wanted(challenge)).await
+        self.authorize(scopes).await
     }
 
-    /// Asks the person for `required` in addition to what was granted; returns the granted scopes.
+    /// Asks the person for `required` in addition to what was asked for before; returns the granted scopes.
     pub(crate) async fn step_up(
         &self,
-        challenge: Option<&Challenge>,
+        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
         required: &[String],
     ) -> Result<Vec<String>, Error> {
         let _asking = self.0.asking.lock().await;
+        self.0.step_ups.spend()?;
         let mut state = self.lock().await;
-        if state.tokens().is_none() {
-            self.load(&mut state, challenge).await?;
+        if state.authority.is_none() {
+            let challenge = probe().await?;
+            self.load(&mut state, challenge.as_ref()).await?;
+            state.challenge = challenge;
         }
         let mut union = match state.tokens() {
             Some(tokens) => tokens.scopes.clone(),
-            None => self.wanted(challenge),
+            None => self.wanted(&state),
         };
+        union.extend(state.requested());
         drop(state);
         union.extend_from_slice(required);
-        union.sort_unstable();
-        union.dedup();
         self.authorize(union).await
     }
 
-    /// Revokes the grant and forgets it; it is forgotten even if the server cannot be told.
-    pub(crate) async fn sign_out(&self, challenge: Option<&Challenge>) -> Result<(), Error> {
+    /// What a call met, for the budget of [`Session::step_up`]: whether `operation` was refused for want of a scope.
+    pub(crate) fn observe(&self, operation: &str, refused: bool) {
+        self.0.step_ups.observe(operation, refused);
+    }
+
+    /// Revokes the tokens and forgets them; they are forgotten even if the server cannot be told.
+    pub(crate) async fn sign_out(
+        &self,
+        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
+    ) -> Result<SignedOut, Error> {
         let mut state = self.lock().await;
         if state.credentials.is_none() {
-            self.load(&mut state, challenge).await?;
+            let challenge = probe().await.ok().flatten();
+            self.load(&mut state, challenge.as_ref()).await?;
         }
         let credentials = state.credentials.take();
-        state.generation += 1;
-        state.unsaved = false;
-        let Some(authority) = state.authority.clone() else { return Ok(()) };
+        state.forget();
+        let Some(authority) = state.authority.clone() else { return Ok(SignedOut::Revoked) };
         let key = self.key(&authority);
-        self.store(move |store| store.delete(&key)).await?;
-        let Some(Credentials { client, tokens: Some(Tokens { refresh: Some(refresh), .. }) }) =
-            credentials
-        else {
-            return Ok(());
-        };
-        token::revoke(&self.0.wire, &authority, &client, &refresh).await
-    }
-
-    /// The scopes to ask for: those of the challenge as far as this client makes use of them, else its own.
-    fn wanted(&self, challenge: Option<&Challenge>) -> Vec<String> {
-        let own: Vec<String> =
-            self.0.access.iter().map(|scope| scope.as_str().to_owned()).collect();
-        let mut wanted = challenge.map(Challenge::scopes).unwrap_or_default();
-        if self.0.access != ScopeSet::all() {
-            wanted.retain(|scope| own.contains(scope));
-        }
-        if wanted.is_empty() { own } else { wanted }
-    }
-
-    /// Discovers the authorization server and takes what the store has for it.
-    async fn load(&self, state: &mut State, challenge: Option<&Challenge>) -> Result<(), Error> {
-        let authority = Arc::new(discover(&self.0.wire, &self.0.endpoint, challenge).await?);
-        let key = self.key(&authority);
-        state.authority = Some(authority);
-        state.credentials = self.store(move |store| store.load(&key)).await?;
-        state.generation += 1;
-        Ok(())
-    }
-
-    /// Runs the code flow with the person.
-    async fn authorize(&self, scopes: Vec<String>) -> Result<Vec<String>, Error> {
-        let shared = &self.0;
-        let (authority, known) = {
-            let state = self.lock().await;
-            let known = state.credentials.as_ref().map(|credentials| credentials.client.clone());
-            (state.authority.clone().expect("loading the state discovers the authority"), known)
-        };
-        let mut listener = Listener::bind().await?;
-        let redirect_uri = listener.redirect_uri();
-        let client = match known {
-            Some(client) => client,
-            None => {
-                let registration = &shared.oauth.registration;
-                registration
-                    .identity(&shared.wire, &authority, &shared.oauth.client_name, &redirect_uri)
-                    .await?
+        let deleted = self.store(move |store| store.delete(&key)).await;
+        let revoked = match credentials {
+            Some(Credentials { client, tokens: Some(tokens), .. }) => {
+                token::revoke(&self.0.wire, &authority, &client, &tokens).await
             }
+            _ => Ok(()),
         };
-        let resource = shared.endpoint.as_str();
-        let request =
-            Authorizing::start(Arc::clone(&authority), client, resource, &redirect_uri, scopes)?;
-        shared.oauth.presenter.present(request.url())?;
-        let wait = wait_for_answer(&mut listener, request);
-        let answered = timeout(shared.oauth.patience, wait).await.map_err(|_| {
-            Error::new(Kind::Timeout("nobody finished the sign-in in time; start it again"))
-        })??;
-        drop(listener);
-        let (client, tokens) = answered.exchange(&shared.wire).await?;
-        let granted = tokens.scopes.clone();
-        let mut state = self.lock().await;
-        state.authority = Some(authority);
-        state.replace(Credentials { client, tokens: Some(tokens) });
-        self.save(&mut state).await?;
-        Ok(granted)
+        deleted.map(|()| revoked.map_or_else(SignedOut::Unconfirmed, |()| SignedOut::Revoked))
     }
 
     async fn save(&self, state: &mut State) -> Result<(), Error> {
@@ -252,56 +236,6 @@ impl Session {
         done.and_then(|result| result).map_err(|error| {
             Error::authorization("the credential store could not be used").caused_by(error)
         })
-    }
-}
-
-/// Waits until a callback belongs to the request; what does not belong is turned away and changes nothing.
-async fn wait_for_answer(
-    listener: &mut Listener,
-    mut request: Authorizing,
-) -> Result<super::flow::Answered, Error> {
-    loop {
-        let callback = listener.next().await;
-        match request.receive(&callback.query) {
-            Received::Stray(waiting) => {
-                callback.answer(Page::Stray).await;
-                request = waiting;
-            }
-            Received::Failed(error) => {
-                callback.answer(Page::Failed).await;
-                return Err(error);
-            }
-            Received::Answered(answered) => {
-                callback.answer(Page::Received).await;
-                return Ok(answered);
-            }
-        }
-    }
-}
-
-impl State {
-    fn tokens(&self) -> Option<&Tokens> {
-        self.credentials.as_ref()?.tokens.as_ref()
-    }
-
-    fn bearer(&self) -> Option<Bearer> {
-        self.tokens()
-            .map(|tokens| Bearer { token: tokens.access.clone(), generation: self.generation })
-    }
-
-    fn replace(&mut self, credentials: Credentials) {
-        self.credentials = Some(credentials);
-        self.generation += 1;
-        self.unsaved = true;
-    }
-
-    /// Treats the access token as expired because the server refused it.
-    fn distrust(&mut self) {
-        if let Some(tokens) =
-            self.credentials.as_mut().and_then(|credentials| credentials.tokens.as_mut())
-        {
-            tokens.expires_at = Some(0);
-        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Where credentials are kept between runs.
 //!
 //! A store is asked from a thread that may block, and one at a time for each client.
-//! Two processes that share a store do not lock each other out.
+//! Processes that share a store take turns at refreshing, as far as the store can lock them out.
 
 mod file;
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
@@ -45,6 +46,18 @@ pub trait CredentialStore: Send + Sync + 'static {
     ///
     /// When something is left.
     fn delete(&self, key: &CredentialKey) -> io::Result<()>;
+
+    /// Waits until no other process is about to replace what is under `key`, and keeps others waiting until the result is dropped.
+    ///
+    /// A store that is not shared has nothing to lock, which is what this does unless a store says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// When the place cannot be locked, or another process does not let go of it.
+    fn lock(&self, key: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
+        let _not_shared = key;
+        Ok(Box::new(()))
+    }
 }
 
 /// Credentials for as long as the process runs; the default.

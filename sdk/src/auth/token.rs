@@ -11,6 +11,7 @@ use super::registration::ClientIdentity;
 use super::secret::{AccessToken, AuthorizationCode, CodeVerifier, RefreshToken};
 use super::wire::Wire;
 use crate::Error;
+use crate::error::Kind;
 use crate::http::Answer;
 
 /// The longest lifetime of an access token that is believed: ten years, in seconds.
@@ -30,8 +31,8 @@ pub(crate) struct Tokens {
 /// Why a token request brought no tokens.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// The code or the refresh token is spent or revoked for good.
-    InvalidGrant,
+    /// The server will not take the code or the refresh token again, whatever the reason; the code of the error (RFC 6749 section 5.2).
+    Final(String),
     /// The server does not know this client any more.
     InvalidClient,
     /// Anything else; what was sent may still be good.
@@ -95,14 +96,13 @@ pub(crate) async fn refresh(
     wire: &Wire,
     authority: &Authority,
     client: &ClientIdentity,
-    resource: &str,
     old: &Tokens,
     token: &RefreshToken,
 ) -> Result<Tokens, Refusal> {
     let fields = [
         ("grant_type", "refresh_token"),
         ("refresh_token", token.expose()),
-        ("resource", resource),
+        ("resource", &*authority.resource),
     ];
     let answer =
         wire.post_form(&authority.token_endpoint, client, &fields).await.map_err(Refusal::Other)?;
@@ -111,22 +111,33 @@ pub(crate) async fn refresh(
     Ok(fresh)
 }
 
-/// Revokes a refresh token, and with it the grant (RFC 7009 section 2.1); without a revocation endpoint there is nothing to ask.
+/// Revokes the refresh token, and with it the grant, then the access token, which may live on by itself (RFC 7009 section 2.1).
+///
+/// Both are tried whatever happens to the other; without a revocation endpoint there is nothing to ask.
 pub(crate) async fn revoke(
     wire: &Wire,
     authority: &Authority,
     client: &ClientIdentity,
-    token: &RefreshToken,
+    tokens: &Tokens,
 ) -> Result<(), Error> {
     let Some(url) = &authority.revocation_endpoint else { return Ok(()) };
-    let fields = [("token", token.expose()), ("token_type_hint", "refresh_token")];
-    let answer = wire.post_form(url, client, &fields).await?;
+    let refresh = tokens.refresh.as_ref().map(|token| (token.expose(), "refresh_token"));
+    let mut outcome = Ok(());
+    for (token, kind) in refresh.into_iter().chain([(tokens.access.expose(), "access_token")]) {
+        let fields = [("token", token), ("token_type_hint", kind)];
+        let done = wire.post_form(url, client, &fields).await.and_then(|answer| revoked(&answer));
+        outcome = outcome.and(done);
+    }
+    outcome
+}
+
+fn revoked(answer: &Answer) -> Result<(), Error> {
     if answer.is_success() {
         return Ok(());
     }
     Err(crate::http::unavailable(answer.status, &answer.headers).unwrap_or_else(|| {
         Error::authorization(format!(
-            "the server did not revoke the grant (HTTP {})",
+            "the server did not revoke the token (HTTP {})",
             answer.status
         ))
     }))
@@ -138,21 +149,24 @@ fn judge(answer: &Answer, asked: &[String]) -> Result<Tokens, Refusal> {
         return Err(Refusal::Other(error));
     }
     if answer.status != 200 {
-        let response: Option<ErrorResponse> = serde_json::from_slice(&answer.body).ok();
+        let response: Option<ErrorResponse> = answer.object().and_then(Result::ok);
         return Err(match response.as_ref().map(|response| response.error.as_str()) {
-            Some("invalid_grant") => Refusal::InvalidGrant,
             Some("invalid_client") => Refusal::InvalidClient,
-            Some(code) if is_error_code(code) => {
-                other(&format!("the authorization server refused the token request: {code}"))
+            Some("temporarily_unavailable" | "server_error") => {
+                Refusal::Other(Error::new(Kind::Status(answer.status, None)))
             }
+            Some(code) if is_error_code(code) => Refusal::Final(code.to_owned()),
             _ => other(&format!(
                 "the authorization server refused the token request (HTTP {})",
                 answer.status
             )),
         });
     }
-    let response: TokenResponse = serde_json::from_slice(&answer.body)
-        .map_err(|_| other("the token response is not valid"))?;
+    // The cause is left out: it may quote a token.
+    let response: TokenResponse = answer
+        .object()
+        .and_then(Result::ok)
+        .ok_or_else(|| other("the token response is not valid"))?;
     if !response.token_type.eq_ignore_ascii_case("bearer") {
         return Err(other("the token response has a token type other than Bearer"));
     }
@@ -169,7 +183,8 @@ fn judge(answer: &Answer, asked: &[String]) -> Result<Tokens, Refusal> {
         return Err(other("the token response has a lifetime that makes no sense"));
     }
     let granted = response.scope.as_deref().map_or_else(|| asked.to_vec(), scopes);
-    if !granted.iter().all(|scope| asked.contains(scope)) {
+    // A request that named no scope left the choice to the server.
+    if !asked.is_empty() && !granted.iter().all(|scope| asked.contains(scope)) {
         return Err(other(
             "the authorization server granted scopes that were not asked for; its tokens are not used",
         ));

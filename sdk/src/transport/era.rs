@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use lookout_schema::protocol::{INITIALIZE_REVISIONS, RpcError, code};
-use reqwest::header::HeaderValue;
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use super::Exchange;
@@ -28,6 +28,15 @@ pub(crate) enum Era {
     },
 }
 
+impl Era {
+    pub(super) fn session(&self) -> Option<&HeaderValue> {
+        match self {
+            Self::Modern => None,
+            Self::Legacy { session, .. } => session.as_ref(),
+        }
+    }
+}
+
 /// What an exchange means.
 pub(crate) enum Verdict {
     /// The result.
@@ -36,20 +45,18 @@ pub(crate) enum Verdict {
     Refused(Error),
     /// A refusal that a server of either side could have sent.
     Ambiguous(Error),
-    /// The server does not speak this revision, or has lost the session; the error is for when the other side fails too.
-    OtherEra(Error),
+    /// The server does not speak this revision; the error is for when the other side fails too.
+    ///
+    /// A server that says what it speaks instead is offered the newest of that.
+    OtherEra(Error, Option<&'static str>),
+    /// The server has lost the session and wants a new one (MCP 2025-11-25 basic/transports#session-management).
+    SessionLost(Error),
 }
 
 pub(crate) fn judge(era: &Era, exchange: Exchange) -> Result<Verdict, Error> {
     let Exchange { status, headers, response } = exchange;
     match status {
-        401 => {
-            let challenge = Challenge::from_headers(&headers);
-            return Err(Error::unauthorized(
-                challenge,
-                "the server did not accept the credentials; sign in, or make a new token",
-            ));
-        }
+        401 => return Err(unauthorized(&headers)),
         403 => return Err(forbidden(Challenge::from_headers(&headers))),
         _ => {}
     }
@@ -60,10 +67,28 @@ pub(crate) fn judge(era: &Era, exchange: Exchange) -> Result<Verdict, Error> {
         (200..=299, Some(Outcome::Result(result))) => complete(result).map(Verdict::Complete),
         (200..=299, None) => Err(Error::protocol("the server sent no answer to the request")),
         (_, Some(Outcome::Error(error))) => Ok(refused(era, status, error)),
-        _ => Ok(Verdict::OtherEra(Error::protocol(format!(
-            "the server refused the request (HTTP {status}); is this the URL of an MCP endpoint?"
-        )))),
+        _ => Ok(without_answer(era, status)),
     }
+}
+
+/// A refusal without a JSON-RPC error.
+fn without_answer(era: &Era, status: u16) -> Verdict {
+    let error = Error::protocol(format!(
+        "the server refused the request (HTTP {status}); is this the URL of an MCP endpoint?"
+    ));
+    match status {
+        404 if era.session().is_some() => Verdict::SessionLost(error),
+        // What a server says to a request whose shape it does not know.
+        400 | 404..=406 | 415 | 422 | 426 => Verdict::OtherEra(error, None),
+        _ => Verdict::Refused(error),
+    }
+}
+
+pub(super) fn unauthorized(headers: &HeaderMap) -> Error {
+    Error::unauthorized(
+        Challenge::from_headers(headers),
+        "the server did not accept the credentials; sign in, or make a new token",
+    )
 }
 
 /// A result counts if it is complete; without a type it comes from an earlier revision and is (MCP 2026-07-28 basic/index#resulttype).
@@ -82,9 +107,9 @@ fn complete(result: Value) -> Result<Value, Error> {
 fn refused(era: &Era, status: u16, refusal: RpcError) -> Verdict {
     let RpcError { code, message, data } = refusal;
     let supported = data.as_ref().and_then(|data| data["supported"].as_array());
-    let speaks_legacy = supported.is_some_and(|all| {
-        all.iter().any(|one| INITIALIZE_REVISIONS.iter().any(|known| one == known))
-    });
+    let shared = INITIALIZE_REVISIONS
+        .iter()
+        .find(|&&known| supported.is_some_and(|all| all.iter().any(|one| one == known)));
     // Codes that only a server of the newer side has.
     let modern_code = matches!(
         code,
@@ -93,13 +118,13 @@ fn refused(era: &Era, status: u16, refusal: RpcError) -> Verdict {
     let unknown_method = status == 404 && code == code::METHOD_NOT_FOUND;
     let error = Error::new(Kind::Rpc { code, message });
     match era {
-        Era::Modern if code == code::UNSUPPORTED_VERSION && speaks_legacy => {
-            Verdict::OtherEra(error)
+        Era::Modern if code == code::UNSUPPORTED_VERSION && shared.is_some() => {
+            Verdict::OtherEra(error, shared.copied())
         }
         Era::Modern if modern_code || unknown_method => Verdict::Refused(error),
         Era::Modern => Verdict::Ambiguous(error),
-        Era::Legacy { .. } if modern_code => Verdict::OtherEra(error),
-        Era::Legacy { session: Some(_), .. } if status == 404 => Verdict::OtherEra(error),
+        Era::Legacy { .. } if modern_code => Verdict::OtherEra(error, None),
+        Era::Legacy { session: Some(_), .. } if status == 404 => Verdict::SessionLost(error),
         Era::Legacy { .. } => Verdict::Refused(error),
     }
 }

@@ -7,9 +7,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::WHAT;
+use super::legacy::Conversation;
 use super::sse::Events;
 use crate::Error;
+use crate::error::Kind;
 use crate::http;
+
+/// How long one answer may be, in bytes.
+const LIMIT: usize = 16 * 1024 * 1024;
 
 /// The answer to a request.
 #[derive(Debug)]
@@ -23,8 +28,16 @@ pub(crate) enum Outcome {
     Error(RpcError),
 }
 
+/// A message of the server, as far as it concerns this client.
+enum Incoming {
+    Answer(Response),
+    Request { id: Value, method: String },
+    Other,
+}
+
 #[derive(Deserialize)]
 struct Message {
+    jsonrpc: String,
     #[serde(default)]
     id: Option<Value>,
     method: Option<String>,
@@ -35,24 +48,24 @@ struct Message {
 /// The answer to the request `id`, if the response has one.
 ///
 /// A body that is no JSON-RPC says nothing, which is an error only for a success; the caller knows by the status.
-pub(crate) async fn receive(
-    response: &mut HttpResponse,
+pub(super) async fn receive(
+    mut response: HttpResponse,
     headers: &HeaderMap,
     id: u64,
-    limit: usize,
+    conversation: Conversation<'_>,
 ) -> Result<Option<Response>, Error> {
     let media_type = http::text(headers, &CONTENT_TYPE).unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match media_type.as_str() {
-        "text/event-stream" => stream(response, id, limit).await.map(Some),
+        "text/event-stream" => stream(response, id, conversation).await.map(Some),
         "application/json" => {
-            let body = http::read(response, WHAT, limit).await?;
+            let body = http::read(&mut response, WHAT, LIMIT).await?;
             match parse(&body, id) {
-                Some(answer) => Ok(Some(answer)),
-                None if response.status().is_success() => {
+                Incoming::Answer(answer) => Ok(Some(answer)),
+                _ if response.status().is_success() => {
                     Err(Error::protocol("the answer is not the JSON-RPC response to the request"))
                 }
-                None => Ok(None),
+                _ => Ok(None),
             }
         }
         _ => Ok(None),
@@ -60,38 +73,66 @@ pub(crate) async fn receive(
 }
 
 /// Reads events until the answer comes; progress and other notifications are passed over.
-async fn stream(response: &mut HttpResponse, id: u64, limit: usize) -> Result<Response, Error> {
-    let mut events = Events::default();
+async fn stream(
+    mut response: HttpResponse,
+    id: u64,
+    mut conversation: Conversation<'_>,
+) -> Result<Response, Error> {
     let mut length = 0;
-    while let Some(chunk) = response.chunk().await.map_err(|error| Error::http(WHAT, error))? {
-        length += chunk.len();
-        if length > limit {
-            return Err(http::too_long(WHAT, limit));
-        }
-        for data in events.feed(&chunk) {
-            if let Some(answer) = parse(&data, id) {
-                return Ok(answer);
+    loop {
+        let mut events = Events::default();
+        let failure = loop {
+            let chunk = match response.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break None,
+                Err(error) => break Some(error),
+            };
+            length += chunk.len();
+            if length > LIMIT {
+                return Err(http::too_long(WHAT, LIMIT));
+            }
+            for event in events.feed(&chunk) {
+                conversation.note(event.id.as_deref(), event.retry);
+                match parse(event.data.as_deref().unwrap_or_default(), id) {
+                    Incoming::Answer(answer) => return Ok(answer),
+                    Incoming::Request { id, method } => conversation.answer(&id, &method),
+                    Incoming::Other => {}
+                }
+            }
+        };
+        match conversation.resume().await? {
+            Some(resumed) => response = resumed,
+            None => {
+                let error = Error::new(Kind::BrokenStream);
+                return Err(match failure {
+                    Some(failure) => error.caused_by(failure.without_url()),
+                    None => error,
+                });
             }
         }
     }
-    Err(Error::new(crate::error::Kind::Transport(
-        "the stream ended before the answer; the call may have run".to_owned(),
-    )))
 }
 
 /// The message as the answer to `id`; an error may lack the id when the server could not read it.
-fn parse(bytes: &[u8], id: u64) -> Option<Response> {
-    let message: Message = serde_json::from_slice(bytes).ok()?;
-    if message.method.is_some() {
-        return None;
+fn parse(bytes: &[u8], id: u64) -> Incoming {
+    let Ok(message) = serde_json::from_slice::<Message>(bytes) else { return Incoming::Other };
+    let Message { jsonrpc, id: theirs, method, result, error } = message;
+    if jsonrpc != "2.0" {
+        return Incoming::Other;
     }
-    let ours = message.id.as_ref().and_then(Value::as_u64) == Some(id);
-    let outcome = match (message.result, message.error) {
+    if let Some(method) = method {
+        return match theirs {
+            Some(id @ (Value::String(_) | Value::Number(_))) => Incoming::Request { id, method },
+            _ => Incoming::Other,
+        };
+    }
+    let ours = theirs.as_ref().and_then(Value::as_u64) == Some(id);
+    let outcome = match (result, error) {
         (Some(result), None) if ours => Outcome::Result(result),
-        (None, Some(error)) if ours || message.id.is_none_or(|id| id.is_null()) => {
+        (None, Some(error)) if ours || theirs.is_none_or(|id| id.is_null()) => {
             Outcome::Error(error)
         }
-        _ => return None,
+        _ => return Incoming::Other,
     };
-    Some(Response { outcome })
+    Incoming::Answer(Response { outcome })
 }

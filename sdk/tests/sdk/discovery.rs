@@ -128,16 +128,99 @@ async fn no_url_but_https_and_loopback_is_opened_or_requested() {
 }
 
 #[tokio::test]
-async fn hostile_characters_in_an_authorization_url_reach_the_browser_escaped() {
+async fn a_url_with_characters_that_no_url_has_is_refused_and_legal_ones_reach_the_browser_unchanged()
+ {
+    for hostile in ["/a b", "/a\"b", "/a\nb", "/a<b>", "/a`b`", "/a\\b", "/\u{e9}", "/a\u{0}"] {
+        let fake = Fake::start().await;
+        let endpoint = format!("{}{hostile}", fake.origin());
+        fake.edit(|world| world.metadata["authorization_endpoint"] = endpoint.into());
+        refuses(&fake, "is not accepted").await;
+    }
     let fake = Fake::start().await;
-    let origin = fake.origin();
-    let hostile = format!("{origin}/a b\"c'd`$(e)\n&calc?x=<y>");
-    fake.edit(|world| world.metadata["authorization_endpoint"] = hostile.into());
-    let client = fake.client_with(fake.person(|ask| {
-        assert!(!ask.url.as_str().contains([' ', '"', '\n', '<', '>', '`']), "{}", ask.url);
+    let odd = format!("{}/$(calc)?x=1&calc;'y'", fake.origin());
+    let start = odd.replace('\'', "%27");
+    fake.edit(|world| world.metadata["authorization_endpoint"] = odd.into());
+    let client = fake.client_with(fake.person(move |ask| {
+        assert!(ask.url.as_str().starts_with(&start), "{}", ask.url);
         vec![ask.honest()]
     }));
     client.sign_in().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_authorization_endpoint_does_not_fill_in_the_request() {
+    for parameter in [
+        "redirect_uri=https://evil.example/",
+        "scope=admin",
+        "client%5fid=x",
+        "response_mode=form_post",
+    ] {
+        let fake = Fake::start().await;
+        let endpoint = format!("{}/oauth/authorize?{parameter}", fake.origin());
+        fake.edit(|world| world.metadata["authorization_endpoint"] = endpoint.into());
+        refuses(&fake, "is not accepted").await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_or_a_failure_in_place_of_metadata_leads_to_the_next_place() {
+    let html = || ResponseTemplate::new(200).set_body_raw("<!doctype html>", "text/html");
+    for obstacle in [
+        html(),
+        ResponseTemplate::new(500),
+        ResponseTemplate::new(403),
+        ResponseTemplate::new(302).insert_header("location", "/evil"),
+    ] {
+        let fake = Fake::start().await;
+        let resource = fake.world.lock().unwrap().resource.clone();
+        let metadata = fake.world.lock().unwrap().metadata.clone();
+        fake.edit(|world| world.challenge = None);
+        let first = obstacle.clone();
+        fake.on(PATH_PRM, move |_| first.clone());
+        fake.on(ROOT_PRM, move |_| json_response(200, &resource));
+        fake.on(OAUTH, move |_| obstacle.clone());
+        fake.on(OPENID, move |_| json_response(200, &metadata));
+        fake.client().sign_in().await.unwrap();
+        assert_eq!(fake.paths().await[..5], ["/mcp", PATH_PRM, ROOT_PRM, OAUTH, OPENID]);
+    }
+}
+
+#[tokio::test]
+async fn the_document_at_the_root_may_be_for_the_whole_origin_unless_a_challenge_points_at_it() {
+    let fake = Fake::start().await;
+    let mut resource = fake.world.lock().unwrap().resource.clone();
+    resource["resource"] = fake.origin().into();
+    fake.edit(|world| world.challenge = None);
+    fake.on(PATH_PRM, |_| ResponseTemplate::new(404));
+    fake.on(ROOT_PRM, move |_| json_response(200, &resource));
+    fake.client().sign_in().await.unwrap();
+    assert_eq!(fake.forms("/oauth/token").await[0]["resource"], fake.origin());
+
+    let named = format!("{}{ROOT_PRM}", fake.origin());
+    fake.on("/mcp", move |_| {
+        let header = format!("Bearer resource_metadata=\"{named}\"");
+        ResponseTemplate::new(401).insert_header("www-authenticate", header)
+    });
+    let error = fake.client().sign_in().await.unwrap_err();
+    assert!(error.to_string().contains("another resource"), "{error}");
+}
+
+#[tokio::test]
+async fn a_local_server_does_not_send_its_client_into_the_network() {
+    for hostile in [
+        "http://169.254.169.254/latest/meta-data",
+        "https://169.254.169.254/",
+        "https://10.0.0.1/",
+        "https://192.168.0.1/",
+        "https://[fe80::1]/",
+        "https://[fd00::1]/",
+        "https://0.0.0.0/",
+        "https://[::ffff:10.0.0.1]/",
+    ] {
+        let fake = Fake::start().await;
+        fake.edit(|world| world.resource["authorization_servers"] = json!([hostile]));
+        refuses(&fake, "is not accepted").await;
+    }
 }
 
 #[tokio::test]
@@ -149,7 +232,14 @@ async fn metadata_that_is_too_long_or_no_metadata_is_refused() {
     let error = fake.client().sign_in().await.unwrap_err();
     assert!(error.to_string().contains("longer than"), "{error}");
 
-    for body in ["", "<html>", "[]", "{\"issuer\":1}", "{\"issuer\":\"a\",\"issuer\":\"b\"}"] {
+    for body in [
+        "",
+        "<html>",
+        "[]",
+        "[\"a\",\"b\",\"c\"]",
+        "{\"issuer\":1}",
+        "{\"issuer\":\"a\",\"issuer\":\"b\"}",
+    ] {
         fake.on(OAUTH, move |_| ResponseTemplate::new(200).set_body_raw(body, "application/json"));
         refuses(&fake, "not valid").await;
     }

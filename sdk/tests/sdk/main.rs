@@ -2,13 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where its premise does")]
 
+mod stores;
 mod support;
 
+mod authority;
 mod callback;
 mod credentials;
 mod discovery;
 mod issuer;
+mod legacy;
 mod limits;
+mod listing;
 mod redirects;
 mod refresh;
 mod registration;

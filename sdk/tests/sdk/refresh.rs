@@ -1,15 +1,15 @@
 //! Replacing an access token.
 
-use std::io;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lookout_sdk::Client;
-use lookout_sdk::auth::{CredentialKey, CredentialStore, Credentials, MemoryStore};
+use lookout_sdk::auth::MemoryStore;
 use lookout_sdk::schema::ListTables;
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
+use crate::stores::{Expiring, Failing, Shared, Spy};
 use crate::support::{Fake, json_response};
 
 async fn signed_in(fake: &Fake) -> Client {
@@ -94,26 +94,107 @@ async fn a_spent_refresh_token_is_dropped_and_never_sent_again() {
     assert_eq!(registrations, 1, "the registration outlives the grant");
 }
 
+/// Ends the access token and makes the token endpoint answer `status` once.
+fn down(fake: &Fake, status: u16, retry_after: Option<&str>) {
+    let mut answer = ResponseTemplate::new(status);
+    if let Some(wait) = retry_after {
+        answer = answer.insert_header("retry-after", wait);
+    }
+    fake.edit(|world| {
+        world.live.clear();
+        world.token_responses.push_back(answer);
+    });
+}
+
 #[tokio::test]
-async fn a_server_that_is_down_does_not_end_the_grant() {
-    for status in [429, 500, 502, 503] {
+async fn a_short_overload_is_sat_through() {
+    for status in [429, 503] {
+        let fake = Fake::start().await;
+        let client = signed_in(&fake).await;
+        down(&fake, status, Some("1"));
+        let start = Instant::now();
+        list(&client).await.unwrap();
+        assert!(start.elapsed() >= Duration::from_secs(1));
+        assert_eq!(refreshes(&fake).await, ["secret-refresh-1", "secret-refresh-1"]);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_does_not_end_the_grant_and_is_left_alone_for_as_long_as_it_asks() {
+    for (status, asks) in [(429, 7), (503, 3600), (500, 9), (502, 7)] {
+        let fake = Fake::start().await;
+        let client = signed_in(&fake).await;
+        down(&fake, status, Some(&asks.to_string()));
+        let calls: Vec<_> = (0..8)
+            .map(|_| {
+                let client = client.clone();
+                tokio::spawn(async move { list(&client).await.unwrap_err() })
+            })
+            .collect();
+        for call in calls {
+            let error = call.await.unwrap();
+            assert!(error.is_transport(), "{error:?}");
+            assert_eq!(error.status(), Some(status));
+            let left = error.retry_after().unwrap().as_secs_f64();
+            assert!(left <= f64::from(asks) && left > f64::from(asks) - 2.0, "{left}");
+        }
+        assert_eq!(refreshes(&fake).await, ["secret-refresh-1"]);
+        let granted = client.sign_in().await.unwrap();
+        assert_eq!(granted, ["mcp:read", "mcp:write"], "nobody is asked meanwhile");
+    }
+}
+
+#[tokio::test]
+async fn after_a_failure_without_a_date_the_same_refresh_token_is_tried_again_a_little_later() {
+    let fake = Fake::start().await;
+    let client = signed_in(&fake).await;
+    down(&fake, 500, None);
+    let wait = list(&client).await.unwrap_err();
+    assert!(wait.is_transport());
+    let wait = list(&client).await.unwrap_err().retry_after().unwrap();
+    assert!(wait <= Duration::from_secs(2));
+    tokio::time::sleep(wait).await;
+    list(&client).await.unwrap();
+    assert_eq!(refreshes(&fake).await, ["secret-refresh-1", "secret-refresh-1"]);
+}
+
+#[tokio::test]
+async fn any_refusal_for_good_ends_the_tokens_and_leads_to_a_sign_in() {
+    for code in ["invalid_grant", "unauthorized_client", "invalid_scope", "invalid_target"] {
         let fake = Fake::start().await;
         let client = signed_in(&fake).await;
         fake.edit(|world| {
             world.live.clear();
-            world
-                .token_responses
-                .push_back(ResponseTemplate::new(status).insert_header("retry-after", "7"));
+            world.token_responses.push_back(json_response(400, &json!({ "error": code })));
         });
-        let error = list(&client).await.unwrap_err();
-        assert!(error.is_transport(), "{error:?}");
-        assert_eq!(
-            (error.status(), error.retry_after()),
-            (Some(status), Some(Duration::from_secs(7)))
-        );
+        assert!(list(&client).await.unwrap_err().is_unauthorized());
+        client.sign_in().await.unwrap();
         list(&client).await.unwrap();
-        assert_eq!(refreshes(&fake).await, ["secret-refresh-1", "secret-refresh-1"]);
+        assert_eq!(refreshes(&fake).await, ["secret-refresh-1"]);
     }
+}
+
+#[tokio::test]
+async fn calls_that_find_the_tokens_ended_do_not_each_look_for_new_ones() {
+    let fake = Fake::start().await;
+    let client = signed_in(&fake).await;
+    fake.edit(|world| {
+        world.live.clear();
+        world.token_responses.push_back(json_response(400, &json!({ "error": "invalid_grant" })));
+    });
+    let before = fake.requests().await.len();
+    let calls: Vec<_> = (0..16)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { list(&client).await.unwrap_err().is_unauthorized() })
+        })
+        .collect();
+    for call in calls {
+        assert!(call.await.unwrap());
+    }
+    let others = fake.paths().await.split_off(before);
+    let others = others.iter().filter(|path| *path != "/mcp").count();
+    assert!(others <= 1 + 4, "one refresh and few looks at the metadata, not {others}");
 }
 
 #[tokio::test]
@@ -123,6 +204,9 @@ async fn a_token_that_is_refused_although_fresh_is_refreshed_once_and_not_for_ev
     fake.on("/mcp", |_| ResponseTemplate::new(401));
     assert!(list(&client).await.unwrap_err().is_unauthorized());
     assert_eq!(refreshes(&fake).await.len(), 1);
+    client.sign_in().await.unwrap();
+    let redeemed = fake.forms("/oauth/token").await;
+    assert_eq!(redeemed.last().unwrap()["grant_type"], "authorization_code", "the person is asked");
 }
 
 #[tokio::test]
@@ -222,72 +306,4 @@ async fn tokens_that_another_process_stored_are_taken_over_instead_of_spending_t
     list(&one).await.unwrap();
     list(&other).await.unwrap();
     assert_eq!(refreshes(&fake).await, ["secret-refresh-1"]);
-}
-
-/// A store that two clients share, as two processes share a folder.
-struct Shared(Arc<MemoryStore>);
-
-impl CredentialStore for Shared {
-    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
-        self.0.load(key)
-    }
-    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
-        self.0.save(key, credentials)
-    }
-    fn delete(&self, key: &CredentialKey) -> io::Result<()> {
-        self.0.delete(key)
-    }
-}
-
-/// A store that writes down what was saved.
-struct Spy(MemoryStore, Arc<Mutex<Vec<String>>>);
-
-impl CredentialStore for Spy {
-    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
-        self.0.load(key)
-    }
-    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
-        self.1.lock().unwrap().push(credentials.expose_json().to_string());
-        self.0.save(key, credentials)
-    }
-    fn delete(&self, key: &CredentialKey) -> io::Result<()> {
-        self.0.delete(key)
-    }
-}
-
-/// A store whose first load says that the access token is past its time.
-struct Expiring(Arc<MemoryStore>);
-
-impl CredentialStore for Expiring {
-    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
-        let Some(credentials) = self.0.load(key)? else { return Ok(None) };
-        let mut json: serde_json::Value = serde_json::from_str(&credentials.expose_json())?;
-        json["expires_at"] = 1.into();
-        Ok(Some(Credentials::from_json(&json.to_string()).unwrap()))
-    }
-    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
-        self.0.save(key, credentials)
-    }
-    fn delete(&self, key: &CredentialKey) -> io::Result<()> {
-        self.0.delete(key)
-    }
-}
-
-/// A store that can be broken.
-#[derive(Default)]
-struct Failing(Arc<Mutex<bool>>, MemoryStore);
-
-impl CredentialStore for Failing {
-    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
-        self.1.load(key)
-    }
-    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
-        if *self.0.lock().unwrap() {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        self.1.save(key, credentials)
-    }
-    fn delete(&self, key: &CredentialKey) -> io::Result<()> {
-        self.1.delete(key)
-    }
 }

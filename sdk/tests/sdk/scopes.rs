@@ -13,13 +13,16 @@ fn dashboard() -> SaveDashboard {
 }
 
 /// The scopes that a person is asked for when the challenge names `challenged`.
-async fn asked(read_only: bool, challenged: &str) -> String {
+async fn asked(read_only: bool, challenged: &str, supported: Value) -> String {
     let fake = Fake::start().await;
-    fake.edit(|world| world.challenge = Some(challenged.to_owned()));
+    fake.edit(|world| {
+        world.challenge = Some(challenged.to_owned());
+        world.resource["scopes_supported"] = supported;
+    });
     let asked = Arc::new(Mutex::new(String::new()));
     let seen = Arc::clone(&asked);
     let oauth = fake.person(move |ask| {
-        *seen.lock().unwrap() = ask.params["scope"].clone();
+        *seen.lock().unwrap() = ask.params.get("scope").cloned().unwrap_or_default();
         vec![ask.honest()]
     });
     let builder = fake.builder().oauth(oauth);
@@ -36,12 +39,23 @@ async fn asked(read_only: bool, challenged: &str) -> String {
 async fn the_challenge_decides_what_is_asked_for_and_a_read_only_client_never_asks_to_write() {
     let both = r#", scope="mcp:write mcp:read""#;
     let read = r#", scope="mcp:read""#;
-    assert_eq!(asked(false, both).await, "mcp:read mcp:write");
-    assert_eq!(asked(false, read).await, "mcp:read");
-    assert_eq!(asked(false, "").await, "mcp:read mcp:write");
-    assert_eq!(asked(true, both).await, "mcp:read");
-    assert_eq!(asked(true, r#", scope="mcp:write""#).await, "mcp:read");
-    assert_eq!(asked(true, "").await, "mcp:read");
+    assert_eq!(asked(false, both, Value::Null).await, "mcp:read mcp:write");
+    assert_eq!(asked(false, read, json!(["mcp:write"])).await, "mcp:read");
+    assert_eq!(asked(true, both, Value::Null).await, "mcp:read");
+    assert_eq!(asked(true, r#", scope="mcp:write""#, Value::Null).await, "mcp:read");
+}
+
+#[tokio::test]
+async fn without_scopes_in_the_challenge_those_of_the_resource_are_asked_for_or_none_at_all() {
+    assert_eq!(asked(false, "", json!(["mcp:write", "mcp:read"])).await, "mcp:read mcp:write");
+    assert_eq!(asked(false, "", json!(["mcp:read"])).await, "mcp:read");
+    assert_eq!(
+        asked(false, "", Value::Null).await,
+        "",
+        "what is granted is the server's choice then"
+    );
+    assert_eq!(asked(true, "", json!(["mcp:read", "mcp:write"])).await, "mcp:read");
+    assert_eq!(asked(true, "", Value::Null).await, "mcp:read");
 }
 
 #[tokio::test]
@@ -96,4 +110,49 @@ async fn a_read_only_client_dispatches_nothing_that_might_write() {
     assert_eq!(fake.requests().await.len(), 0);
     client.list_tables(ListTables::default()).await.unwrap();
     assert!(!client.dispatch("list_tables", Value::Null).await.unwrap().is_error);
+}
+
+#[tokio::test]
+async fn a_server_that_is_never_content_does_not_send_the_person_round_for_ever() {
+    let fake = Fake::start().await;
+    let asked = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&asked);
+    let client = fake.client_with(fake.person(move |ask| {
+        *count.lock().unwrap() += 1;
+        vec![ask.honest()]
+    }));
+    fake.edit(|world| world.grants = Some("mcp:read".to_owned()));
+    client.sign_in().await.unwrap();
+    let mut outcome = Ok(Vec::new());
+    for _ in 0..10 {
+        let refused = client.save_dashboard(dashboard()).await.unwrap_err();
+        if refused.is_insufficient_scope() {
+            outcome = client.step_up(refused.required_scopes()).await;
+        }
+        // Another call that succeeds in between makes no difference.
+        client.list_tables(ListTables::default()).await.unwrap();
+    }
+    assert!(outcome.unwrap_err().is_authorization());
+    assert!(*asked.lock().unwrap() <= 1 + 3, "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_sign_in_after_the_tokens_ended_asks_for_what_was_asked_for_before_too() {
+    let fake = Fake::start().await;
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let client = fake.client_with(fake.person(move |ask| {
+        seen.lock().unwrap().push(ask.params["scope"].clone());
+        vec![ask.honest()]
+    }));
+    client.sign_in().await.unwrap();
+    fake.edit(|world| {
+        world.live.clear();
+        world.challenge = Some(r#", scope="mcp:read other""#.to_owned());
+        let spent = json!({ "error": "invalid_grant" });
+        world.token_responses.push_back(crate::support::json_response(400, &spent));
+    });
+    assert!(client.list_tables(ListTables::default()).await.unwrap_err().is_unauthorized());
+    client.sign_in().await.unwrap();
+    assert_eq!(asked.lock().unwrap()[1], "mcp:read mcp:write other");
 }

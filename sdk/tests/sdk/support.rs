@@ -47,7 +47,8 @@ pub(crate) struct Fake {
 
 impl Fake {
     pub(crate) async fn start() -> Self {
-        let server = MockServer::start().await;
+        // Not from the pool: a late message of an earlier test must not arrive at this one.
+        let server = MockServer::builder().start().await;
         let origin = server.uri();
         let world = World {
             resource: json!({ "resource": format!("{origin}/mcp"), "authorization_servers": [origin] }),
@@ -166,7 +167,9 @@ impl Fake {
     /// The bodies that were posted to `/mcp`.
     pub(crate) async fn messages(&self) -> Vec<Value> {
         let requests = self.requests().await;
-        let posted = requests.iter().filter(|request| request.url.path() == "/mcp");
+        let is_message =
+            |request: &&Request| request.url.path() == "/mcp" && request.method.as_str() == "POST";
+        let posted = requests.iter().filter(is_message);
         posted.map(|request| request.body_json().unwrap()).collect()
     }
 
@@ -178,6 +181,9 @@ impl Fake {
 impl World {
     fn respond(&mut self, request: &Request) -> ResponseTemplate {
         let path = request.url.path().to_owned();
+        if request.method.as_str() == "DELETE" {
+            return ResponseTemplate::new(405);
+        }
         if let Some(handler) = self.overrides.get(&path) {
             return handler(request);
         }

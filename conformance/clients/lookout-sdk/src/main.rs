@@ -26,6 +26,7 @@ fn client(url: &str) -> Result<Client> {
     let store = PathBuf::from(variable("LOOKOUT_CONFORMANCE_STORE")?);
     let mut oauth = OAuth::new()
         .client_name("Lookout SDK")
+        .metadata_document("https://lookout.example/clients/sdk.json")
         .store(FileStore::new(store.join("credentials")))
         .patience(Duration::from_secs_f64(patience));
     if let Ok(identifier) = variable("LOOKOUT_CONFORMANCE_CLIENT_ID") {
@@ -88,23 +89,33 @@ async fn cancel_call(client: &Client, step: &Value) -> Result<()> {
     }
 }
 
+/// Does the steps, and ends the connection whatever became of them.
 async fn run() -> Result<()> {
     let given = std::env::args().nth(1);
     let url = given.map_or_else(|| std::env::var("LOOKOUT_CONFORMANCE_URL"), Ok)?;
-    let task: Value = serde_json::from_str(&std::env::var("LOOKOUT_CONFORMANCE_TASK")?)?;
     let mut client = client(&url)?;
+    let done = run_steps(&mut client, &url).await;
+    client.close().await;
+    done
+}
+
+async fn run_steps(client: &mut Client, url: &str) -> Result<()> {
+    let task: Value = serde_json::from_str(&std::env::var("LOOKOUT_CONFORMANCE_TASK")?)?;
     let late = |_| anyhow!("a step took too long");
     tokio::time::timeout(STEP, client.sign_in()).await.map_err(late)??;
     for step in task["steps"].as_array().context("the task has no steps")? {
         let name = step["do"].as_str().unwrap_or_default();
         let done = async {
             match name {
-                "list-tools" => list_tools(&client).await?,
-                "call-tool" => call_tool(&client, step).await?,
-                "call-tools" => call_tools(&client, &step["calls"]).await?,
-                "cancel-call" => cancel_call(&client, step).await?,
-                "sign-out" => client.sign_out().await?,
-                "reconnect" => client = self::client(&url)?,
+                "list-tools" => list_tools(client).await?,
+                "call-tool" => call_tool(client, step).await?,
+                "call-tools" => call_tools(client, &step["calls"]).await?,
+                "cancel-call" => cancel_call(client, step).await?,
+                "sign-out" => drop(client.sign_out().await?),
+                "reconnect" => {
+                    client.close().await;
+                    *client = self::client(url)?;
+                }
                 _ => return Ok(false),
             }
             anyhow::Ok(true)

@@ -47,26 +47,30 @@ impl Listener {
 
 /// The target of the first request for the callback.
 async fn answer(socket: &TcpListener) -> Result<String> {
+    let host = format!("host: {}\r\n", socket.local_addr()?);
     loop {
         let (stream, _) = socket.accept().await?;
         // Whoever connects and says nothing does not keep the browser waiting.
-        if let Ok(Ok(Some(target))) = tokio::time::timeout(SILENCE, hear(stream)).await {
+        if let Ok(Ok(Some(target))) = tokio::time::timeout(SILENCE, hear(stream, &host)).await {
             return Ok(target);
         }
     }
 }
 
 /// Answers one request, and returns its target if that is the callback.
-async fn hear(stream: TcpStream) -> Result<Option<String>> {
+async fn hear(stream: TcpStream, host: &str) -> Result<Option<String>> {
     let mut stream = BufReader::new(stream);
     let mut first = String::new();
     stream.read_line(&mut first).await?;
     let mut line = String::new();
+    let mut is_browser = false;
     while stream.read_line(&mut line).await? > 0 && line != "\r\n" {
+        is_browser |= line.eq_ignore_ascii_case(host);
         line.clear();
     }
-    let target = first.split(' ').nth(1).unwrap_or_default();
-    let is_callback = target.split('?').next() == Some("/callback");
+    let target = first.strip_prefix("GET ").and_then(|rest| rest.split(' ').next());
+    let target = target.unwrap_or_default();
+    let is_callback = is_browser && target.split('?').next() == Some("/callback");
     let status = if is_callback { "200 OK" } else { "404 Not Found" };
     let reply = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     stream.write_all(reply.as_bytes()).await?;

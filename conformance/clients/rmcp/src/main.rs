@@ -53,11 +53,12 @@ impl Application {
         self.disconnect().await?;
         let service = match self.serve().await {
             Ok(service) => service,
-            Err(error) => {
-                let challenge = error.auth_challenge().map(str::to_owned);
-                self.sign_in(challenge.ok_or(error)?).await?;
+            Err(refusal) if refusal.is_authorization_required() => {
+                let challenge = refusal.auth_challenge().map(str::to_owned);
+                self.sign_in(challenge.ok_or(refusal)?).await?;
                 self.serve().await?
             }
+            Err(error) => return Err(error.into()),
         };
         self.service = Some(service);
         Ok(())
@@ -119,17 +120,21 @@ impl Application {
         Ok(())
     }
 
-    /// Does what a challenge asks for, once.
-    async fn answer(&mut self, challenge: &str) -> Result<()> {
-        let parsed = WWWAuthenticateParams::parse(challenge, &self.url.parse()?);
+    /// Does what a refusal asks for, once: a sign-in, or further scopes. Any other error is the step's.
+    async fn answer(&mut self, refusal: ServiceError) -> Result<()> {
+        let Some(challenge) = refusal.auth_challenge().map(str::to_owned) else {
+            return Err(refusal.into());
+        };
+        let parsed = WWWAuthenticateParams::parse(&challenge, &self.url.parse()?);
         match parsed.scope {
+            _ if refusal.is_authorization_required() => {
+                self.sign_in(challenge).await?;
+                self.connect().await
+            }
             Some(scope) if parsed.error.as_deref() == Some("insufficient_scope") => {
                 self.step_up(&scope).await
             }
-            _ => {
-                self.sign_in(challenge.to_owned()).await?;
-                self.connect().await
-            }
+            _ => Err(refusal.into()),
         }
     }
 
@@ -145,19 +150,19 @@ impl Application {
     /// All calls at once; those that a challenge stopped once more, after one sign-in.
     async fn calls(&mut self, calls: &[Value]) -> Result<()> {
         let mut again = Vec::new();
-        let mut challenged = None;
+        let mut refused = None;
         for (call, result) in calls.iter().zip(join_all(calls.iter().map(|it| self.call(it))).await)
         {
             match result {
                 Ok(valid) => fine(valid)?,
-                Err(error) => {
-                    challenged = Some(error.auth_challenge().map(str::to_owned).ok_or(error)?);
+                Err(refusal) => {
+                    refused = Some(refusal);
                     again.push(call);
                 }
             }
         }
-        if let Some(challenge) = challenged {
-            self.answer(&challenge).await?;
+        if let Some(refusal) = refused {
+            self.answer(refusal).await?;
         }
         for result in join_all(again.into_iter().map(|call| self.call(call))).await {
             fine(result?)?;
@@ -166,9 +171,8 @@ impl Application {
     }
 
     async fn list_tools(&mut self) -> Result<()> {
-        if let Err(error) = self.list().await {
-            let challenge = error.auth_challenge().map(str::to_owned).ok_or(error)?;
-            self.answer(&challenge).await?;
+        if let Err(refusal) = self.list().await {
+            self.answer(refusal).await?;
             self.list().await?;
         }
         Ok(())
@@ -238,8 +242,10 @@ async fn run() -> Result<()> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     if let Err(error) = run().await {
-        let message = error.root_cause().to_string().replace('\n', " ");
-        eprintln!("{}", message.chars().take(300).collect::<String>());
+        // How a text that may be the server's is shown is the application's business: inert.
+        let inert = |character| if matches!(character, ' '..='~') { character } else { '?' };
+        let text = error.root_cause().to_string();
+        eprintln!("{}", text.chars().take(300).map(inert).collect::<String>());
         std::process::exit(1);
     }
     std::process::exit(0);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Area, MUST, SHOULD};
 use crate::check::{mcp, rfc};
-use crate::outcome::{Outcome, Violation, ensure};
+use crate::outcome::{Outcome, ProbeError, Violation, ensure};
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, same};
 use crate::peer::script::{Route, Script};
@@ -65,6 +65,12 @@ const CHECKS: &[ClientCheck] = &[
 ];
 
 fn completes(run: &Run) -> Outcome {
+    if run.asks().next().is_none() {
+        let exit = run.exit().map(ToString::to_string).unwrap_or_default();
+        let written = String::from_utf8_lossy(&run.written()).trim().to_owned();
+        let observed = format!("it sent nothing; {exit}; it wrote: {written:?}");
+        return Err(ProbeError::step("start the client", observed).into());
+    }
     ensure(run.is_success(), "every step is done and the exit code is 0", || {
         let exit = run.exit().map(ToString::to_string).unwrap_or_default();
         let last = run.asks().last().map_or("nothing".to_owned(), |ask| ask.line());

@@ -137,7 +137,7 @@ pub(super) fn authorize(ask: &Ask, world: &mut World) -> Answer {
 }
 
 /// On loopback the port does not matter (RFC 8252 section 7.3).
-fn is_same_redirect(registered: &str, asked: &str) -> bool {
+pub(crate) fn is_same_redirect(registered: &str, asked: &str) -> bool {
     let portless = |text: &str| {
         let mut url = url::Url::parse(text).ok()?;
         let is_loopback = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));

@@ -8,12 +8,11 @@ use serde_json::{Value, json};
 use crate::peer::answer::Answer;
 use crate::peer::ask::Ask;
 use crate::peer::honest::tools;
-use crate::peer::place::Role;
 use crate::peer::script::Revisions;
 use crate::peer::world::{TokenKind, World};
 
 pub(crate) const MODERN: &str = "2026-07-28";
-const LEGACY: [&str; 2] = ["2025-11-25", "2025-06-18"];
+pub(crate) const LEGACY: [&str; 2] = ["2025-11-25", "2025-06-18"];
 const UNSUPPORTED_VERSION: i64 = -32022;
 const METHOD_NOT_FOUND: i64 = -32601;
 
@@ -41,7 +40,7 @@ pub(super) fn answer(ask: &Ask, world: &mut World) -> Answer {
 /// The scopes of the token that came with the request; none without a live one of the right server.
 fn granted(ask: &Ask, world: &World) -> Option<String> {
     let token = world.token(ask.bearer()?)?;
-    let is_right = token.is_live && token.kind == TokenKind::Access && token.at == Role::Authority;
+    let is_right = token.is_live && token.kind == TokenKind::Access && token.at == world.authority;
     is_right.then(|| token.scope.clone())
 }
 
@@ -168,7 +167,8 @@ fn legacy(
             Some(_) => {}
         }
     }
-    let Some(id) = id else { return Answer::status(202) };
+    let is_response = body.get("result").or(body.get("error")).is_some();
+    let Some(id) = id.filter(|_| !is_response) else { return Answer::status(202) };
     let result = match method {
         "ping" => json!({}),
         "tools/list" => json!({ "tools": tools::list(granted) }),

@@ -1,6 +1,9 @@
 //! Replacing tokens, and ending them.
 //!
-//! All of it happens under the lock of the session's state, which is what makes it one at a time.
+//! All of it happens under the lock of the session's state, which is what makes it one at a time in this process,
+//! and under the lock of the store, which does the same for the processes that share it.
+
+use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
@@ -10,12 +13,14 @@ use crate::auth::Credentials;
 use crate::auth::discovery::Authority;
 use crate::auth::token::{self, Refusal};
 
+/// The longest wait for an overloaded server that a call sits through; a longer one is the caller's to sit through.
+const SHORT: Duration = Duration::from_secs(5);
+/// How long a server that does not say for how long is left alone, at least.
+const PAUSE: Duration = Duration::from_secs(1);
+
 impl Session {
     /// Refreshes in a task of its own: the server may have rotated the refresh token by the time a caller gives up.
-    pub(super) async fn renew(
-        &self,
-        mut state: OwnedMutexGuard<State>,
-    ) -> Result<Option<Bearer>, Error> {
+    pub(super) async fn renew(&self, mut state: OwnedMutexGuard<State>) -> Result<Bearer, Error> {
         let session = self.clone();
         let renewal =
             tokio::spawn(async move { session.refresh(&mut state).await.map(|()| state.bearer()) });
@@ -29,58 +34,75 @@ impl Session {
         if state.unsaved {
             self.save(state).await?;
         }
-        let (Some(authority), Some(credentials)) =
-            (state.authority.clone(), state.credentials.clone())
-        else {
-            return Ok(());
-        };
+        let Some(authority) = state.authority.clone() else { return Ok(()) };
         if state.tokens().is_none_or(|tokens| !tokens.is_expired()) {
             return Ok(());
         }
-        if self.take_over(state, &authority).await? {
-            return Ok(());
-        }
-        let Some(tokens) = credentials.tokens else { return Ok(()) };
-        let Some(refresh_token) = &tokens.refresh else {
-            // Nothing renews it: the person has to sign in again.
-            return self.end_tokens(state, true).await;
-        };
-        let client = credentials.client;
-        let resource = self.0.endpoint.as_str();
-        match token::refresh(&self.0.wire, &authority, &client, resource, &tokens, refresh_token)
-            .await
-        {
-            Ok(fresh) => {
-                state.replace(Credentials { client, tokens: Some(fresh) });
-                self.save(state).await
+        state.check_pause()?;
+        let key = self.key(&authority);
+        let _alone = self.store(move |store| store.lock(&key)).await?;
+        self.take_over(state, &authority).await?;
+        let mut waited = false;
+        loop {
+            let Some(Credentials { client, tokens: Some(tokens), requested }) =
+                state.credentials.clone()
+            else {
+                return Ok(());
+            };
+            if !tokens.is_expired() {
+                return Ok(());
             }
-            Err(Refusal::InvalidGrant) => self.end_tokens(state, true).await,
-            Err(Refusal::InvalidClient) => self.end_tokens(state, false).await,
-            Err(Refusal::Other(error)) => Err(error),
+            let Some(refresh_token) = &tokens.refresh else {
+                // Nothing renews it: the person has to sign in again.
+                return self.end_tokens(state, true).await;
+            };
+            let refreshed =
+                token::refresh(&self.0.wire, &authority, &client, &tokens, refresh_token).await;
+            let error = match refreshed {
+                Ok(fresh) => {
+                    state.replace(Credentials { client, tokens: Some(fresh), requested });
+                    return self.save(state).await;
+                }
+                Err(Refusal::Final(_)) => return self.end_tokens(state, true).await,
+                Err(Refusal::InvalidClient) => return self.end_tokens(state, false).await,
+                Err(Refusal::Other(error)) => error,
+            };
+            if !error.is_transport() && !error.is_timeout() {
+                state.need_person(None);
+                return Err(error);
+            }
+            let wait = error.retry_after().unwrap_or_else(|| PAUSE + jitter());
+            // A server that says it is overloaded has not looked at the refresh token, so it can be shown again.
+            if !waited && matches!(error.status(), Some(429 | 503)) && wait <= SHORT {
+                waited = true;
+                tokio::time::sleep(wait).await;
+                continue;
+            }
+            state.pause(wait, error.status());
+            return Err(error);
         }
     }
 
-    /// Takes the tokens of another process that shares the store and was quicker, so that a spent refresh token is not sent again.
-    async fn take_over(&self, state: &mut State, authority: &Authority) -> Result<bool, Error> {
+    /// Takes the credentials of another process that shares the store and was quicker, so that a spent refresh token is not sent again.
+    async fn take_over(&self, state: &mut State, authority: &Authority) -> Result<(), Error> {
         let key = self.key(authority);
         let stored = self.store(move |store| store.load(&key)).await?;
-        let Some(credentials) = stored else { return Ok(false) };
+        let Some(credentials) = stored else { return Ok(()) };
         let (Some(theirs), Some(ours)) = (&credentials.tokens, state.tokens()) else {
-            return Ok(false);
+            return Ok(());
         };
-        if theirs.access == ours.access || theirs.is_expired() {
-            return Ok(false);
+        if theirs.access != ours.access || theirs.refresh != ours.refresh {
+            state.replace(credentials);
+            state.unsaved = false;
         }
-        state.replace(credentials);
-        state.unsaved = false;
-        Ok(true)
+        Ok(())
     }
 
     /// Forgets the tokens, and the registration too unless the server still knows it.
     async fn end_tokens(&self, state: &mut State, keep_client: bool) -> Result<(), Error> {
         match state.credentials.take() {
-            Some(Credentials { client, .. }) if keep_client => {
-                state.replace(Credentials { client, tokens: None });
+            Some(Credentials { client, requested, .. }) if keep_client => {
+                state.replace(Credentials { client, tokens: None, requested });
                 self.save(state).await
             }
             _ => {
@@ -91,4 +113,12 @@ impl Session {
             }
         }
     }
+}
+
+/// Up to as long again, so that the clients of a server that was down do not come back all at once.
+fn jitter() -> Duration {
+    let mut byte = [0];
+    // Without random numbers there is no jitter, which does no harm.
+    let _no_matter = getrandom::fill(&mut byte);
+    PAUSE.mul_f64(f64::from(byte[0]) / 256.0)
 }

@@ -3,9 +3,11 @@
 //! A file is readable by its owner alone, and is replaced as a whole: written beside, flushed to disk, then renamed over the old one.
 //! The secrets in it are not encrypted; whoever can read as this user can read them.
 
-use std::fs::{self, File, OpenOptions};
+use std::any::Any;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,6 +16,9 @@ use zeroize::Zeroizing;
 
 use super::{CredentialKey, CredentialStore};
 use crate::auth::Credentials;
+
+/// How long another process may take for its refresh.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A folder with a file for each pair of issuer and resource.
 ///
@@ -77,6 +82,39 @@ impl CredentialStore for FileStore {
             _ => Ok(()),
         }
     }
+
+    fn lock(&self, _: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
+        make_folder(&self.folder)?;
+        let file = open_lock(&self.folder)?;
+        let start = Instant::now();
+        loop {
+            match file.try_lock() {
+                // The lock ends with the file, also when the process is killed.
+                Ok(()) => return Ok(Box::new(file)),
+                Err(TryLockError::WouldBlock) if start.elapsed() < LONGEST_WAIT => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::TimedOut,
+                        format!("another process keeps {} locked", self.folder.display()),
+                    ));
+                }
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+    }
+}
+
+/// The folder itself is what is locked, so that no file remains after the credentials.
+#[cfg(unix)]
+fn open_lock(folder: &Path) -> io::Result<File> {
+    File::open(folder)
+}
+
+#[cfg(not(unix))]
+fn open_lock(folder: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).open(folder.join("lock"))
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
