@@ -10,6 +10,7 @@
 mod listen;
 mod open;
 mod page;
+mod rehearse;
 mod route;
 mod words;
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 
 use super::locked;
+use super::rehearse::{Needs, rehearse};
 use crate::grade::{Seen, attended, judge};
 use crate::peer::evidence;
 use crate::peer::listen::Listening;
@@ -49,6 +50,7 @@ pub(super) struct Current {
     /// How often the client is to be started.
     pub(super) starts: usize,
     pub(super) setting: Setting,
+    pub(super) needs: Needs,
     pub(super) stage: Stage,
     places: Places,
     /// Why nobody can come to it here.
@@ -123,6 +125,7 @@ impl Current {
     fn new(scenario: &'static Scenario, plan: &Plan, number: u32) -> io::Result<Self> {
         let case = draw(scenario, plan.seed, number).map_err(io::Error::other)?.current();
         let script = (scenario.script)(&case);
+        let needs = rehearse((scenario.script)(&case), &case);
         let (steps, starts) = (script.steps.clone(), script.starts);
         let setting = script.setting.clone();
         let mut random = [0; 16];
@@ -145,11 +148,10 @@ impl Current {
         stage.note(What::Started(1));
         let closed = plan.public.as_ref().and_then(|_| match &setting {
             Setting { untrusted: Some(_), .. } => Some(OWN_CERTIFICATE),
-            Setting { needs_origins: true, .. } => Some(ONE_ORIGIN),
-            _ => None,
+            _ => needs.stranger.then_some(ONE_ORIGIN),
         });
         let _listening = listening;
-        Ok(Self { number, case, steps, starts, setting, stage, places, closed, _listening })
+        Ok(Self { number, case, steps, starts, setting, needs, stage, places, closed, _listening })
     }
 
     /// The server that an address below the common origin belongs to.

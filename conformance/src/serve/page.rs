@@ -113,7 +113,6 @@ pub(super) fn list(house: &House) -> Value {
 }
 
 fn state(judged: &Judged) -> State {
-    let count = |verdict| judged.checks.iter().filter(|check| check.verdict == verdict).count();
     let requests = match judged.requests {
         0 if !judged.is_visited() => {
             return State { class: "not-tested", words: "nothing arrived yet".to_owned() };
@@ -121,14 +120,21 @@ fn state(judged: &Judged) -> State {
         1 => "1 request".to_owned(),
         more => format!("{more} requests"),
     };
+    let so_far = verdicts(&judged.checks.iter().collect::<Vec<_>>());
+    State { words: format!("{requests}, {}", so_far.words), ..so_far }
+}
+
+/// What these checks come to together.
+fn verdicts(checks: &[&CheckReport]) -> State {
+    let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
     let [failed, warned, passed] = [Verdict::Fail, Verdict::Warn, Verdict::Pass].map(count);
-    let (class, so_far) = match (failed, warned, passed) {
+    let (class, words) = match (failed, warned, passed) {
         (0, 0, 0) => ("not-tested", "no verdict yet".to_owned()),
         (0, 0, passed) => ("pass", format!("{passed} passed")),
         (0, warned, _) => ("warn", format!("{warned} warned")),
         (failed, ..) => ("fail", format!("{failed} failed")),
     };
-    State { class, words: format!("{requests}, {so_far}") }
+    State { class, words }
 }
 
 #[derive(Template)]
@@ -151,11 +157,18 @@ struct Page<'a> {
     starts: usize,
     waiting: usize,
     wants_kill: bool,
-    state: State,
     /// Claims about this scenario, then those about whatever happens.
-    groups: Vec<(&'static str, Vec<Entry<'a>>)>,
+    groups: Vec<Group<'a>>,
     exchanges: Vec<Numbered<'a>>,
     earlier: usize,
+}
+
+struct Group<'a> {
+    id: &'static str,
+    title: &'static str,
+    state: State,
+    is_open: bool,
+    entries: Vec<Entry<'a>>,
 }
 
 struct Entry<'a> {
@@ -177,8 +190,11 @@ pub(super) fn scenario(house: &House, open: &OpenScenario) -> (String, String) {
     let redact = |text: &str| evidence::redact(&judged.run, text);
     let (own, every): (Vec<&CheckReport>, Vec<&CheckReport>) =
         judged.checks.iter().partition(|check| is_own(house, &check.id));
-    let groups = [("Claims about this scenario", own), ("Claims about every scenario", every)];
-    let groups = groups.into_iter().filter(|(_, checks)| !checks.is_empty());
+    let is_open = matches!(verdicts(&every).class, "fail" | "warn");
+    let groups = [
+        group("own", "Claims about this scenario", own, true),
+        group("every", "Claims about whatever happens", every, is_open),
+    ];
     let shown = judged.exchanges();
     let earlier = judged.happened().saturating_sub(shown.len());
     let numbered = |(at, exchange)| Numbered { number: earlier + at + 1, exchange };
@@ -202,14 +218,21 @@ pub(super) fn scenario(house: &House, open: &OpenScenario) -> (String, String) {
         starts: current.starts,
         waiting: current.stage.waiting(),
         wants_kill: current.stage.wants_kill(),
-        state: state(&judged),
-        groups: groups
-            .map(|(title, checks)| (title, checks.into_iter().map(entry).collect()))
-            .collect(),
+        groups: groups.into_iter().filter(|group| !group.entries.is_empty()).collect(),
         exchanges: shown.iter().enumerate().map(numbered).rev().collect(),
         earlier,
     };
     finished(&page)
+}
+
+fn group<'a>(
+    id: &'static str,
+    title: &'static str,
+    checks: Vec<&'a CheckReport>,
+    is_open: bool,
+) -> Group<'a> {
+    let state = verdicts(&checks);
+    Group { id, title, state, is_open, entries: checks.into_iter().map(entry).collect() }
 }
 
 fn is_own(house: &House, id: &str) -> bool {

@@ -68,6 +68,11 @@ impl Stage {
         self.inner().policy = policy;
     }
 
+    /// What the servers answer to `ask`, without doing any of what goes with it.
+    pub(crate) fn rehearse(&self, ask: Ask) -> Answer {
+        self.decide(&mut self.inner(), ask).0
+    }
+
     /// How many authorization requests wait for a click.
     pub(crate) fn waiting(&self) -> usize {
         self.inner().pending.len()
