@@ -206,7 +206,7 @@ fn what_a_client_says_becomes_no_markup_and_hides_nothing() {
         let policy = got.header("content-security-policy");
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
         assert!(!policy.contains("unsafe"), "{policy}");
-        let foreign = [" src=", "<link", "@import", "url("];
+        let foreign = [" src=\"", "<link", "@import", "url("];
         assert!(!foreign.iter().any(|one| got.body.contains(one)), "{}", got.body);
     }
 }
