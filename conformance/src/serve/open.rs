@@ -64,9 +64,10 @@ pub(super) struct Judged {
     /// Which start, and how far it had come.
     pub(super) state: (u32, u64),
     pub(super) run: Run,
-    pub(super) supposed: Vec<Run>,
     pub(super) requests: usize,
-    pub(super) checks: Vec<CheckReport>,
+    // Made when somebody looks: most scenarios are only counted most of the time.
+    supposed: OnceLock<Vec<Run>>,
+    checks: OnceLock<Vec<CheckReport>>,
     exchanges: OnceLock<Vec<Exchange>>,
 }
 
@@ -93,8 +94,8 @@ impl OpenScenario {
         Ok(())
     }
 
-    /// What has happened so far, judged by those of `checks` that are about it.
-    pub(super) fn judged(&self, checks: &[&'static ClientCheck], strict: bool) -> Arc<Judged> {
+    /// What has happened so far, to be judged.
+    pub(super) fn judged(&self) -> Arc<Judged> {
         let current = self.current();
         let state = (current.number, current.stage.revision());
         let mut last = locked(&self.judged);
@@ -104,13 +105,9 @@ impl OpenScenario {
             return Arc::clone(judged);
         }
         let run = attended::run(self.scenario.id, current.number, &current.case, &current.stage);
-        let supposed = attended::supposed(&run);
-        let seen = [Seen { run: &run, supposed: &supposed }];
-        let about = checks.iter().filter(|check| check.is_on(self.scenario.id));
-        let checks = about.map(|check| judge(check, &seen, strict, &|_, _| None)).collect();
         let requests = run.asks().count();
-        let exchanges = OnceLock::new();
-        let judged = Arc::new(Judged { state, run, supposed, requests, checks, exchanges });
+        let (supposed, checks, exchanges) = <_>::default();
+        let judged = Arc::new(Judged { state, run, requests, supposed, checks, exchanges });
         *last = Some(Arc::clone(&judged));
         judged
     }
@@ -175,6 +172,21 @@ impl Current {
 }
 
 impl Judged {
+    /// The run, for a judge.
+    pub(super) fn seen(&self) -> Seen<'_> {
+        let supposed = self.supposed.get_or_init(|| attended::supposed(&self.run));
+        Seen { run: &self.run, supposed }
+    }
+
+    /// What those of `checks` that are about it make of it.
+    pub(super) fn checks(&self, checks: &[&'static ClientCheck], strict: bool) -> &[CheckReport] {
+        self.checks.get_or_init(|| {
+            let seen = [self.seen()];
+            let about = checks.iter().filter(|check| check.is_on(self.run.scenario));
+            about.map(|check| judge(check, &seen, strict, &|_, _| None)).collect()
+        })
+    }
+
     /// What went over the wire, without secrets.
     pub(super) fn exchanges(&self) -> &[Exchange] {
         self.exchanges.get_or_init(|| evidence::transcript(&self.run))

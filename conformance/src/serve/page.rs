@@ -62,7 +62,7 @@ pub(super) fn index(house: &House) -> (String, String) {
     let mut areas: Vec<Area<'_>> = Vec::new();
     let mut visited = 0;
     for open in &house.scenarios {
-        let (current, judged) = (open.current(), house.judged(open));
+        let (current, judged) = (open.current(), open.judged());
         visited += usize::from(judged.is_visited());
         let name = open.scenario.id.split('/').next().unwrap_or_default();
         let line = Line {
@@ -70,7 +70,7 @@ pub(super) fn index(house: &House) -> (String, String) {
             title: open.scenario.title,
             url: current.stage.world().endpoint(),
             closed: current.closed,
-            state: state(&judged),
+            state: state(house, &judged),
         };
         match areas.iter_mut().find(|area| area.name == name) {
             Some(area) => area.scenarios.push(line),
@@ -94,7 +94,7 @@ pub(super) fn index(house: &House) -> (String, String) {
 /// The scenarios as data.
 pub(super) fn list(house: &House) -> Value {
     let entry = |open: &OpenScenario| {
-        let (current, judged) = (open.current(), house.judged(open));
+        let (current, judged) = (open.current(), open.judged());
         let mut entry = json!({
             "id": open.scenario.id,
             "title": open.scenario.title,
@@ -112,7 +112,7 @@ pub(super) fn list(house: &House) -> Value {
     house.scenarios.iter().map(entry).collect()
 }
 
-fn state(judged: &Judged) -> State {
+fn state(house: &House, judged: &Judged) -> State {
     let requests = match judged.requests {
         0 if !judged.is_visited() => {
             return State { class: "not-tested", words: "nothing arrived yet".to_owned() };
@@ -120,7 +120,7 @@ fn state(judged: &Judged) -> State {
         1 => "1 request".to_owned(),
         more => format!("{more} requests"),
     };
-    let so_far = verdicts(&judged.checks.iter().collect::<Vec<_>>());
+    let so_far = verdicts(&house.checks(judged).iter().collect::<Vec<_>>());
     State { words: format!("{requests}, {}", so_far.words), ..so_far }
 }
 
@@ -186,10 +186,10 @@ struct Numbered<'a> {
 
 /// The page of one scenario, and its policy.
 pub(super) fn scenario(house: &House, open: &OpenScenario) -> (String, String) {
-    let (current, judged) = (open.current(), house.judged(open));
+    let (current, judged) = (open.current(), open.judged());
     let redact = |text: &str| evidence::redact(&judged.run, text);
     let (own, every): (Vec<&CheckReport>, Vec<&CheckReport>) =
-        judged.checks.iter().partition(|check| is_own(house, &check.id));
+        house.checks(&judged).iter().partition(|check| is_own(house, &check.id));
     let is_open = matches!(verdicts(&every).class, "fail" | "warn");
     let groups = [
         group("own", "Claims about this scenario", own, true),

@@ -1,6 +1,7 @@
 //! A small client that does everything right, over HTTP on loopback.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -29,12 +30,14 @@ impl Got {
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Sends requests; those for a public address to this machine, as a tunnel does.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Walker {
     /// The public origin, and where it leads.
     pub(crate) tunnel: Option<(String, SocketAddr)>,
     /// What the client calls itself.
     pub(crate) name: String,
+    /// How many messages it sent.
+    pub(crate) sent: AtomicU64,
 }
 
 impl Walker {
@@ -85,14 +88,24 @@ impl Walker {
 
     pub(crate) fn mcp(&self, url: &str, token: Option<&str>, method: &str, params: Value) -> Got {
         let mut params = params;
-        params["_meta"] = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28" });
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let name = params["name"].as_str().unwrap_or_default().to_owned();
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientInfo": { "name": "walker", "version": "1.0.0" },
+        });
+        let id = self.sent.fetch_add(1, Ordering::Relaxed);
+        let body = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
         let bearer = format!("Bearer {}", token.unwrap_or_default());
         let mut headers = vec![
             ("content-type", "application/json"),
             ("accept", "application/json, text/event-stream"),
             ("mcp-protocol-version", "2026-07-28"),
+            ("mcp-method", method),
         ];
+        if !name.is_empty() {
+            headers.push(("mcp-name", name.as_str()));
+        }
         if token.is_some() {
             headers.push(("authorization", bearer.as_str()));
         }
