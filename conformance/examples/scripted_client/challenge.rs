@@ -137,15 +137,15 @@ impl<'t> Reader<'t> {
 
     fn quoted(&mut self) -> Option<String> {
         let mut value = String::new();
-        let mut chars = self.rest.char_indices().skip(1);
+        let before = self.rest;
+        let mut chars = before.char_indices().skip(1);
         while let Some((place, c)) = chars.next() {
             match c {
                 '"' => {
-                    self.rest = &self.rest[place + 1..];
-                    if let Some((first, _)) = value.split_once(',')
-                        && has(Fault::QuotedCommaSplits)
-                    {
-                        return Some(first.to_owned());
+                    self.rest = &before[place + 1..];
+                    if value.contains(',') && has(Fault::QuotedCommaSplits) {
+                        self.rest = before;
+                        return self.take(|c| c != ',').map(|value| value.replace('"', ""));
                     }
                     return Some(value);
                 }

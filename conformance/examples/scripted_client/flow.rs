@@ -110,7 +110,7 @@ impl Session {
     pub(crate) fn known(&self, issuer: &str) -> Option<Client> {
         let given = self.identity.given.as_ref().filter(|given| given.issuer == issuer);
         let kept = || self.store.load().clients.remove(issuer);
-        given.map(Given::client).or_else(kept)
+        given.map(Given::client).or_else(kept).filter(|_| !has(Fault::RegistersEveryTime))
     }
 
     /// Refreshes before the server asks for it.

@@ -138,6 +138,9 @@ pub(crate) struct Answer {
 impl Answer {
     fn read(answer: &web::Answer) -> Outcome<Self> {
         let found = strict::object(&answer.body, "the token response")?;
+        if found.contains_key("error") && !has(Fault::ErrorBesideTokenIgnored) {
+            return fail("the token response is an error");
+        }
         let kind = match found.get("token_type") {
             None if has(Fault::TokenTypeAbsentAccepted) => "bearer",
             kind => kind.and_then(Value::as_str).unwrap_or_default(),

@@ -19,7 +19,8 @@ const HEADER_MISMATCH: i64 = -32020;
 pub(crate) struct Tool {
     pub(crate) name: String,
     output: Option<Value>,
-    mirrored: Vec<Mirrored>,
+    /// Nothing if the tool breaks the rules for headers, and so is as good as absent.
+    mirrored: Option<Vec<Mirrored>>,
 }
 
 /// The tools of one connection.
@@ -69,19 +70,22 @@ impl<'a> Tools<'a> {
             cursors.push(next);
         }
         *known = Some(tools.clone());
+        tools.retain(|tool| tool.mirrored.is_some());
         Ok(tools)
     }
 
-    /// A tool as it is listed, or nothing if it breaks the rules.
+    /// A tool as it is listed, or nothing if it is none.
     fn tool(&self, listed: &Value) -> Option<Tool> {
         let name = listed["name"].as_str().filter(|name| !name.is_empty())?.to_owned();
         let input = listed.get("inputSchema").filter(|schema| schema["type"] == "object")?;
         let is_modern = self.connection.era().is_modern();
         let mirrored = match mirrored(input) {
-            _ if !is_modern => Vec::new(),
-            None if has(Fault::BrokenToolKept) => Vec::new(),
-            Some(found) if !found.is_empty() && has(Fault::ParameterHeadersMissing) => Vec::new(),
-            found => found?,
+            _ if !is_modern => Some(Vec::new()),
+            None if has(Fault::BrokenToolKept) => Some(Vec::new()),
+            Some(found) if !found.is_empty() && has(Fault::ParameterHeadersMissing) => {
+                Some(Vec::new())
+            }
+            found => found,
         };
         Some(Tool { name, output: listed.get("outputSchema").cloned(), mirrored })
     }
@@ -109,6 +113,9 @@ impl<'a> Tools<'a> {
         cancel_after: Option<Duration>,
     ) -> Outcome<Value> {
         let mut tool = self.known(name)?;
+        if tool.as_ref().is_some_and(|tool| tool.mirrored.is_none()) {
+            return fail(format!("the tool {} is not usable", inert(name)));
+        }
         let mut outcome = self.attempt(name, arguments, tool.as_ref(), cancel_after);
         let is_outdated = |failure: &Failure| failure.code == Some(HEADER_MISMATCH);
         if outcome.as_ref().is_err_and(is_outdated) && !has(Fault::MismatchEndsStep) {
@@ -148,7 +155,7 @@ impl<'a> Tools<'a> {
         let mut params = Map::new();
         params.insert("name".to_owned(), name.into());
         params.insert("arguments".to_owned(), arguments.clone());
-        let mirrored = tool.into_iter().flat_map(|tool| &tool.mirrored);
+        let mirrored = tool.into_iter().flat_map(|tool| &tool.mirrored).flatten();
         let mirrored = mirrored.filter_map(|one| one.header(arguments)).collect();
         self.request("tools/call", params, mirrored, cancel_after)
     }

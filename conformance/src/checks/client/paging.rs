@@ -133,12 +133,18 @@ fn pages(cursors: &[Value], ask: &Ask) -> Vec<Value> {
     pages
 }
 
-/// One page of the list: all tools of the catalogue are on the first, the scenario's on the last.
+/// One page of the list: some tools of the catalogue are on the first, the scenario's on the last.
+/// Not all of them, because the log keeps no answer that long.
 fn page(message: &mut Value, number: usize, next: Option<&Value>) {
     let result = &mut message["result"];
     if let Some(tools) = result["tools"].as_array_mut() {
+        let mut left = if number == 0 { 3 } else { 0 };
         tools.retain(|tool| {
-            (tool["name"] == LAST && next.is_none()) || (number == 0 && tool["name"] != LAST)
+            if tool["name"] == LAST {
+                return next.is_none();
+            }
+            left -= 1;
+            left >= 0
         });
     }
     if result.get("ttlMs").is_some() {
