@@ -151,14 +151,15 @@ async function rediscovering(operation) {
 // One person signs in once, however many calls wait for it.
 let signingIn;
 
-async function authorized(operation) {
+// After the second there is no third: whoever refuses a fresh token twice refuses the person.
+async function authorized(operation, signIns = 2) {
   try {
     return await rediscovering(operation);
   } catch (error) {
-    if (!(error instanceof UnauthorizedError)) throw error;
+    if (!(error instanceof UnauthorizedError) || signIns === 0) throw error;
     signingIn ??= signIn().finally(() => (signingIn = undefined));
     await signingIn;
-    return operation();
+    return authorized(operation, signIns - 1);
   }
 }
 
