@@ -32,7 +32,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "response/iss-spelled",
         title: "The iss of the response is what a URL parser makes of the issuer, or takes for it.",
         inputs: || data(cases(vec![Way::Slash, Way::Scheme, Way::Dot, Way::Escape])),
-        runs: 2,
+        runs: 4,
         script: tampered,
     },
     Scenario {

@@ -43,7 +43,7 @@ const SCENARIOS: &[Scenario] = &[
         inputs: || {
             data(prop::sample::select(vec![Value::Null, json!("absent"), json!(7), json!("")]))
         },
-        runs: 1,
+        runs: 3,
         script: |case| {
             let kind = if case == "absent" { Value::Null } else { case.clone() };
             with_member("token_type", kind)
@@ -60,7 +60,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "token-response/token",
         title: "The access token is no text, or an empty one.",
         inputs: || data(no_texts()),
-        runs: 1,
+        runs: 3,
         script: |case| with_member("access_token", case.clone()),
     },
     Scenario {
