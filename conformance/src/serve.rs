@@ -215,7 +215,7 @@ impl House {
             return Arc::clone(report);
         }
         let visited: Vec<&Judged> =
-            judged.iter().map(Arc::as_ref).filter(|judged| judged.requests > 0).collect();
+            judged.iter().map(Arc::as_ref).filter(|judged| judged.is_visited()).collect();
         let seen: Vec<Seen<'_>> = visited
             .iter()
             .map(|judged| Seen { run: &judged.run, supposed: &judged.supposed })

@@ -2,6 +2,7 @@
 
 mod calls;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -101,6 +102,7 @@ impl<S: Access> Client<S> {
     ///
     /// `arguments` is a JSON object; `null` stands for an empty one.
     /// A read-only client calls only tools that its catalogue knows to need no more than `mcp:read`.
+    /// A tool that the catalogue does not know can be called by a client of full access; the first time the server's list is read before.
     ///
     /// # Errors
     ///
@@ -132,6 +134,7 @@ impl<S: Access> Client<S> {
     pub async fn tools(&self) -> Result<Vec<ToolDescription>, Error> {
         let mut tools = Vec::new();
         let mut params = Map::new();
+        let mut cursors = HashSet::new();
         for _ in 0..MOST_PAGES {
             let mut page = self.request("tools/list", &params).await?;
             tools.extend(listing::read(&page["tools"])?);
@@ -141,10 +144,10 @@ impl<S: Access> Client<S> {
                     return Ok(tools);
                 }
                 // An empty one is a cursor like any other.
-                cursor @ Value::String(_)
-                    if tools.len() <= MOST_TOOLS && params.get("cursor") != Some(&cursor) =>
+                Value::String(cursor)
+                    if tools.len() <= MOST_TOOLS && cursors.insert(cursor.clone()) =>
                 {
-                    params.insert("cursor".to_owned(), cursor);
+                    params.insert("cursor".to_owned(), cursor.into());
                 }
                 _ => break,
             }

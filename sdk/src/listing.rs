@@ -18,9 +18,9 @@ use self::mirror::Mirrored;
 use crate::Error;
 use crate::reply::{ToolDescription, ToolReply};
 
-/// The tools that were listed, by name.
+/// The tools that were listed, by name; none before the first list.
 #[derive(Debug, Default)]
-pub(crate) struct Listing(RwLock<HashMap<String, Arc<Listed>>>);
+pub(crate) struct Listing(RwLock<Option<HashMap<String, Arc<Listed>>>>);
 
 /// One tool, as far as its calls depend on the list.
 #[derive(Debug)]
@@ -56,11 +56,16 @@ impl Listing {
                 }
             }
         });
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = all;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(all);
     }
 
     pub(crate) fn tool(&self, name: &str) -> Option<Arc<Listed>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref()?.get(name).cloned()
+    }
+
+    /// Whether there is no list yet.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 }
 

@@ -2,15 +2,18 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use lookout_conformance::checks::client as checks;
+use lookout_conformance::expected::Expectations;
 use lookout_conformance::grade::{ClientCheck, Performed};
 use lookout_conformance::report::text::{line, render};
 use lookout_conformance::report::visible::visible;
-use lookout_conformance::{GradeError, GradeOptions, Launch, grade};
+use lookout_conformance::serve::{Approval, ServeError, ServeOptions, Serving};
+use lookout_conformance::{GradeError, GradeOptions, Launch, Report, grade};
 
 use crate::cli::output::Output;
 use crate::{Failure, UNUSABLE, USAGE, print, style, usage};
@@ -27,6 +30,15 @@ Examples:
   One area, with more inputs and another seed:
     lookout-conformance client --only issuer --cases 10 --seed 7 -- node client.mjs {url}
 
+  A client that a person drives, in a browser at http://127.0.0.1:8790:
+    lookout-conformance client --serve
+
+  A client that runs elsewhere and reaches this machine through a tunnel:
+    lookout-conformance client --serve --public-url https://tunnel.example
+
+  A real browser at the authorization page, which consents by itself:
+    lookout-conformance client --browser \"chromium --headless=new --dump-dom\" -- my-client {url}
+
   Reports for a pipeline, with known deviations accepted:
     lookout-conformance client --junit r.xml --html r.html --expected expected.toml -- my-client {url}
 
@@ -40,8 +52,21 @@ Exit codes:
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Client {
     /// The client and its arguments.
-    #[arg(last = true, required_unless_present = "list", value_name = "COMMAND")]
+    #[arg(last = true, required_unless_present_any = ["list", "serve"], conflicts_with = "serve", value_name = "COMMAND")]
     command: Vec<OsString>,
+
+    /// Start no client, but keep the scenarios open for one that a person drives, with pages that
+    /// show what it does. At 127.0.0.1:8790, or a free port when that is taken, unless given.
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1)]
+    serve: Option<Option<SocketAddr>>,
+
+    /// With --serve: the address under which a tunnel of yours leads to this machine.
+    #[arg(long, value_name = "URL", requires = "serve")]
+    public_url: Option<String>,
+
+    /// How the authorization page consents: by itself, or by a click in a browser.
+    #[arg(long, value_name = "WAY", default_value = "auto")]
+    consent: Consent,
 
     /// Run only this check or area; may be given more than once.
     #[arg(long, value_name = "ID|AREA")]
@@ -63,16 +88,17 @@ pub(crate) struct Client {
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
 
-    /// How many seconds one start of the client may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
-    timeout: u64,
+    /// How many seconds one start of the client may take; 20 unless given, and 60 with --browser.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: Option<u64>,
 
-    /// After how many seconds without a request a client that waits is stopped.
-    #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..))]
-    quiet: u64,
+    /// After how many seconds without a request a client that waits is stopped; 4 unless given, and
+    /// 20 with --browser.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    quiet: Option<u64>,
 
     /// Visit authorization URLs with this program instead; its arguments are separated by spaces.
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", conflicts_with = "serve")]
     browser: Option<String>,
 
     /// Count a SHOULD or a hardening claim that does not hold as a failure.
@@ -87,6 +113,24 @@ pub(crate) struct Client {
     output: Output,
 }
 
+/// Who consents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Consent {
+    /// The authorization endpoint, at once.
+    Auto,
+    /// Whoever presses the button on its page.
+    Click,
+}
+
+impl From<Consent> for Approval {
+    fn from(consent: Consent) -> Self {
+        match consent {
+            Consent::Auto => Self::Auto,
+            Consent::Click => Self::Click,
+        }
+    }
+}
+
 impl Client {
     pub(crate) fn run(&self) -> Result<u8, Failure> {
         let selected = checks::select(&self.only).map_err(|error| usage(&error.to_string()))?;
@@ -96,7 +140,11 @@ impl Client {
         }
         let expectations = self.output.expectations()?;
         self.output.is_writable()?;
-        let (is_quiet, style) = (self.output.is_on_stdout(), style());
+        if let Some(address) = self.serve {
+            let report = self.attend(address)?;
+            return self.conclude(report, expectations.as_ref(), "");
+        }
+        let is_quiet = self.output.is_on_stdout();
         let launch = self.launch();
         let is_terminal = std::io::stdout().is_terminal();
         let done = AtomicUsize::new(0);
@@ -108,15 +156,56 @@ impl Client {
             }
         };
         let result = grade(&launch, &self.options(), &show);
-        let mut report = result.map_err(|error| Failure {
+        let report = result.map_err(|error| Failure {
             code: if matches!(error, GradeError::UnknownName(_)) { USAGE } else { UNUSABLE },
             message: error.to_string(),
         })?;
-        if let Some((file, expectations)) = &expectations {
+        let clear = if is_terminal { "\r\u{1b}[2K" } else { "" };
+        self.conclude(report, expectations.as_ref(), clear)
+    }
+
+    /// Keeps the scenarios open until somebody interrupts.
+    fn attend(&self, address: Option<SocketAddr>) -> Result<Report, Failure> {
+        let options = ServeOptions {
+            address,
+            public_url: self.public_url.clone(),
+            approval: self.consent.into(),
+            grading: self.options(),
+        };
+        let serving = Serving::open(&options).map_err(|error| Failure {
+            code: match error {
+                ServeError::Listen(..) | ServeError::Servers(_) => UNUSABLE,
+                _ => USAGE,
+            },
+            message: error.to_string(),
+        })?;
+        if !self.output.is_on_stdout() {
+            print(&format!(
+                "Open {} in a browser. {} scenarios stay open until Ctrl+C.\n",
+                serving.url(),
+                serving.count()
+            ))?;
+        }
+        serving.wait().map_err(|error| Failure {
+            code: UNUSABLE,
+            message: format!("cannot wait for Ctrl+C: {error}"),
+        })?;
+        Ok(serving.report())
+    }
+
+    /// Says what was found, writes the reports, and returns the exit code. `clear` takes away what a
+    /// terminal shows of the progress.
+    fn conclude(
+        &self,
+        mut report: Report,
+        expectations: Option<&(String, Expectations)>,
+        clear: &str,
+    ) -> Result<u8, Failure> {
+        let (is_quiet, style) = (self.output.is_on_stdout(), style());
+        if let Some((file, expectations)) = expectations {
             expectations.apply(file, &mut report);
         }
         if !is_quiet {
-            let clear = if is_terminal { "\r\u{1b}[2K" } else { "" };
             let lines: String =
                 report.checks.iter().map(|check| format!("{}\n", line(check, style))).collect();
             print(&format!("{clear}{lines}{}", render(&report, style)))?;
@@ -130,8 +219,11 @@ impl Client {
 
     fn launch(&self) -> Launch {
         let mut launch = Launch::new(self.command.iter().cloned());
-        launch.timeout = Duration::from_secs(self.timeout);
-        launch.quiet = Duration::from_secs(self.quiet);
+        // A real browser takes seconds to open a page.
+        let (timeout, quiet) = if self.browser.is_some() { (60, 20) } else { (20, 4) };
+        launch.timeout = Duration::from_secs(self.timeout.unwrap_or(timeout));
+        launch.quiet = Duration::from_secs(self.quiet.unwrap_or(quiet));
+        launch.approval = self.consent.into();
         launch.browser =
             self.browser.as_ref().map(|text| text.split_whitespace().map(str::to_owned).collect());
         launch

@@ -1,9 +1,15 @@
 //! Requests of the harness itself: the person's browser, and the attacker.
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::peer::answer::Visit;
+use crate::peer::launch::{ended, kill};
 use crate::peer::log::{Page, Visitor, What};
 use crate::peer::stage::Stage;
 
@@ -59,6 +65,53 @@ pub(crate) fn browse(stage: &Stage, address: &str) {
             next = to.map(|to| to.to_string());
         }
         stage.note(What::Visited { by: Visitor::Person, visit, got });
+    }
+}
+
+/// A program that visits addresses in place of the harness.
+pub(crate) struct Browser {
+    /// The program and its arguments; the address comes last.
+    pub(crate) program: Vec<String>,
+    /// A folder for its profile, its own.
+    pub(crate) profile: PathBuf,
+    /// Set when nobody waits for it any more.
+    pub(crate) is_over: Arc<AtomicBool>,
+}
+
+/// How long a browser may still show the page that the client answered last.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+const GLANCE: Duration = Duration::from_millis(20);
+
+impl Browser {
+    /// Runs the program until it ends or nobody waits for it any more.
+    pub(crate) fn open(&self, address: &str) {
+        let Some((name, arguments)) = self.program.split_first() else { return };
+        let mut command = Command::new(name);
+        command
+            .args(arguments)
+            .arg(address)
+            // Where browsers keep their profiles: two of them must not share one.
+            .env("XDG_CONFIG_HOME", self.profile.join("config"))
+            .env("XDG_CACHE_HOME", self.profile.join("cache"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        // A browser that cannot be started shows in the log as an address that nobody visited.
+        let Ok(mut child) = command.spawn() else { return };
+        let mut over: Option<Instant> = None;
+        while let Ok(None) = ended(&mut child) {
+            if self.is_over.load(Ordering::Relaxed)
+                && over.get_or_insert_with(Instant::now).elapsed() > FAREWELL
+            {
+                break;
+            }
+            thread::sleep(GLANCE);
+        }
+        // Nothing is left of most of them by now.
+        let _ = kill(&mut child);
     }
 }
 

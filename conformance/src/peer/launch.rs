@@ -5,11 +5,12 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::peer::browser::browse;
+use crate::peer::browser::{Browser, browse};
 use crate::peer::log::{Ending, Exit, What};
 use crate::peer::stage::Stage;
 use crate::peer::stage::admit::Approval;
@@ -96,6 +97,11 @@ impl Room {
         self.folder.path().join("programs")
     }
 
+    /// Where a real browser keeps what it knows: each time anew, so that it never meets itself.
+    fn profile(&self, number: usize) -> PathBuf {
+        self.folder.path().join(format!("browser-{number}"))
+    }
+
     /// The arguments of every run of the stand-in since the last look.
     fn collect(&self) -> Vec<Vec<String>> {
         let entries = fs::read_dir(self.letters()).into_iter().flatten().flatten();
@@ -145,14 +151,20 @@ pub(crate) fn launch(
     let outputs = (reader(child.stdout.take()), reader(child.stderr.take()));
     let begun = Instant::now();
     let mut browsers = Vec::new();
+    let is_over = Arc::new(AtomicBool::new(false));
     let exit = loop {
         for opened in room.collect() {
             stage.note(What::Opened(opened.clone()));
             if let Some(address) = opened.into_iter().next() {
-                let (stage, program) = (stage.clone(), launch.browser.clone());
-                browsers.push(thread::spawn(move || match program {
+                let stage = stage.clone();
+                let browser = launch.browser.clone().map(|program| Browser {
+                    program,
+                    profile: room.profile(browsers.len()),
+                    is_over: Arc::clone(&is_over),
+                });
+                browsers.push(thread::spawn(move || match browser {
                     None => browse(&stage, &address),
-                    Some(program) => run_browser(&program, &address),
+                    Some(browser) => browser.open(&address),
                 }));
             }
         }
@@ -177,6 +189,11 @@ pub(crate) fn launch(
     };
     // Whatever the client left running would hold its output open.
     sweep(&child);
+    is_over.store(true, Ordering::Relaxed);
+    if launch.browser.is_some() {
+        // A thread that panicked has no browser any more.
+        browsers.into_iter().for_each(|browser| drop(browser.join()));
+    }
     stage.note(What::Ended(exit.clone()));
     let output = Output { stdout: taken(&outputs.0), stderr: taken(&outputs.1) };
     Ok((exit, output))
@@ -228,18 +245,6 @@ fn command(
     command
 }
 
-fn run_browser(program: &[String], address: &str) {
-    let Some((name, arguments)) = program.split_first() else { return };
-    // A browser that cannot be started shows in the log as an address that nobody visited.
-    let _ = Command::new(name)
-        .args(arguments)
-        .arg(address)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-}
-
 fn reader(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -259,7 +264,7 @@ fn taken(receiver: &mpsc::Receiver<Vec<u8>>) -> Vec<u8> {
     receiver.recv_timeout(Duration::from_secs(1)).unwrap_or_default()
 }
 
-fn ended(child: &mut Child) -> io::Result<Option<Exit>> {
+pub(super) fn ended(child: &mut Child) -> io::Result<Option<Exit>> {
     let Some(status) = child.try_wait()? else { return Ok(None) };
     #[cfg(unix)]
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
@@ -269,7 +274,7 @@ fn ended(child: &mut Child) -> io::Result<Option<Exit>> {
     Ok(Some(Exit { how, code: status.code() }))
 }
 
-fn kill(child: &mut Child) -> io::Result<()> {
+pub(super) fn kill(child: &mut Child) -> io::Result<()> {
     sweep(child);
     // It may have ended just now.
     let _ = child.kill();

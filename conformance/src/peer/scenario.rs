@@ -140,7 +140,8 @@ pub(crate) fn perform(
     let begun = Instant::now();
     let script = (scenario.script)(&case);
     let (starts, task) = (script.starts, script.task_text());
-    let quiet = script.quiet.unwrap_or(client.quiet);
+    // A real browser takes its time, whatever the scenario is about.
+    let quiet = script.quiet.filter(|_| client.browser.is_none()).unwrap_or(client.quiet);
     let room = Room::new()?;
     let servers = Listening::open(runtime, script, case.clone(), purpose)?;
     let stage = &servers.stage;

@@ -178,6 +178,11 @@ impl Judged {
         self.exchanges.get_or_init(|| evidence::transcript(&self.run))
     }
 
+    /// Whether somebody came to it.
+    pub(super) fn is_visited(&self) -> bool {
+        self.requests > 0 || !self.run.world.marks.is_empty()
+    }
+
     /// How many exchanges there were, those that are not shown any more included.
     pub(super) fn happened(&self) -> usize {
         self.requests + self.run.visits(Visitor::Attacker).count()

@@ -63,7 +63,7 @@ pub(super) fn index(house: &House) -> (String, String) {
     let mut visited = 0;
     for open in &house.scenarios {
         let (current, judged) = (open.current(), house.judged(open));
-        visited += usize::from(judged.requests > 0);
+        visited += usize::from(judged.is_visited());
         let name = open.scenario.id.split('/').next().unwrap_or_default();
         let line = Line {
             id: open.scenario.id,
@@ -115,7 +115,9 @@ pub(super) fn list(house: &House) -> Value {
 fn state(judged: &Judged) -> State {
     let count = |verdict| judged.checks.iter().filter(|check| check.verdict == verdict).count();
     let requests = match judged.requests {
-        0 => return State { class: "not-tested", words: "nothing arrived yet".to_owned() },
+        0 if !judged.is_visited() => {
+            return State { class: "not-tested", words: "nothing arrived yet".to_owned() };
+        }
         1 => "1 request".to_owned(),
         more => format!("{more} requests"),
     };

@@ -4,6 +4,7 @@
 //! Errors never quote the response, because it may hold tokens.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::challenge::scopes;
 use super::discovery::Authority;
@@ -46,6 +47,7 @@ struct TokenResponse {
     expires_in: Option<u64>,
     refresh_token: Option<String>,
     scope: Option<String>,
+    error: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -167,6 +169,9 @@ fn judge(answer: &Answer, asked: &[String]) -> Result<Tokens, Refusal> {
         .object()
         .and_then(Result::ok)
         .ok_or_else(|| other("the token response is not valid"))?;
+    if response.error.is_some() {
+        return Err(other("the token response is an error and a success at once"));
+    }
     if !response.token_type.eq_ignore_ascii_case("bearer") {
         return Err(other("the token response has a token type other than Bearer"));
     }

@@ -19,6 +19,14 @@ impl<S: Access> Client<S> {
         let mut params = Map::new();
         params.insert("name".to_owned(), name.into());
         params.insert("arguments".to_owned(), arguments);
+        let is_known = TOOLS.iter().any(|(known, _)| *known == name);
+        if !is_known && self.inner.listing.is_blank() {
+            // What the call of a tool outside the catalogue has to look like, the server's list alone can tell.
+            match self.tools().await {
+                Err(error) if !error.is_protocol() => return Err(error),
+                _ => {}
+            }
+        }
         let listed = self.inner.listing.tool(name);
         let result = match self.call_listed(listed.as_deref(), &params).await {
             // The server wants headers that the list tells of; it has not run the tool.

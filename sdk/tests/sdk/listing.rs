@@ -1,5 +1,7 @@
 //! What the list of tools says about calls.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use lookout_sdk::Client;
 use serde_json::{Value, json};
 use wiremock::{Request, ResponseTemplate};
@@ -77,11 +79,13 @@ async fn a_tool_that_breaks_the_rules_is_left_out_and_the_others_stay() {
 }
 
 #[tokio::test]
-async fn a_server_that_misses_a_header_is_asked_for_its_list_and_called_once_more() {
+async fn a_server_whose_headers_changed_is_asked_for_its_list_and_called_once_more() {
     let fake = Fake::start().await;
-    fake.on("/mcp", |request| match method(request).as_str() {
+    let lists = AtomicUsize::new(0);
+    fake.on("/mcp", move |request| match method(request).as_str() {
         "tools/list" => {
-            let tools = json!([{ "name": "t", "inputSchema": annotated("Region") }]);
+            let name = ["Zone", "Region"][lists.fetch_add(1, Ordering::Relaxed).min(1)];
+            let tools = json!([{ "name": "t", "inputSchema": annotated(name) }]);
             result(request, &json!({ "resultType": "complete", "tools": tools }))
         }
         _ if header(request, "mcp-param-region").is_some() => answer(request, &json!({})),
@@ -93,10 +97,11 @@ async fn a_server_that_misses_a_header_is_asked_for_its_list_and_called_once_mor
     });
     let client = fake.builder().token("token").build().unwrap();
     client.dispatch("t", json!({ "region": "eu" })).await.unwrap();
-    assert_eq!(fake.messages().await.len(), 3);
+    let sent: Vec<String> = fake.requests().await.iter().map(method).collect();
+    assert_eq!(sent, ["tools/list", "tools/call", "tools/list", "tools/call"]);
     let refused = client.dispatch("other", json!({})).await.unwrap_err();
     assert_eq!(refused.rpc_code(), Some(-32020));
-    assert_eq!(fake.messages().await.len(), 6, "once, not for ever");
+    assert_eq!(fake.messages().await.len(), 7, "once, not for ever");
 }
 
 #[tokio::test]

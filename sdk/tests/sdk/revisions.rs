@@ -178,7 +178,7 @@ async fn a_refusal_that_any_server_could_send_does_not_downgrade_a_server_of_tod
     });
     let client = client(&fake);
     for _ in 0..2 {
-        let error = client.dispatch("no_such_tool", Value::Null).await.unwrap_err();
+        let error = client.dispatch("save_dashboard", Value::Null).await.unwrap_err();
         assert!(error.is_protocol());
         assert_eq!(error.rpc_code(), Some(-32602));
     }
@@ -281,10 +281,15 @@ async fn a_stream_that_breaks_off_is_asked_again_with_a_new_id_only_if_nothing_c
     assert_eq!(ids.len(), 2);
     assert_ne!(ids[0], ids[1]);
 
+    fake.on("/mcp", move |request| match method(request).as_str() {
+        "tools/list" => result(request, &json!({ "tools": [] })),
+        _ => cut(),
+    });
     for name in ["save_dashboard", "a_tool_of_next_year"] {
-        let sent = fake.messages().await.len();
         assert!(client.dispatch(name, json!({})).await.unwrap_err().is_transport());
-        assert_eq!(fake.messages().await.len(), sent + 1, "{name} may have run");
+        let calls = fake.messages().await;
+        let calls = calls.iter().filter(|sent| sent["params"]["name"] == name);
+        assert_eq!(calls.count(), 1, "{name} may have run");
     }
 }
 

@@ -63,6 +63,8 @@ async fn bodies_that_are_not_one_clear_object_are_refused() {
         r#"{"access_token":"secret-1","token_type":"Bearer","token_type":"Bearer"}"#,
         r#"{"access_token":"secret-1","token_type":"Bearer","expires_in":NaN}"#,
         r#"{"access_token":"secret-1","token_type":"Bearer"} trailing"#,
+        r#"["secret-1","Bearer"]"#,
+        r#"{"error":"invalid_grant","access_token":"secret-1","token_type":"Bearer"}"#,
     ] {
         refuses(ResponseTemplate::new(200).set_body_raw(body, "application/json")).await;
     }

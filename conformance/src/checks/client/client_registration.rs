@@ -75,7 +75,7 @@ const CHECKS: &[ClientCheck] = &[
         judge: Judge::Each(authenticates_as_told),
     },
     ClientCheck {
-        id: "registration/kept",
+        id: "registration/remembered",
         level: HARDENING,
         clause: lookout("a client that is known does not register again"),
         claim: "A client that is started again with the same store does not register again.",

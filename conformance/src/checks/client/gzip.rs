@@ -44,7 +44,7 @@ impl Bits {
     fn push(&mut self, code: u32, length: usize) {
         for at in (0..length).rev() {
             let bit = (code >> at & 1) as u8;
-            match self.bytes.last_mut().filter(|_| self.used % 8 != 0) {
+            match self.bytes.last_mut().filter(|_| !self.used.is_multiple_of(8)) {
                 Some(last) => *last |= bit << (self.used % 8),
                 None => self.bytes.push(bit),
             }

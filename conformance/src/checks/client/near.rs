@@ -26,6 +26,8 @@ pub(super) enum Near {
     Scheme,
     /// No path at all.
     Origin,
+    /// A slash for a path.
+    Root,
     /// The last letter of the path missing.
     Cut,
     /// One segment more.
@@ -46,12 +48,12 @@ pub(super) fn parsed() -> impl Strategy<Value = Near> {
 
 /// Somebody else's place.
 pub(super) fn placed() -> impl Strategy<Value = Near> {
-    prop::sample::select(vec![Near::Port, Near::Host, Near::Scheme, Near::Longer])
+    prop::sample::select(vec![Near::Port, Near::Host, Near::Scheme, Near::Longer, Near::Cut])
 }
 
-/// A beginning of the address.
+/// The whole origin.
 pub(super) fn prefixed() -> impl Strategy<Value = Near> {
-    prop_oneof![2 => Just(Near::Origin), 1 => Just(Near::Cut)]
+    prop::sample::select(vec![Near::Origin, Near::Root])
 }
 
 impl Near {
@@ -76,6 +78,7 @@ impl Near {
             Self::Scheme if address.starts_with("https") => address.replacen("https", "http", 1),
             Self::Scheme => address.replacen("http", "https", 1),
             Self::Origin => origin.to_owned(),
+            Self::Root => format!("{origin}/"),
             Self::Cut => address[..address.len() - 1].to_owned(),
             Self::Longer => format!("{address}/more"),
             Self::Query => format!("{address}?"),
@@ -104,6 +107,7 @@ mod tests {
             (Near::Port, "http://127.0.0.1:5000/mcp"),
             (Near::Scheme, "https://127.0.0.1:4000/mcp"),
             (Near::Origin, "http://127.0.0.1:4000"),
+            (Near::Root, "http://127.0.0.1:4000/"),
             (Near::Cut, "http://127.0.0.1:4000/mc"),
             (Near::Longer, "http://127.0.0.1:4000/mcp/more"),
             (Near::Query, "http://127.0.0.1:4000/mcp?"),

@@ -29,7 +29,7 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "resource/prefix",
-        title: "The resource metadata is for a beginning of the endpoint's address.",
+        title: "The resource metadata is for the endpoint's whole origin.",
         inputs: || data(near::prefixed()),
         runs: 3,
         script: another,
@@ -56,7 +56,7 @@ const CHECKS: &[ClientCheck] = &[
         id: "resource/prefix",
         level: MUST,
         clause: rfc(9728, "3.3"),
-        claim: "Metadata for a beginning of the endpoint's address is not used.",
+        claim: "Metadata for the origin of the endpoint is not used, since its path belongs to the identifier.",
         on: On::Only(&["resource/prefix"]),
         judge: Judge::Each(is_unused),
     },
