@@ -19,6 +19,11 @@ static NOTES: OnceLock<(String, Mutex<Vec<Fault>>)> = OnceLock::new();
 /// where the answer makes a difference.
 pub(crate) fn has(fault: Fault) -> bool {
     note(fault);
+    is_on(fault)
+}
+
+/// The same where it cannot be asked last: the place where it makes a difference is noted by hand.
+pub(crate) fn is_on(fault: Fault) -> bool {
     ON.get().is_some_and(|on| on.contains(&fault))
 }
 
@@ -27,7 +32,7 @@ pub(crate) fn note_to(path: String) {
     NOTES.get_or_init(|| (path, Mutex::default()));
 }
 
-fn note(fault: Fault) {
+pub(crate) fn note(fault: Fault) {
     let Some((path, noted)) = NOTES.get() else { return };
     let mut noted = noted.lock().expect("no holder panics");
     if noted.contains(&fault) {
@@ -176,7 +181,6 @@ faults! {
     TokenCharactersUnchecked "token-characters-unchecked" "MC-28: a token may have line breaks in it."
     NumberAsTokenAccepted "number-as-token-accepted" "A token may be a number."
     LifetimeUnchecked "lifetime-unchecked" "MC-28: expires_in may be negative, huge or no number."
-    NarrowedScopeUnnoticed "narrowed-scope-unnoticed" "Nobody is told that fewer scopes were granted."
     ClientIdMissingAtToken "client-id-missing-at-token" "The token request does not say which public client sends it."
     AccessTokenToAuthorizationServer "access-token-to-authorization-server" "The access token goes to the authorization server with each refresh."
     TokenInQuery "token-in-query" "MC-15: the access token is in the address and not in the header."

@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::address::{Guard, Reach};
 use crate::failure::{Failure, Outcome, fail};
-use crate::faults::{Fault, has};
+use crate::faults::{self, Fault, has};
 
 /// The longest OAuth answer that is read.
 const LONGEST_DOCUMENT: u64 = 1 << 20;
@@ -141,14 +141,16 @@ impl Web {
     }
 
     fn exchange(&self, request: Request<Vec<u8>>) -> Outcome<Answer> {
-        let again = request.clone();
-        match self.exchange_within(request, DOCUMENT_TIME) {
-            Err(failure) if failure.is_late && has(Fault::OauthTimeUnbounded) => {
-                self.begin(Duration::from_mins(2));
-                self.exchange_within(again, Duration::from_mins(2))
-            }
-            outcome => outcome,
+        let is_patient = faults::is_on(Fault::OauthTimeUnbounded);
+        let time = if is_patient { Duration::from_mins(2) } else { DOCUMENT_TIME };
+        if is_patient {
+            self.begin(time);
         }
+        let outcome = self.exchange_within(request, time);
+        if outcome.as_ref().is_err_and(|failure| failure.is_late) {
+            faults::note(Fault::OauthTimeUnbounded);
+        }
+        outcome
     }
 
     fn exchange_within(&self, request: Request<Vec<u8>>, time: Duration) -> Outcome<Answer> {
