@@ -186,8 +186,11 @@ pub(crate) struct House {
     public: Option<Public>,
     begun: (Instant, String),
     /// The last report, and what it is on.
-    report: Mutex<Option<(Vec<(u32, u64)>, Arc<Report>)>>,
+    report: Mutex<Option<Reported>>,
 }
+
+/// A report, and how far each scenario had come when it was made.
+type Reported = (Vec<(u32, u64)>, Arc<Report>);
 
 impl std::fmt::Debug for House {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 #[allow(dead_code, reason = "another test uses the rest of it")]
 mod kills;
 #[path = "serve/walker.rs"]
+#[allow(dead_code, reason = "another test uses the rest of it")]
 mod walker;
 
 use kills::PROGRAM;
