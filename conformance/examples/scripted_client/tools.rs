@@ -124,9 +124,13 @@ impl<'a> Tools<'a> {
             outcome = self.attempt(name, arguments, tool.as_ref(), cancel_after);
         }
         let result = outcome?;
+        if result["resultType"] == "input_required" && has(Fault::InputRequiredTaken) {
+            return Ok(result);
+        }
         let is_error = match &result["isError"] {
             Value::Null | Value::Bool(false) => false,
-            Value::Bool(true) => !has(Fault::IsErrorIgnored),
+            Value::Bool(true) if has(Fault::IsErrorIgnored) => return Ok(result),
+            Value::Bool(true) => true,
             _ => return fail("isError is neither true nor false"),
         };
         if is_error {
