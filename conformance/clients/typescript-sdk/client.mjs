@@ -126,8 +126,9 @@ async function signIn() {
   const opened = provider.pending;
   provider.pending = undefined;
   if (!opened) throw new Error('the SDK asks for a sign-in and names no URL');
-  // Both of the SDK's example clients leave what is not http alone.
-  if (!['https:', 'http:'].includes(opened.protocol)) throw new Error('not a URL for a browser');
+  // As in the SDK's own command-line client, which opens nothing in the clear beyond this machine.
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(opened.hostname);
+  if (opened.protocol !== 'https:' && !(opened.protocol === 'http:' && isLocal)) throw new Error('not a URL for a browser');
   if (!listener.listening) await listen();
   const answer = callback();
   execFile(env.BROWSER, [opened.href], () => {});
