@@ -6,14 +6,14 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::renewal::good_call;
+use super::renewal::{ending, is_access};
 use super::{Area, HARDENING};
 use crate::check::rfc;
 use crate::outcome::{Outcome, ensure, not_tested};
 use crate::peer::answer::{Answer, Body};
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data};
-use crate::peer::script::{READ_TOOL, Route, Script, call, list_tools};
+use crate::peer::script::{Route, Script};
 
 pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
 
@@ -98,24 +98,15 @@ fn failure(kind: &Value) -> Answer {
     }
 }
 
-/// Access tokens end at the second call, and so many refreshes fail.
+/// Access tokens end after the first call, and so many refreshes fail.
 fn away(refreshes: usize, answer: impl Fn() -> Answer + Send + 'static) -> Script {
-    let steps = vec![list_tools(), call(READ_TOOL), call(READ_TOOL), call(READ_TOOL)];
-    Script::honest()
-        .task(steps)
-        .instead(|ask, world| {
-            if good_call(ask, world)? == 2 {
-                world.expire_access();
-            }
-            None
-        })
-        .instead(move |ask, world| {
-            let is_refresh = ask.param("grant_type").is_some_and(|kind| kind == "refresh_token");
-            if world.route(ask) != Route::Token || !is_refresh || world.mark(AWAY) > refreshes {
-                return None;
-            }
-            Some(answer())
-        })
+    ending([1], Some(1), is_access).instead(move |ask, world| {
+        let is_refresh = ask.param("grant_type").is_some_and(|kind| kind == "refresh_token");
+        if world.route(ask) != Route::Token || !is_refresh || world.mark(AWAY) > refreshes {
+            return None;
+        }
+        Some(answer())
+    })
 }
 
 fn is_kept(run: &Run) -> Outcome {

@@ -11,7 +11,6 @@ use crate::check::mcp;
 use crate::outcome::{Outcome, ensure};
 use crate::peer::answer::Answer;
 use crate::peer::honest::mcp::insufficient;
-use crate::peer::log::Ending;
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data, same};
 use crate::peer::script::{READ_TOOL, Route, Script, WRITE_TOOL, call, list_tools};
@@ -108,8 +107,7 @@ const CHECKS: &[ClientCheck] = &[
         id: "step-up/bounded",
         level: SHOULD,
         clause: mcp(STEP_UP),
-        claim: "A call that stays forbidden leads to three more authorization requests at most, \
-                and then to an end.",
+        claim: "A call that stays forbidden leads to three more authorization requests at most.",
         on: On::Only(&["step-up/denied", "step-up/alternating"]),
         judge: Judge::Each(is_bounded),
     },
@@ -229,8 +227,7 @@ fn is_bounded(run: &Run) -> Outcome {
     run.reached(INSUFFICIENT)?;
     let more = asked(run).len().saturating_sub(1);
     let refused = run.world.marked(INSUFFICIENT);
-    let has_ended = run.exit().is_some_and(|exit| exit.how == Ending::Itself);
-    ensure(more <= 3 && refused <= 8 && has_ended, "at most three more, and an end", || {
+    ensure(more <= 3 && refused <= 8, "at most three more", || {
         format!("{more} more authorization requests, {refused} refused calls, and {}", ending(run))
     })
 }
