@@ -51,7 +51,7 @@ const SCENARIOS: &[Scenario] = &[
                 world.mark(GIVEN);
                 answer.change(|message| {
                     message["result"] =
-                        json!({ "resultType": "input_required", "requestState": state });
+                        json!({ "resultType": "input_required", "requestState": state, "content": [] });
                 });
             })
         },
