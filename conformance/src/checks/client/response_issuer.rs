@@ -79,7 +79,7 @@ const CHECKS: &[ClientCheck] = &[
         id: "response/iss-spelled",
         level: MUST,
         clause: mcp(VALIDATION),
-        claim: "iss is compared as it is, without making a slash, a scheme in capitals, a dot \
+        claim: "The iss of a response is compared as it is, without making a slash, a scheme in capitals, a dot \
                 segment or percent-encoding disappear.",
         on: On::Only(&["response/iss-slash", "response/iss-spelled"]),
         judge: Judge::Each(rejects),
@@ -88,7 +88,7 @@ const CHECKS: &[ClientCheck] = &[
         id: "response/iss-case",
         level: MUST,
         clause: mcp(VALIDATION),
-        claim: "iss is compared with case.",
+        claim: "The iss of a response is compared with case.",
         on: On::Only(&["response/iss-case"]),
         judge: Judge::Each(rejects),
     },
@@ -96,7 +96,7 @@ const CHECKS: &[ClientCheck] = &[
         id: "response/iss-part",
         level: MUST,
         clause: mcp(VALIDATION),
-        claim: "iss is compared as a whole.",
+        claim: "The iss of a response is compared as a whole.",
         on: On::Only(&["response/iss-part"]),
         judge: Judge::Each(rejects),
     },
