@@ -101,6 +101,7 @@ impl Serving {
         {
             return Err(ServeError::NotLoopback(address));
         }
+        listen::raise_limit();
         let (listener, address) = listen::bind(options.address)?;
         let policy = Policy {
             approval: options.approval,
