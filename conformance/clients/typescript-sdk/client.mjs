@@ -126,8 +126,9 @@ async function signIn() {
   const opened = provider.pending;
   provider.pending = undefined;
   if (!opened) throw new Error('the SDK asks for a sign-in and names no URL');
-  // Both of the SDK's example clients leave what is not http alone.
-  if (!['https:', 'http:'].includes(opened.protocol)) throw new Error('not a URL for a browser');
+  // As in the SDK's own command-line client, which opens nothing in the clear beyond this machine.
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(opened.hostname);
+  if (opened.protocol !== 'https:' && !(opened.protocol === 'http:' && isLocal)) throw new Error('not a URL for a browser');
   if (!listener.listening) await listen();
   const answer = callback();
   execFile(env.BROWSER, [opened.href], () => {});
@@ -151,14 +152,15 @@ async function rediscovering(operation) {
 // One person signs in once, however many calls wait for it.
 let signingIn;
 
-async function authorized(operation) {
+// After the second there is no third: whoever refuses a fresh token twice refuses the person.
+async function authorized(operation, signIns = 2) {
   try {
     return await rediscovering(operation);
   } catch (error) {
-    if (!(error instanceof UnauthorizedError)) throw error;
+    if (!(error instanceof UnauthorizedError) || signIns === 0) throw error;
     signingIn ??= signIn().finally(() => (signingIn = undefined));
     await signingIn;
-    return operation();
+    return authorized(operation, signIns - 1);
   }
 }
 

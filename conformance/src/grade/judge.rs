@@ -68,13 +68,16 @@ impl Performing<'_> {
     }
 }
 
+/// Looks for a smaller input that shows the same violation.
+type Smaller<'a> = dyn Fn(&ClientCheck, &Run) -> Option<(Violation, Run)> + 'a;
+
 /// Judges one claim on those of `runs` that it is about. `smaller` looks for a smaller input that
 /// shows the same violation.
 pub(crate) fn judge(
     check: &ClientCheck,
     runs: &[Seen<'_>],
     strict: bool,
-    smaller: &dyn Fn(&ClientCheck, &Run) -> Option<(Violation, Run)>,
+    smaller: &Smaller<'_>,
 ) -> CheckReport {
     let about: Vec<&Seen<'_>> = runs.iter().filter(|seen| check.is_on(seen.run.scenario)).collect();
     let took: Duration = about.iter().map(|seen| seen.run.duration).sum();

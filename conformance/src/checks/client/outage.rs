@@ -69,8 +69,7 @@ const CHECKS: &[ClientCheck] = &[
         id: "outage/retry-after",
         level: HARDENING,
         clause: rfc(9110, "10.2.3"),
-        claim: "A client does not come back to the token endpoint before the time that \
-                Retry-After names.",
+        claim: "A client does not try a refresh again before the time that Retry-After names.",
         on: On::Only(&["outage/busy"]),
         judge: Judge::Each(comes_back_later),
     },
@@ -151,19 +150,19 @@ fn is_kept(run: &Run) -> Outcome {
 fn comes_back_later(run: &Run) -> Outcome {
     run.reached(AWAY)?;
     let mut named: Option<(Duration, Duration)> = None;
-    for moment in run.moments().filter(|moment| moment.route == Route::Token) {
+    for moment in run.moments().filter(|moment| moment.redeems().is_some()) {
         if let Some((at, wait)) = named {
             let came = moment.at.saturating_sub(at);
             return ensure(
                 came + SLACK >= wait,
                 format!("nothing before {} ms", wait.as_millis()),
-                || format!("the next request after {} ms", came.as_millis()),
+                || format!("the next refresh after {} ms", came.as_millis()),
             );
         }
         let wait = moment.answer.header("retry-after").and_then(|wait| wait.parse().ok());
         named = wait.map(|wait| (moment.at, Duration::from_secs(wait)));
     }
-    Err(run.never("a second request to the busy token endpoint"))
+    Err(run.never("a second refresh"))
 }
 
 fn tries_a_few_times(run: &Run) -> Outcome {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Area, HARDENING, MUST, SHOULD};
-use crate::check::{mcp, rfc};
+use crate::check::mcp;
 use crate::outcome::{Outcome, Violation, ensure};
 use crate::peer::ask::Ask;
 use crate::peer::honest::mcp::is_modern;
@@ -106,7 +106,7 @@ const CHECKS: &[ClientCheck] = &[
     ClientCheck {
         id: "paging/circle",
         level: HARDENING,
-        clause: rfc(9700, "1"),
+        clause: mcp("server/utilities/pagination#pagination-flow"),
         claim: "A client does not read a list that comes round again without end.",
         on: On::Only(&["paging/circle"]),
         judge: Judge::Each(leaves_the_circle),

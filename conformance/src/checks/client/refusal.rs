@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::renewal::{authorizations, good_call};
-use super::{Area, HARDENING};
+use super::{Area, HARDENING, MUST};
 use crate::check::{Level, mcp, rfc};
 use crate::outcome::{Halt, Outcome, ensure, not_tested};
 use crate::peer::honest::mcp::challenge;
@@ -30,6 +30,13 @@ const SCENARIOS: &[Scenario] = &[
         script: |case| revoked(count(case)),
     },
     Scenario {
+        id: "refusal/unrefreshable",
+        title: "No refresh token is issued, and the access token ends during the work.",
+        inputs: || data(2_usize..=3),
+        runs: 1,
+        script: |case| working(count(case)).set(|setting| setting.refresh = false),
+    },
+    Scenario {
         id: "refusal/every-token",
         title: "From some call on the MCP server answers 401 whatever the token.",
         inputs: || data(1_usize..=2),
@@ -42,7 +49,7 @@ const SCENARIOS: &[Scenario] = &[
         inputs: || data(1_usize..=2),
         runs: 1,
         script: |case| {
-            working(count(case)).started(2).on(Route::Mcp, |ask, world, answer| {
+            working(count(case)).started(2).on(Route::Mcp, |_, world, answer| {
                 // The old token has ended: what is accepted after a refresh is the new one.
                 let is_new = world.marked("refreshed") > 0 && answer.status == 200;
                 if is_new && world.mark(USED) == 1 {
@@ -83,6 +90,15 @@ const CHECKS: &[ClientCheck] = &[
         claim: "When all tokens were revoked the person is asked once more, and the work goes on.",
         on: On::Only(&["refusal/revoked"]),
         judge: Judge::Each(asks_once_more),
+    },
+    ClientCheck {
+        id: "refusal/no-refresh-token",
+        level: MUST,
+        clause: mcp("basic/authorization#refresh-tokens"),
+        claim: "A client works with an authorization server that issues no refresh token, and \
+                does not make one up.",
+        on: On::Only(&["refusal/unrefreshable"]),
+        judge: Judge::Each(works_without),
     },
     ClientCheck {
         id: "refusal/gives-up",
@@ -211,6 +227,19 @@ fn gives_up(run: &Run) -> Outcome {
             )
         },
     )
+}
+
+fn works_without(run: &Run) -> Outcome {
+    if !run.moments().any(|moment| moment.issued("access_token").is_some()) {
+        return Err(run.never("a token response"));
+    }
+    let is_done = run.world.marked(&format!("called {READ_TOOL}")) > 0;
+    let refreshes = run.moments().filter(|moment| moment.redeems().is_some()).count();
+    ensure(is_done && refreshes == 0, "a call that is done, and no refresh", || {
+        let exit = run.exit().map(ToString::to_string).unwrap_or_default();
+        let done = if is_done { "a call was done" } else { "no call was done" };
+        format!("{done}, {refreshes} refreshes, and {exit}")
+    })
 }
 
 /// What the second start sent, if it shows that something was kept from the first.

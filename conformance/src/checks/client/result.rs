@@ -11,10 +11,12 @@ use crate::peer::log::Ending;
 use crate::peer::offer::{now, tool};
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data};
-use crate::peer::script::{READ_TOOL, Script, call_with, list_tools};
+use crate::peer::script::{Script, call_with, list_tools};
 
 pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
 
+/// A tool that promises nothing about its results, so that nothing else is wrong with them.
+const ONE: &str = "speak";
 const NO_TYPE: &str = "says_no_type";
 const MEMBERS: &str = "says_more";
 const KIND: &str = "says_its_kind";
@@ -55,7 +57,7 @@ const SCENARIOS: &[Scenario] = &[
         runs: 1,
         script: |case| {
             let state = case.clone();
-            Script::honest().on_call(READ_TOOL, move |ask, world, answer| {
+            speaking().on_call(ONE, move |ask, world, answer| {
                 let is_retry = world.marked(GIVEN) > 0;
                 if is_retry && ask.json()["params"].get("requestState").is_some() {
                     world.mark(RETRIED);
@@ -104,7 +106,7 @@ const SCENARIOS: &[Scenario] = &[
         runs: 1,
         script: |case| {
             let how = case.as_str().unwrap_or_default().to_owned();
-            Script::honest().on_call(READ_TOOL, move |_, world, answer| {
+            speaking().on_call(ONE, move |_, world, answer| {
                 world.mark(GIVEN);
                 cut(answer, &how);
             })
@@ -117,7 +119,7 @@ const SCENARIOS: &[Scenario] = &[
         runs: 6,
         script: |case| {
             let how = case.as_str().unwrap_or_default().to_owned();
-            Script::honest().on_call(READ_TOOL, move |_, world, answer| {
+            speaking().on_call(ONE, move |_, world, answer| {
                 world.mark(GIVEN);
                 malformed(answer, &how);
             })
@@ -238,10 +240,15 @@ const CHECKS: &[ClientCheck] = &[
     },
 ];
 
-/// Honest servers that answer the read tool with `change` made to the message.
+/// Honest servers; the client calls one tool.
+fn speaking() -> Script {
+    Script::honest().task([list_tools(), call_with(ONE, &json!({}))]).offering(vec![tool(ONE)])
+}
+
+/// Such servers that answer the call with `change` made to the message.
 fn answering(case: &Value, change: fn(&Value, &mut Value)) -> Script {
     let case = case.clone();
-    Script::honest().on_call(READ_TOOL, move |_, world, answer| {
+    speaking().on_call(ONE, move |_, world, answer| {
         world.mark(GIVEN);
         answer.change(|message| change(&case, message));
     })
@@ -355,7 +362,7 @@ fn takes(run: &Run, tool: &str) -> Outcome {
 
 fn refuses(run: &Run) -> Outcome {
     run.reached(GIVEN)?;
-    let taken = run.takes(READ_TOOL)?;
+    let taken = run.takes(ONE)?;
     ensure(!taken, "an error, and not the exit code 0", || run.ending())
 }
 
@@ -368,7 +375,7 @@ fn survives_large(run: &Run) -> Outcome {
 fn repeats_with_state(run: &Run) -> Outcome {
     run.modern()?;
     run.reached(GIVEN)?;
-    let calls = run.calls(READ_TOOL)?;
+    let calls = run.calls(ONE)?;
     let [first, again, ..] = &calls[..] else {
         return Err(not_tested("the client does not repeat a call that asks for input"));
     };

@@ -132,14 +132,17 @@ const CHECKS: &[ClientCheck] = &[
     },
 ];
 
-/// The client reads, writes and reads again, and the first challenge names the scope to read.
+/// The client reads, writes and reads again; the first challenge and the metadata name the scope to
+/// read alone.
 fn writing() -> Script {
-    Script::honest().set(|setting| setting.challenge_scope = Some("mcp:read".to_owned())).task([
-        list_tools(),
-        call(READ_TOOL),
-        call(WRITE_TOOL),
-        call(READ_TOOL),
-    ])
+    Script::honest()
+        .set(|setting| setting.challenge_scope = Some("mcp:read".to_owned()))
+        .task([list_tools(), call(READ_TOOL), call(WRITE_TOOL), call(READ_TOOL)])
+        .on(Route::ResourceMetadata, |_, _, answer| {
+            if answer.status == 200 {
+                answer.change(|body| body["scopes_supported"] = json!(["mcp:read"]));
+            }
+        })
 }
 
 fn forbidding(challenge: Value) -> Script {

@@ -19,6 +19,7 @@ use crate::peer::script::{READ_TOOL, Route, Script, call, call_with, list_tools}
 pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
 
 const FORMS: [&str; 7] = ["plain", "comments", "returns", "lines", "notices", "pieces", "fields"];
+const ONE: &str = "speak";
 const ASKED: &str = "a request of the server in a stream";
 const BROKEN: &str = "a stream that breaks";
 const ENDED: &str = "a stream that ends before the answer";
@@ -72,17 +73,20 @@ const SCENARIOS: &[Scenario] = &[
         runs: 1,
         script: |case| {
             let with_ids = case.as_bool().unwrap_or_default();
-            Script::honest().on_call(READ_TOOL, move |_, world, answer| {
-                if world.mark(BROKEN) > 1 {
-                    return;
-                }
-                let result = json!({ "resultType": "complete", "content": [] });
-                let other = json!({ "jsonrpc": "2.0", "id": 987_654, "result": result });
-                let id = if with_ids { "id: first\n" } else { "" };
-                let piece = format!("{id}data: {other}\n\n");
-                answer.stream(|_| vec![now(piece), after(100, ": \n\n")]);
-                answer.breaks();
-            })
+            Script::honest()
+                .task([list_tools(), call_with(ONE, &json!({}))])
+                .offering(vec![tool(ONE)])
+                .on_call(ONE, move |_, world, answer| {
+                    if world.mark(BROKEN) > 1 {
+                        return;
+                    }
+                    let result = json!({ "resultType": "complete", "content": [] });
+                    let other = json!({ "jsonrpc": "2.0", "id": 987_654, "result": result });
+                    let id = if with_ids { "id: first\n" } else { "" };
+                    let piece = format!("{id}data: {other}\n\n");
+                    answer.stream(|_| vec![now(piece), after(100, ": \n\n")]);
+                    answer.breaks();
+                })
         },
     },
     Scenario {
@@ -312,7 +316,7 @@ fn answers_ping(run: &Run) -> Outcome {
 
 fn needs_its_answer(run: &Run) -> Outcome {
     run.reached(BROKEN)?;
-    let calls = run.calls(READ_TOOL)?;
+    let calls = run.calls(ONE)?;
     // Only what was repeated has been answered.
     if calls.len() > 1 {
         return Ok(());
@@ -323,7 +327,7 @@ fn needs_its_answer(run: &Run) -> Outcome {
 fn repeats_as_new(run: &Run) -> Outcome {
     run.modern()?;
     run.reached(BROKEN)?;
-    let calls = run.calls(READ_TOOL)?;
+    let calls = run.calls(ONE)?;
     let [first, again, ..] = &calls[..] else {
         return Err(not_tested("the client does not repeat a call whose stream broke"));
     };
