@@ -20,7 +20,7 @@ const LAST: &str = "on_the_last_page";
 const PAGED: &str = "the first page of a list";
 const WHOLE: &str = "the last page of the list";
 /// A list that comes round again is longer than any client should read.
-const MOST: usize = 200;
+const MOST: usize = 100;
 
 const SCENARIOS: &[Scenario] = &[
     Scenario {

@@ -101,7 +101,7 @@ const SCENARIOS: &[Scenario] = &[
         id: "result/malformed",
         title: "A call is answered with something that is no answer to it.",
         inputs: || data(prop::sample::select(MALFORMED.to_vec())),
-        runs: 2,
+        runs: 6,
         script: |case| {
             let how = case.as_str().unwrap_or_default().to_owned();
             speaking().on_call(ONE, move |_, world, answer| {
