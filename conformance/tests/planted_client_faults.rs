@@ -91,7 +91,7 @@ fn taken(fault: &str) -> BTreeSet<Kill> {
 
 /// The recorded kills of `fault`, less those that were tried and are lost.
 fn still(fault: &str, known: &BTreeSet<Kill>, rarity: &BTreeMap<&str, usize>) -> BTreeSet<Kill> {
-    let exists = |kill: &&Kill| checks::all().any(|check| check.id == kill.check);
+    let exists = |kill: &&Kill| kill.is_possible();
     let mut chosen: Vec<&Kill> = known.iter().filter(exists).collect();
     chosen.sort_by_key(|kill| rarity[kill.check.as_str()]);
     chosen.truncate(2);
@@ -128,7 +128,9 @@ fn matrix() -> BTreeMap<String, BTreeSet<Kill>> {
             scope.spawn(|| {
                 while let Some((fault, _)) = faults.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let caught = match recorded.get(fault) {
-                        Some(known) if !is_taken(fault) => still(fault, known, &rarity),
+                        Some(known) if !is_taken(fault) && known.iter().any(Kill::is_possible) => {
+                            still(fault, known, &rarity)
+                        }
                         _ => {
                             let caught = taken(fault);
                             eprintln!("{fault}: {} kills", caught.len());

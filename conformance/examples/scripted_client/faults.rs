@@ -174,7 +174,6 @@ faults! {
     WindowPerRequest "window-per-request" "Requests that are refused at once each open a browser."
     // Tokens.
     OauthPostRedirectsFollowed "oauth-post-redirects-followed" "MC-17: codes and secrets go wherever the token endpoint redirects to."
-    ErrorBesideTokenIgnored "error-beside-token-ignored" "A token is taken though an error came with it."
     TokenTypeUnchecked "token-type-unchecked" "MC-28: tokens may be of any type."
     TokenTypeAbsentAccepted "token-type-absent-accepted" "A token may have no type."
     TokenCharactersUnchecked "token-characters-unchecked" "MC-28: a token may have line breaks in it."

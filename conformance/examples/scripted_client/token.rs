@@ -138,7 +138,7 @@ pub(crate) struct Answer {
 impl Answer {
     fn read(answer: &web::Answer) -> Outcome<Self> {
         let found = strict::object(&answer.body, "the token response")?;
-        if found.contains_key("error") && !has(Fault::ErrorBesideTokenIgnored) {
+        if found.contains_key("error") {
             return fail("the token response is an error");
         }
         let kind = match found.get("token_type") {

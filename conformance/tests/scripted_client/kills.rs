@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 
+use lookout_conformance::checks::client as checks;
 use lookout_conformance::report::Report;
 use lookout_conformance::{GradeOptions, Launch, grade};
 
@@ -13,6 +14,14 @@ use lookout_conformance::{GradeOptions, Launch, grade};
 pub(crate) struct Kill {
     pub(crate) check: String,
     pub(crate) scenario: String,
+}
+
+impl Kill {
+    /// Whether there still are such a check and such a scenario.
+    pub(crate) fn is_possible(&self) -> bool {
+        checks::all().any(|check| check.id == self.check)
+            && checks::all_scenarios().any(|scenario| scenario.id == self.scenario)
+    }
 }
 
 /// The program: an example, which a test of its own does not build.
@@ -55,12 +64,11 @@ pub(crate) fn graded(arguments: &[&str], options: &GradeOptions) -> Report {
 }
 
 /// What fails on `fault` in these scenarios, of the checks named or of all.
-pub(crate) fn kills(fault: &str, scenarios: &[String], checks: &[String]) -> BTreeSet<Kill> {
+pub(crate) fn kills(fault: &str, scenarios: &[String], only: &[String]) -> BTreeSet<Kill> {
     if scenarios.is_empty() {
         return BTreeSet::new();
     }
-    let options =
-        GradeOptions { scenarios: scenarios.to_vec(), only: checks.to_vec(), ..options(1) };
+    let options = GradeOptions { scenarios: scenarios.to_vec(), only: only.to_vec(), ..options(1) };
     let report = graded(&["--fault", fault], &options);
     let kill = |check: &lookout_conformance::report::CheckReport| {
         let input = check.counterexample.as_ref()?.input.as_deref()?;
