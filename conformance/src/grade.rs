@@ -224,7 +224,9 @@ impl Performing<'_> {
             let mut goes_on = false;
             if let Ok(run) = &result {
                 // A client that does nothing in the first scenario would do nothing in the others.
-                goes_on = at > 0 || run.asks().next().is_some();
+                // A connection that it ended for a good reason is something.
+                let has_acted = run.asks().next().is_some() || !run.world.marks.is_empty();
+                goes_on = at > 0 || has_acted;
                 progress(&Performed {
                     scenario: scenario.id,
                     ending: run.exit().map(ToString::to_string).unwrap_or_default(),

@@ -1,8 +1,8 @@
 //! What the checks are for: every property and every row of the specification, and what tries it.
 //!
 //! The rows are data, in `requirements.toml` beside this crate's manifest. A row names its checks, or
-//! says why there is none, or which later part of the harness it waits for; a test holds that
-//! nothing is missing in either direction. Nothing here is judged: a run reads the checks alone.
+//! says why there is none; a test holds that nothing is missing in either direction. Nothing here is
+//! judged: a run reads the checks alone.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -50,8 +50,6 @@ pub struct Row {
     pub checks: Vec<String>,
     /// Why nothing tries it.
     pub excluded: Option<String>,
-    /// The part of the harness that will.
-    pub later: Option<String>,
 }
 
 /// The file is not what it should be.
@@ -127,11 +125,10 @@ impl Requirements {
         let count = |is: &dyn Fn(&Row) -> bool| self.rows().filter(|(_, row)| is(row)).count();
         let tried = count(&|row| !row.checks.is_empty());
         let excluded = count(&|row| row.excluded.is_some());
-        let later = count(&|row| row.later.is_some());
         let all = self.rows().count();
         let _ = writeln!(
             text,
-            "{all} rows: {tried} are tried, {later} wait for the client side, {excluded} are not \
+            "{all} rows: {tried} are tried, {excluded} are not \
              tried, each for the reason given."
         );
         for Section { name, rows } in &self.sections {
@@ -156,10 +153,9 @@ impl Requirements {
 
 impl Row {
     fn tried_by(&self) -> String {
-        match (&self.excluded, &self.later) {
-            (Some(reason), _) => format!("*{reason}*"),
-            (None, Some(part)) => format!("later: {part}"),
-            (None, None) => self.checks.join(", "),
+        match &self.excluded {
+            Some(reason) => format!("*{reason}*"),
+            None => self.checks.join(", "),
         }
     }
 }

@@ -10,6 +10,7 @@
 mod listen;
 mod open;
 mod page;
+mod rehearse;
 mod route;
 mod words;
 
@@ -28,7 +29,7 @@ use crate::checks::{UnknownName, client};
 use crate::grade::{ClientCheck, GradeOptions, Seen, judge, report_on};
 use crate::peer::run::Run;
 use crate::peer::stage::admit::Policy;
-use crate::report::Report;
+use crate::report::{CheckReport, Report};
 use crate::run::now;
 use crate::serve::open::{Judged, OpenScenario, Plan};
 
@@ -100,6 +101,7 @@ impl Serving {
         {
             return Err(ServeError::NotLoopback(address));
         }
+        listen::raise_limit();
         let (listener, address) = listen::bind(options.address)?;
         let policy = Policy {
             approval: options.approval,
@@ -185,8 +187,11 @@ pub(crate) struct House {
     public: Option<Public>,
     begun: (Instant, String),
     /// The last report, and what it is on.
-    report: Mutex<Option<(Vec<(u32, u64)>, Arc<Report>)>>,
+    report: Mutex<Option<Reported>>,
 }
+
+/// A report, and how far each scenario had come when it was made.
+type Reported = (Vec<(u32, u64)>, Arc<Report>);
 
 impl std::fmt::Debug for House {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -199,14 +204,14 @@ impl House {
         self.scenarios.iter().find(|open| open.scenario.id == id)
     }
 
-    fn judged(&self, open: &OpenScenario) -> Arc<Judged> {
-        open.judged(&self.checks, self.grading.strict)
+    /// The verdicts on what happened in one scenario.
+    fn checks<'j>(&self, judged: &'j Judged) -> &'j [CheckReport] {
+        judged.checks(&self.checks, self.grading.strict)
     }
 
     /// The report on all scenarios that somebody came to.
     fn report(&self) -> Arc<Report> {
-        let judged: Vec<Arc<Judged>> =
-            self.scenarios.iter().map(|open| self.judged(open)).collect();
+        let judged: Vec<Arc<Judged>> = self.scenarios.iter().map(OpenScenario::judged).collect();
         let state: Vec<(u32, u64)> = judged.iter().map(|judged| judged.state).collect();
         let mut last = locked(&self.report);
         if let Some((known, report)) = &*last
@@ -216,10 +221,7 @@ impl House {
         }
         let visited: Vec<&Judged> =
             judged.iter().map(Arc::as_ref).filter(|judged| judged.is_visited()).collect();
-        let seen: Vec<Seen<'_>> = visited
-            .iter()
-            .map(|judged| Seen { run: &judged.run, supposed: &judged.supposed })
-            .collect();
+        let seen: Vec<Seen<'_>> = visited.iter().map(|judged| judged.seen()).collect();
         let reports = self.checks.iter();
         let reports = reports.map(|check| judge(check, &seen, self.grading.strict, &|_, _| None));
         let runs: Vec<&Run> = visited.iter().map(|judged| &judged.run).collect();

@@ -31,10 +31,10 @@ const update = (text) => {
     const now = next.className + next.innerHTML;
     if (shown.get(part.id) === now) continue;
     shown.set(part.id, now);
-    const open = [...part.querySelectorAll("details[open]")].map((details) => details.id);
+    const was = new Map([...part.querySelectorAll("details")].map((details) => [details.id, details.open]));
     part.className = next.className;
     part.replaceChildren(...next.childNodes);
-    for (const details of part.querySelectorAll("details")) details.open = open.includes(details.id);
+    for (const details of part.querySelectorAll("details")) details.open = was.get(details.id) ?? details.open;
     offer(part);
   }
 };

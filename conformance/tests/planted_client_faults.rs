@@ -28,11 +28,13 @@ mod kills;
 
 use kills::{Kill, faults, graded, kills, noted, options};
 
-/// Checks that no fault of the scripted client fails, and why.
-const GAPS: &[(&str, &str)] = &[];
-
 /// Checks that cannot be tried on the scripted client, and why.
-const UNTRIED: &[(&str, &str)] = &[];
+const UNTRIED: &[(&str, &str)] = &[
+    ("bound/unpacked", "it asks for nothing compressed"),
+    ("message/progress-token", "it asks for no progress"),
+    ("result/request-state", "it gives no input"),
+    ("stream/new-id", "it repeats no call by itself"),
+];
 
 /// A fault that shows in more scenarios than this is tried in the first of each area only.
 const MOST_SCENARIOS: usize = 30;
@@ -122,7 +124,7 @@ fn matrix() -> BTreeMap<String, BTreeSet<Kill>> {
     let matrix = Mutex::new(BTreeMap::new());
     thread::scope(|scope| {
         // Most of a client's time is spent waiting.
-        for _ in 0..if wanted.is_some() { 16 } else { 6 } {
+        for _ in 0..if wanted.is_some() { 12 } else { 6 } {
             scope.spawn(|| {
                 while let Some((fault, _)) = faults.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let caught = match recorded.get(fault) {
@@ -164,10 +166,8 @@ fn every_fault_is_caught_and_every_check_catches_one() {
     let useful: BTreeSet<&str> =
         matrix.values().flatten().map(|kill| kill.check.as_str()).collect();
     let judged = checks::all().filter(|check| check.level != Level::Observe);
-    let idle: BTreeSet<&str> =
-        judged.map(|check| check.id).filter(|id| !useful.contains(id)).collect();
-    let gaps: BTreeSet<&str> = GAPS.iter().map(|(id, _)| *id).collect();
-    assert_eq!(idle, gaps, "every check catches a fault, except for the gaps that are listed");
+    let idle: Vec<&str> = judged.map(|check| check.id).filter(|id| !useful.contains(id)).collect();
+    insta::assert_snapshot!("checks_that_no_fault_fails", idle.join("\n"));
 }
 
 #[test]

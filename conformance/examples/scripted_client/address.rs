@@ -41,15 +41,15 @@ impl Reach {
             return Err(refused("has characters that no address has"));
         }
         let url = Url::parse(text).map_err(|_| refused("is none"))?;
-        if url.host().is_none() && has(Fault::AnyAuthorizationUrl) {
-            return Ok(url);
-        }
         let is_secure = match url.scheme() {
             "https" => true,
             "http" => is_loopback(&url) || has(Fault::FetchesPrivateAddresses),
             _ => false,
         };
         if !is_secure {
+            if url.scheme() != "http" && has(Fault::AnyAuthorizationUrl) {
+                return Ok(url);
+            }
             return Err(refused("is neither https nor http to this machine"));
         }
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {

@@ -57,7 +57,7 @@ impl Request<'_> {
             answer = exchange().unwrap_or(answer);
         }
         let grant = answer.grant(&self.issuer.issuer, self.scopes, asked_at, None);
-        if !self.scopes.is_subset(&grant.scopes) && !has(Fault::NarrowedScopeUnnoticed) {
+        if !self.scopes.is_subset(&grant.scopes) {
             let missing: Vec<_> =
                 self.scopes.difference(&grant.scopes).map(|it| inert(it)).collect();
             eprintln!("note: these scopes were not granted: {}", missing.join(" "));

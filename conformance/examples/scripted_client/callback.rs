@@ -10,8 +10,6 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use url::Url;
-
 use crate::failure::{Failure, Outcome, fail};
 use crate::faults::{Fault, has};
 
@@ -33,12 +31,9 @@ pub(crate) struct Callback {
 }
 
 impl Callback {
-    pub(crate) fn listen(endpoint: &Url) -> Outcome<Self> {
+    pub(crate) fn listen() -> Outcome<Self> {
         let host = if has(Fault::ListensEverywhere) { "0.0.0.0" } else { "127.0.0.1" };
-        // What a fixed port is, differs between servers so that tests may run at the same time.
-        let fixed = endpoint.port().unwrap_or(8080).wrapping_add(1).max(1024);
-        let port = if has(Fault::FixedPort) { fixed } else { 0 };
-        let listener = TcpListener::bind((host, port)).or_else(|_| TcpListener::bind((host, 0)));
+        let listener = TcpListener::bind((host, 0));
         let listener = listener.and_then(|it| it.set_nonblocking(true).map(|()| it));
         let unbound = |error| Failure::new(format!("no callback can be received: {error}"));
         let listener = listener.map_err(unbound)?;

@@ -79,7 +79,7 @@ pub(crate) fn next(era: &Era, reply: &Reply) -> Outcome<Next> {
         Era::Unknown | Era::Modern if code == Some(UNSUPPORTED_VERSION) => {
             overlap(reply.message.as_ref()).map(Next::Initialize)
         }
-        Era::Unknown if is_client_error && !has(Fault::NeverFallsBack) => {
+        Era::Unknown if is_client_error => {
             let is_modern = code.is_some_and(|code| MODERN_CODES.contains(&code))
                 || (reply.status == 404 && code == Some(METHOD_NOT_FOUND));
             if is_modern && !has(Fault::FallsBackFromModern) {
@@ -100,9 +100,6 @@ pub(crate) fn next(era: &Era, reply: &Reply) -> Outcome<Next> {
 fn overlap(message: Option<&Value>) -> Outcome<&'static str> {
     let supported = message.and_then(|message| message.pointer("/error/data/supported"));
     let supported = supported.and_then(Value::as_array).cloned().unwrap_or_default();
-    if has(Fault::SupportedIgnored) {
-        return fail("the server does not speak 2026-07-28");
-    }
     let shared = LEGACY.iter().find(|version| supported.iter().any(|it| it == **version));
     match shared {
         Some(version) => Ok(version),

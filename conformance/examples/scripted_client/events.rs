@@ -80,7 +80,7 @@ impl<R: Read> Events<R> {
             let used = taken + usize::from(end.is_some());
             self.reader.consume(used);
             self.left = self.left.saturating_sub(used as u64);
-            if self.left == 0 && !has(Fault::McpSizeUnbounded) {
+            if self.left == 0 {
                 return fail("a stream is too long");
             }
             if end.is_some() {

@@ -19,6 +19,11 @@ static NOTES: OnceLock<(String, Mutex<Vec<Fault>>)> = OnceLock::new();
 /// where the answer makes a difference.
 pub(crate) fn has(fault: Fault) -> bool {
     note(fault);
+    is_on(fault)
+}
+
+/// The same where it cannot be asked last: the place where it makes a difference is noted by hand.
+pub(crate) fn is_on(fault: Fault) -> bool {
     ON.get().is_some_and(|on| on.contains(&fault))
 }
 
@@ -27,7 +32,7 @@ pub(crate) fn note_to(path: String) {
     NOTES.get_or_init(|| (path, Mutex::default()));
 }
 
-fn note(fault: Fault) {
+pub(crate) fn note(fault: Fault) {
     let Some((path, noted)) = NOTES.get() else { return };
     let mut noted = noted.lock().expect("no holder panics");
     if noted.contains(&fault) {
@@ -159,7 +164,6 @@ faults! {
     CodeSentTwice "code-sent-twice" "Every code is exchanged twice."
     DoubledParametersAccepted "doubled-parameters-accepted" "Of a doubled parameter in a response, the first counts."
     ListensEverywhere "listens-everywhere" "The callback listens on all interfaces."
-    FixedPort "fixed-port" "The callback always listens on the same port."
     CallbackAnyPath "callback-any-path" "The callback takes any path."
     CallbackAnyMethod "callback-any-method" "The callback takes any method."
     CallbackAnyHost "callback-any-host" "The callback takes any Host."
@@ -176,7 +180,6 @@ faults! {
     TokenCharactersUnchecked "token-characters-unchecked" "MC-28: a token may have line breaks in it."
     NumberAsTokenAccepted "number-as-token-accepted" "A token may be a number."
     LifetimeUnchecked "lifetime-unchecked" "MC-28: expires_in may be negative, huge or no number."
-    NarrowedScopeUnnoticed "narrowed-scope-unnoticed" "Nobody is told that fewer scopes were granted."
     ClientIdMissingAtToken "client-id-missing-at-token" "The token request does not say which public client sends it."
     AccessTokenToAuthorizationServer "access-token-to-authorization-server" "The access token goes to the authorization server with each refresh."
     TokenInQuery "token-in-query" "MC-15: the access token is in the address and not in the header."
@@ -200,7 +203,6 @@ faults! {
     NeverRefreshes "never-refreshes" "The refresh token is never used."
     RefreshTokenToNewIssuer "refresh-token-to-new-issuer" "The refresh token of one authorization server is sent to another."
     RefusalRepeated "refusal-repeated" "A server that refuses every token is given ever new ones."
-    ProcessesRace "processes-race" "Processes that share a store do not take turns."
     // Scopes, end and store.
     StepUpNever "step-up-never" "A missing scope is never asked for."
     StepUpEndless "step-up-endless" "MC-23: a server that always wants more scopes is given ever new tokens."
@@ -239,10 +241,8 @@ faults! {
     CancellationPosted "cancellation-posted" "Cancellation is posted to a server of a revision that has none."
     CancelledSilently "cancelled-silently" "A cancelled call is waited for, or its end told to nobody."
     NeverCancels "never-cancels" "A call cannot be cancelled."
-    SupportedIgnored "supported-ignored" "The revisions that a server says it supports do not count."
     FallsBackFromModern "falls-back-from-modern" "Any error of the first request leads to initialize."
     // Earlier revisions.
-    NeverFallsBack "never-falls-back" "Servers of earlier revisions are not spoken to."
     InitializesWithoutOverlap "initializes-without-overlap" "A server is sent initialize though it supports no revision of this client."
     AnyVersionTaken "any-version-taken" "Whatever revision the server chooses is spoken."
     InitializedUnsaid "initialized-unsaid" "notifications/initialized is not sent."
@@ -266,7 +266,6 @@ faults! {
     AnyIdAccepted "any-id-accepted" "The answer to any request is taken."
     ErrorsIgnored "errors-ignored" "A JSON-RPC error counts as an empty success."
     TruncationAccepted "truncation-accepted" "An answer that was cut off counts as an empty success."
-    McpSizeUnbounded "mcp-size-unbounded" "Answers of the MCP server may be of any size."
     EmptyCursorEnds "empty-cursor-ends" "An empty cursor ends the list."
     CursorChanged "cursor-changed" "Spaces around a cursor are cut off."
     FirstPageOnly "first-page-only" "Only the first page of a list is read."

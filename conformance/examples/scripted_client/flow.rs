@@ -55,7 +55,7 @@ impl Session {
         state.flows += 1;
         attempt.flows = state.flows;
         let run = || {
-            let callback = Callback::listen(&self.endpoint)?;
+            let callback = Callback::listen()?;
             let redirect = callback.redirect();
             let identity = &self.identity;
             let client = registration::client(&self.web, &self.store, identity, issuer, &redirect)?;
@@ -80,11 +80,10 @@ impl Session {
         place: &(Resource, Issuer),
         grant: &Grant,
     ) -> Outcome<()> {
-        let turn = if has(Fault::ProcessesRace) { None } else { self.store.turn()? };
+        let turn = self.store.turn()?;
         let kept = self.store.load();
         let key = self.endpoint.as_str();
         if let Some(newer) = kept.grants.get(key).filter(|kept| kept.access != grant.access)
-            && !has(Fault::ProcessesRace)
             && !has(Fault::EveryRequestRefreshes)
             && newer.issuer == place.1.issuer
         {

@@ -117,7 +117,9 @@ impl Session {
     ) -> Outcome<()> {
         let mut state = self.state();
         let current = state.grant.as_ref().map(|grant| grant.access.as_str());
-        if current.is_some() && current != used && !has(Fault::EveryRequestRefreshes) {
+        let is_behind = current.is_some() && current != used;
+        let is_alone = || has(Fault::EveryRequestRefreshes) || has(Fault::WindowPerRequest);
+        if is_behind && !is_alone() {
             return Ok(());
         }
         state.others_failure(attempt)?;
@@ -130,7 +132,9 @@ impl Session {
         if let Some(grant) = grant.as_mut().filter(|_| has(Fault::EveryRequestRefreshes)) {
             grant.refresh.clone_from(&attempt.refresh);
         }
-        if let Some(grant) = grant.filter(|_| !attempt.refreshed && !has(Fault::NeverRefreshes)) {
+        let is_asked = is_behind && has(Fault::WindowPerRequest);
+        let is_over = |_: &Grant| attempt.refreshed || is_asked || has(Fault::NeverRefreshes);
+        if let Some(grant) = grant.filter(|grant| !is_over(grant)) {
             attempt.refreshed = true;
             self.renew(&mut state, &place, &grant)?;
             if state.grant.is_some() {

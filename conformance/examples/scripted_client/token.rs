@@ -142,7 +142,7 @@ impl Answer {
             return fail("the token response is an error");
         }
         let kind = match found.get("token_type") {
-            None if has(Fault::TokenTypeAbsentAccepted) => "bearer",
+            None | Some(Value::Null) if has(Fault::TokenTypeAbsentAccepted) => "bearer",
             kind => kind.and_then(Value::as_str).unwrap_or_default(),
         };
         if !kind.eq_ignore_ascii_case("bearer") && !has(Fault::TokenTypeUnchecked) {

@@ -7,7 +7,7 @@ use jsonschema::{Retrieve, Uri};
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, Outcome, fail, inert};
-use crate::faults::{Fault, has};
+use crate::faults::{Fault, has, is_on};
 use crate::header::{Mirrored, mirrored};
 use crate::mcp::{Call, Connection};
 
@@ -124,9 +124,13 @@ impl<'a> Tools<'a> {
             outcome = self.attempt(name, arguments, tool.as_ref(), cancel_after);
         }
         let result = outcome?;
+        if result["resultType"] == "input_required" && has(Fault::InputRequiredTaken) {
+            return Ok(result);
+        }
         let is_error = match &result["isError"] {
             Value::Null | Value::Bool(false) => false,
-            Value::Bool(true) => !has(Fault::IsErrorIgnored),
+            Value::Bool(true) if has(Fault::IsErrorIgnored) => return Ok(result),
+            Value::Bool(true) => true,
             _ => return fail("isError is neither true nor false"),
         };
         if is_error {
@@ -174,7 +178,8 @@ impl<'a> Tools<'a> {
 /// Structured content against the schema that the tool declared for it.
 fn validate(schema: &Value, content: Option<&Value>) -> Outcome<()> {
     let Some(content) = content else {
-        if has(Fault::StructuredContentOptional) || has(Fault::OutputUnchecked) {
+        let is_made_up = is_on(Fault::TruncationAccepted) || is_on(Fault::ErrorsIgnored);
+        if has(Fault::StructuredContentOptional) || has(Fault::OutputUnchecked) || is_made_up {
             return Ok(());
         }
         return fail("the result lacks the structured content that the tool promises");

@@ -105,7 +105,7 @@ pub(crate) fn send(
         answer(Events::new(reader, LONGEST), id, &mut reply, aside)?;
         return Ok(reply);
     }
-    let body = match whole(reader, LONGEST, Fault::McpSizeUnbounded) {
+    let body = match whole(reader, LONGEST) {
         Ok(body) => body,
         Err(_) if has(Fault::TruncationAccepted) => Vec::new(),
         Err(failure) => return Err(failure),

@@ -11,8 +11,10 @@ mod discovery;
 mod discovery_end;
 mod ending;
 mod era;
+mod event;
 mod expiry;
 mod flow;
+mod form;
 mod gzip;
 mod header;
 mod initialize;
@@ -89,10 +91,12 @@ const AREAS: &[Area] = &[
     initialize::AREA,
     message::AREA,
     header::AREA,
+    form::AREA,
     result::AREA,
     structured::AREA,
     tool_parameter::AREA,
     paging::AREA,
+    event::AREA,
     stream::AREA,
     session_id::AREA,
     cancel::AREA,

@@ -68,13 +68,16 @@ impl Performing<'_> {
     }
 }
 
+/// Looks for a smaller input that shows the same violation.
+type Smaller<'a> = dyn Fn(&ClientCheck, &Run) -> Option<(Violation, Run)> + 'a;
+
 /// Judges one claim on those of `runs` that it is about. `smaller` looks for a smaller input that
 /// shows the same violation.
 pub(crate) fn judge(
     check: &ClientCheck,
     runs: &[Seen<'_>],
     strict: bool,
-    smaller: &dyn Fn(&ClientCheck, &Run) -> Option<(Violation, Run)>,
+    smaller: &Smaller<'_>,
 ) -> CheckReport {
     let about: Vec<&Seen<'_>> = runs.iter().filter(|seen| check.is_on(seen.run.scenario)).collect();
     let took: Duration = about.iter().map(|seen| seen.run.duration).sum();
@@ -156,7 +159,9 @@ fn find<'r>(check: &ClientCheck, runs: &[&Seen<'r>]) -> Finding<'r> {
         let first = part.first().map(|seen| seen.run);
         match outcome(check.judge, part) {
             Ok(()) => holds = true,
-            Err(Halt::Violation(violation)) => return Finding::Broken(violation, first),
+            Err(Halt::Violation(violation)) => {
+                return Finding::Broken(violation, completing(check.judge, part).or(first));
+            }
             Err(halt) => open = open.or(Some((halt, first))),
         }
     }
@@ -168,6 +173,14 @@ fn find<'r>(check: &ClientCheck, runs: &[&Seen<'r>]) -> Finding<'r> {
             Finding::Open(Halt::NotTested(reason), None)
         }
     }
+}
+
+/// The run that completes a counterexample: up to it there is one, and before it none.
+fn completing<'r>(judge: Judge, part: &[&Seen<'r>]) -> Option<&'r Run> {
+    let places: Vec<usize> = (1..=part.len()).collect();
+    let is_before =
+        |count: &usize| !matches!(outcome(judge, &part[..*count]), Err(Halt::Violation(_)));
+    part.get(places.partition_point(is_before)).map(|seen| seen.run)
 }
 
 /// What a check makes of these runs. Where nobody saw how they ended, it has to make the same of

@@ -13,6 +13,9 @@ use crate::transcript::{Exchange, Party, exchange};
 /// Exchanges beyond this many are left out, oldest first.
 const LONGEST: usize = 48;
 
+/// Of a request's body, bytes beyond this many are not looked at.
+const LONGEST_BODY: usize = 16 << 10;
+
 /// `text` without the secrets of `run`.
 pub(crate) fn redact(run: &Run, text: &str) -> String {
     redactor(run).redact(text)
@@ -92,7 +95,10 @@ fn shown(run: &Run, ask: &Ask, answer: &Answer, sent: Sent, redactor: &Redactor)
         method: ask.method.clone(),
         url: ask.url.clone(),
         headers: ask.headers.clone(),
-        body: Some(ask.body.clone()).filter(|body| !body.is_empty()),
+        // Far more than is shown in the end, and cheap to redact.
+        body: Some(&ask.body)
+            .filter(|body| !body.is_empty())
+            .map(|body| body[..body.len().min(LONGEST_BODY)].to_vec()),
     };
     let body = match &answer.body {
         Body::Empty => String::new(),

@@ -60,6 +60,9 @@ const GLANCE: Duration = Duration::from_millis(4);
 const BROWSERS: [&str; 5] =
     ["xdg-open", "open", "x-www-browser", "sensible-browser", "www-browser"];
 
+/// How long a page is waited for whose client has ended.
+const LAST_PAGE: Duration = Duration::from_millis(300);
+
 /// A folder of one run: the stand-in for a browser, and the client's store.
 pub(crate) struct Room {
     folder: tempfile::TempDir,
@@ -187,6 +190,14 @@ pub(crate) fn launch(
         }
         thread::sleep(GLANCE);
     };
+    // What was opened last is not visited, and of what was visited the page may still be coming.
+    for opened in room.collect() {
+        stage.note(What::Opened(opened));
+    }
+    let end = Instant::now() + LAST_PAGE;
+    while browsers.iter().any(|browser| !browser.is_finished()) && Instant::now() < end {
+        thread::sleep(GLANCE);
+    }
     // Whatever the client left running would hold its output open.
     sweep(&child);
     is_over.store(true, Ordering::Relaxed);

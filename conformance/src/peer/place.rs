@@ -1,6 +1,8 @@
 //! The servers that stand around a client, and their addresses.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One of the servers that stand around a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,15 +47,25 @@ impl fmt::Display for Role {
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
     bases: [String; 4],
+    /// Whether anybody wanted to know where the strange host is.
+    is_stranger_wanted: Arc<AtomicBool>,
 }
 
 impl Places {
     pub(crate) fn new(base: impl Fn(Role) -> String) -> Self {
-        Self { bases: Role::ALL.map(base) }
+        Self { bases: Role::ALL.map(base), is_stranger_wanted: Arc::default() }
+    }
+
+    /// Whether anybody wanted to know where the strange host is.
+    pub(crate) fn is_stranger_wanted(&self) -> bool {
+        self.is_stranger_wanted.load(Ordering::Relaxed)
     }
 
     /// The base address of `role`.
     pub(crate) fn base(&self, role: Role) -> &str {
+        if role == Role::Stranger {
+            self.is_stranger_wanted.store(true, Ordering::Relaxed);
+        }
         &self.bases[role as usize]
     }
 

@@ -58,10 +58,6 @@ pub(crate) struct Setting {
     pub(crate) granted: Option<String>,
     /// A server that speaks TLS with a certificate nobody trusts.
     pub(crate) untrusted: Option<Role>,
-    /// Whether the scenario says nothing unless the servers have origins of their own.
-    pub(crate) needs_origins: bool,
-    /// Whether an attacker sends something to the client's own loopback listener.
-    pub(crate) attacks_listener: bool,
 }
 
 /// The MCP revisions that the server speaks.
@@ -90,8 +86,6 @@ impl Default for Setting {
             streams: false,
             granted: None,
             untrusted: None,
-            needs_origins: false,
-            attacks_listener: false,
         }
     }
 }

@@ -32,6 +32,22 @@ pub(super) fn bind(address: Option<SocketAddr>) -> Result<(TcpListener, SocketAd
     Ok((listener, address))
 }
 
+/// Lets this process have as many open ports as it may: some systems begin with fewer than there
+/// are servers.
+pub(super) fn raise_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        const ENOUGH: u64 = 4_096;
+        let now = getrlimit(Resource::Nofile);
+        let most = now.maximum.map_or(ENOUGH, |most| most.min(ENOUGH));
+        if now.current.is_some_and(|current| current < most) {
+            // Where it may not, opening the servers says what is missing.
+            let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..now });
+        }
+    }
+}
+
 /// Accepts until it is aborted, and its connections with it.
 pub(super) async fn serve(listener: tokio::net::TcpListener, house: Arc<House>) {
     let mut connections = JoinSet::new();

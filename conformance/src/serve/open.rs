@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 
 use super::locked;
+use super::rehearse::{Needs, rehearse};
 use crate::grade::{Seen, attended, judge};
 use crate::peer::evidence;
 use crate::peer::listen::Listening;
@@ -49,6 +50,7 @@ pub(super) struct Current {
     /// How often the client is to be started.
     pub(super) starts: usize,
     pub(super) setting: Setting,
+    pub(super) needs: Needs,
     pub(super) stage: Stage,
     places: Places,
     /// Why nobody can come to it here.
@@ -62,9 +64,10 @@ pub(super) struct Judged {
     /// Which start, and how far it had come.
     pub(super) state: (u32, u64),
     pub(super) run: Run,
-    pub(super) supposed: Vec<Run>,
     pub(super) requests: usize,
-    pub(super) checks: Vec<CheckReport>,
+    // Made when somebody looks: most scenarios are only counted most of the time.
+    supposed: OnceLock<Vec<Run>>,
+    checks: OnceLock<Vec<CheckReport>>,
     exchanges: OnceLock<Vec<Exchange>>,
 }
 
@@ -91,8 +94,8 @@ impl OpenScenario {
         Ok(())
     }
 
-    /// What has happened so far, judged by those of `checks` that are about it.
-    pub(super) fn judged(&self, checks: &[&'static ClientCheck], strict: bool) -> Arc<Judged> {
+    /// What has happened so far, to be judged.
+    pub(super) fn judged(&self) -> Arc<Judged> {
         let current = self.current();
         let state = (current.number, current.stage.revision());
         let mut last = locked(&self.judged);
@@ -102,13 +105,9 @@ impl OpenScenario {
             return Arc::clone(judged);
         }
         let run = attended::run(self.scenario.id, current.number, &current.case, &current.stage);
-        let supposed = attended::supposed(&run);
-        let seen = [Seen { run: &run, supposed: &supposed }];
-        let about = checks.iter().filter(|check| check.is_on(self.scenario.id));
-        let checks = about.map(|check| judge(check, &seen, strict, &|_, _| None)).collect();
         let requests = run.asks().count();
-        let exchanges = OnceLock::new();
-        let judged = Arc::new(Judged { state, run, supposed, requests, checks, exchanges });
+        let (supposed, checks, exchanges) = <_>::default();
+        let judged = Arc::new(Judged { state, run, requests, supposed, checks, exchanges });
         *last = Some(Arc::clone(&judged));
         judged
     }
@@ -123,6 +122,7 @@ impl Current {
     fn new(scenario: &'static Scenario, plan: &Plan, number: u32) -> io::Result<Self> {
         let case = draw(scenario, plan.seed, number).map_err(io::Error::other)?.current();
         let script = (scenario.script)(&case);
+        let needs = rehearse((scenario.script)(&case), &case);
         let (steps, starts) = (script.steps.clone(), script.starts);
         let setting = script.setting.clone();
         let mut random = [0; 16];
@@ -145,11 +145,10 @@ impl Current {
         stage.note(What::Started(1));
         let closed = plan.public.as_ref().and_then(|_| match &setting {
             Setting { untrusted: Some(_), .. } => Some(OWN_CERTIFICATE),
-            Setting { needs_origins: true, .. } => Some(ONE_ORIGIN),
-            _ => None,
+            _ => needs.stranger.then_some(ONE_ORIGIN),
         });
         let _listening = listening;
-        Ok(Self { number, case, steps, starts, setting, stage, places, closed, _listening })
+        Ok(Self { number, case, steps, starts, setting, needs, stage, places, closed, _listening })
     }
 
     /// The server that an address below the common origin belongs to.
@@ -173,6 +172,21 @@ impl Current {
 }
 
 impl Judged {
+    /// The run, for a judge.
+    pub(super) fn seen(&self) -> Seen<'_> {
+        let supposed = self.supposed.get_or_init(|| attended::supposed(&self.run));
+        Seen { run: &self.run, supposed }
+    }
+
+    /// What those of `checks` that are about it make of it.
+    pub(super) fn checks(&self, checks: &[&'static ClientCheck], strict: bool) -> &[CheckReport] {
+        self.checks.get_or_init(|| {
+            let seen = [self.seen()];
+            let about = checks.iter().filter(|check| check.is_on(self.run.scenario));
+            about.map(|check| judge(check, &seen, strict, &|_, _| None)).collect()
+        })
+    }
+
     /// What went over the wire, without secrets.
     pub(super) fn exchanges(&self) -> &[Exchange] {
         self.exchanges.get_or_init(|| evidence::transcript(&self.run))

@@ -62,7 +62,7 @@ pub(super) fn index(house: &House) -> (String, String) {
     let mut areas: Vec<Area<'_>> = Vec::new();
     let mut visited = 0;
     for open in &house.scenarios {
-        let (current, judged) = (open.current(), house.judged(open));
+        let (current, judged) = (open.current(), open.judged());
         visited += usize::from(judged.is_visited());
         let name = open.scenario.id.split('/').next().unwrap_or_default();
         let line = Line {
@@ -70,7 +70,7 @@ pub(super) fn index(house: &House) -> (String, String) {
             title: open.scenario.title,
             url: current.stage.world().endpoint(),
             closed: current.closed,
-            state: state(&judged),
+            state: state(house, &judged),
         };
         match areas.iter_mut().find(|area| area.name == name) {
             Some(area) => area.scenarios.push(line),
@@ -94,7 +94,7 @@ pub(super) fn index(house: &House) -> (String, String) {
 /// The scenarios as data.
 pub(super) fn list(house: &House) -> Value {
     let entry = |open: &OpenScenario| {
-        let (current, judged) = (open.current(), house.judged(open));
+        let (current, judged) = (open.current(), open.judged());
         let mut entry = json!({
             "id": open.scenario.id,
             "title": open.scenario.title,
@@ -112,8 +112,7 @@ pub(super) fn list(house: &House) -> Value {
     house.scenarios.iter().map(entry).collect()
 }
 
-fn state(judged: &Judged) -> State {
-    let count = |verdict| judged.checks.iter().filter(|check| check.verdict == verdict).count();
+fn state(house: &House, judged: &Judged) -> State {
     let requests = match judged.requests {
         0 if !judged.is_visited() => {
             return State { class: "not-tested", words: "nothing arrived yet".to_owned() };
@@ -121,14 +120,21 @@ fn state(judged: &Judged) -> State {
         1 => "1 request".to_owned(),
         more => format!("{more} requests"),
     };
+    let so_far = verdicts(&house.checks(judged).iter().collect::<Vec<_>>());
+    State { words: format!("{requests}, {}", so_far.words), ..so_far }
+}
+
+/// What these checks come to together.
+fn verdicts(checks: &[&CheckReport]) -> State {
+    let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
     let [failed, warned, passed] = [Verdict::Fail, Verdict::Warn, Verdict::Pass].map(count);
-    let (class, so_far) = match (failed, warned, passed) {
+    let (class, words) = match (failed, warned, passed) {
         (0, 0, 0) => ("not-tested", "no verdict yet".to_owned()),
         (0, 0, passed) => ("pass", format!("{passed} passed")),
         (0, warned, _) => ("warn", format!("{warned} warned")),
         (failed, ..) => ("fail", format!("{failed} failed")),
     };
-    State { class, words: format!("{requests}, {so_far}") }
+    State { class, words }
 }
 
 #[derive(Template)]
@@ -151,11 +157,18 @@ struct Page<'a> {
     starts: usize,
     waiting: usize,
     wants_kill: bool,
-    state: State,
     /// Claims about this scenario, then those about whatever happens.
-    groups: Vec<(&'static str, Vec<Entry<'a>>)>,
+    groups: Vec<Group<'a>>,
     exchanges: Vec<Numbered<'a>>,
     earlier: usize,
+}
+
+struct Group<'a> {
+    id: &'static str,
+    title: &'static str,
+    state: State,
+    is_open: bool,
+    entries: Vec<Entry<'a>>,
 }
 
 struct Entry<'a> {
@@ -173,12 +186,15 @@ struct Numbered<'a> {
 
 /// The page of one scenario, and its policy.
 pub(super) fn scenario(house: &House, open: &OpenScenario) -> (String, String) {
-    let (current, judged) = (open.current(), house.judged(open));
+    let (current, judged) = (open.current(), open.judged());
     let redact = |text: &str| evidence::redact(&judged.run, text);
     let (own, every): (Vec<&CheckReport>, Vec<&CheckReport>) =
-        judged.checks.iter().partition(|check| is_own(house, &check.id));
-    let groups = [("Claims about this scenario", own), ("Claims about every scenario", every)];
-    let groups = groups.into_iter().filter(|(_, checks)| !checks.is_empty());
+        house.checks(&judged).iter().partition(|check| is_own(house, &check.id));
+    let is_open = matches!(verdicts(&every).class, "fail" | "warn");
+    let groups = [
+        group("own", "Claims about this scenario", own, true),
+        group("every", "Claims about whatever happens", every, is_open),
+    ];
     let shown = judged.exchanges();
     let earlier = judged.happened().saturating_sub(shown.len());
     let numbered = |(at, exchange)| Numbered { number: earlier + at + 1, exchange };
@@ -202,14 +218,21 @@ pub(super) fn scenario(house: &House, open: &OpenScenario) -> (String, String) {
         starts: current.starts,
         waiting: current.stage.waiting(),
         wants_kill: current.stage.wants_kill(),
-        state: state(&judged),
-        groups: groups
-            .map(|(title, checks)| (title, checks.into_iter().map(entry).collect()))
-            .collect(),
+        groups: groups.into_iter().filter(|group| !group.entries.is_empty()).collect(),
         exchanges: shown.iter().enumerate().map(numbered).rev().collect(),
         earlier,
     };
     finished(&page)
+}
+
+fn group<'a>(
+    id: &'static str,
+    title: &'static str,
+    checks: Vec<&'a CheckReport>,
+    is_open: bool,
+) -> Group<'a> {
+    let state = verdicts(&checks);
+    Group { id, title, state, is_open, entries: checks.into_iter().map(entry).collect() }
 }
 
 fn is_own(house: &House, id: &str) -> bool {

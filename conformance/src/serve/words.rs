@@ -76,7 +76,7 @@ fn arguments(arguments: &Value) -> String {
 /// What else the person should know.
 pub(super) fn notes(house: &House, current: &Current) -> Vec<String> {
     let mut notes = Vec::new();
-    if current.setting.attacks_listener {
+    if current.needs.listener {
         notes.push(if house.public.is_some() {
             "An attacker should come to the address that the client is called back at. That is not \
              done through a tunnel, so the claims about it will not be tested here."

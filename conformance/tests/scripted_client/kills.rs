@@ -16,7 +16,7 @@ pub(crate) struct Kill {
 }
 
 /// The program: an example, which a test of its own does not build.
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+pub(crate) static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().and_then(|deps| deps.parent()).unwrap();
     let program = folder.join("examples").join("scripted_client");

@@ -198,8 +198,8 @@ pub(super) fn beyond(
     allowed: &BTreeSet<String>,
 ) -> BTreeSet<String> {
     let is_listed = is_offline_listed(run);
-    let is_beyond = |word: &&String| !allowed.contains(*word) && !(is_listed && *word == OFFLINE);
-    asked.iter().filter(is_beyond).cloned().collect()
+    let is_allowed = |word: &String| allowed.contains(word) || (is_listed && word == OFFLINE);
+    asked.iter().filter(|word| !is_allowed(word)).cloned().collect()
 }
 
 fn asks_for_listed(run: &Run) -> Outcome {

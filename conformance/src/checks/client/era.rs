@@ -226,7 +226,7 @@ fn falls_back_everywhere(runs: &[&Run]) -> Outcome {
     if refused.is_empty() {
         return Err(not_tested("the client does not begin with a request of 2026-07-28"));
     }
-    if !refused.iter().any(|run| opens(run)) {
+    if !runs.iter().any(|run| opens(run)) {
         return Err(not_tested("the client speaks no revision with initialize"));
     }
     match refused.iter().find(|run| !opens(run)) {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::renewal::{authorizations, good_call, wants_refresh};
+use super::renewal::{ENDED, authorizations, ending, good_call, is_access, wants_refresh};
 use super::{Area, HARDENING, MUST};
 use crate::check::rfc;
 use crate::outcome::{Outcome, ensure};
@@ -15,7 +15,6 @@ use crate::peer::script::{READ_TOOL, Route, Script, call, calls_at_once, list_to
 pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
 
 const TOGETHER: &str = "several calls at once that were refused together";
-const LATE: &str = "a call when the time of its token was over";
 
 const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -27,10 +26,10 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "renewal/short",
-        title: "Tokens live for a second or two, and the first call takes longer than that.",
+        title: "Tokens live for a second or two, and two calls take longer than that.",
         inputs: || data(1_u64..=2),
         runs: 1,
-        script: |case| short(case.as_u64().unwrap_or(1)),
+        script: |case| ending([1, 3], case.as_u64(), is_access),
     },
 ];
 
@@ -100,30 +99,6 @@ fn parallel(calls: usize) -> Script {
             if ask.param("refresh_token").is_some() {
                 // Time enough for another refresh to be begun.
                 *answer = answer.clone().held("never", 1, Duration::from_millis(300));
-            }
-        })
-}
-
-fn short(lifetime: u64) -> Script {
-    let mut old = String::new();
-    Script::honest()
-        .set(|setting| setting.expires_in = lifetime)
-        .task([list_tools(), call(READ_TOOL), call(READ_TOOL)])
-        .instead(move |ask, world| {
-            match good_call(ask, world)? {
-                1 => old = ask.bearer().unwrap_or_default().to_owned(),
-                2 => {
-                    world.end(|token| token.value == old);
-                    world.mark(LATE);
-                }
-                _ => {}
-            }
-            None
-        })
-        .on(Route::Mcp, move |ask, world, answer| {
-            if ask.tool().is_some() && answer.status == 200 && world.mark("a slow answer") == 1 {
-                let time = Duration::from_millis(lifetime * 1000 + 600);
-                *answer = answer.clone().held("never", 1, time);
             }
         })
 }
@@ -220,12 +195,12 @@ fn all_are_done(run: &Run) -> Outcome {
 }
 
 fn is_replaced_in_time(run: &Run) -> Outcome {
-    run.reached(LATE)?;
+    run.reached(ENDED)?;
     let mut calls = run.moments().filter(|moment| {
         moment.route == Route::Mcp && moment.ask.tool().is_some() && moment.ask.bearer().is_some()
     });
     let (Some(first), Some(second)) = (calls.next(), calls.next()) else {
-        return Err(run.never(LATE));
+        return Err(run.never(ENDED));
     };
     ensure(first.ask.bearer() != second.ask.bearer(), "the second call has another token", || {
         let lifetime = run.world.setting.expires_in;

@@ -1,5 +1,7 @@
 //! What a client hands to the browser, and how often.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use serde_json::Value;
 use url::Url;
@@ -7,6 +9,7 @@ use url::Url;
 use super::{Area, HARDENING, MUST};
 use crate::check::{mcp, rfc};
 use crate::outcome::{Outcome, ensure};
+use crate::peer::honest::mcp::challenge;
 use crate::peer::place::Role;
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data, same};
@@ -25,10 +28,17 @@ const COMMAND: &str = "touch$IFS$LOOKOUT_CONFORMANCE_STORE/ran";
 
 const SCENARIOS: &[Scenario] = &[
     Scenario {
-        id: "opening/scheme",
-        title: "The authorization endpoint has the scheme of a script, a file or a program.",
-        inputs: || data(schemes()),
-        runs: 2,
+        id: "opening/script",
+        title: "The authorization endpoint is a script, or a document of its own.",
+        inputs: || data(scripts()),
+        runs: 1,
+        script: named,
+    },
+    Scenario {
+        id: "opening/program",
+        title: "The authorization endpoint is a file, or the address of a program.",
+        inputs: || data(programs()),
+        runs: 1,
         script: named,
     },
     Scenario {
@@ -47,7 +57,8 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "opening/at-once",
-        title: "Several calls at once are refused, because the access token has ended.",
+        title: "Several calls at once are refused because the access token has ended, and the \
+                person declines to sign in again.",
         inputs: same,
         runs: 1,
         script: |_| refused_at_once(),
@@ -60,7 +71,7 @@ const CHECKS: &[ClientCheck] = &[
         level: MUST,
         clause: mcp(VALIDATION),
         claim: "No address with another scheme than https or http is handed to the browser.",
-        on: On::Only(&["opening/scheme"]),
+        on: On::Only(&["opening/script", "opening/program"]),
         judge: Judge::Each(is_web),
     },
     ClientCheck {
@@ -92,25 +103,37 @@ const CHECKS: &[ClientCheck] = &[
         id: "opening/once",
         level: HARDENING,
         clause: rfc(8252, "8.10"),
-        claim: "However many requests are refused at once, the person is sent to sign in once.",
+        claim: "However many requests are refused at once, the person is sent to sign in once, and \
+                not again after declining.",
         on: On::Only(&["opening/at-once"]),
         judge: Judge::Each(opens_once),
     },
 ];
 
-/// Addresses that are none of the web, in any case, and behind blanks that parsers throw away.
-fn schemes() -> impl Strategy<Value = String> {
+/// Addresses with which a careless browser or program runs what they say.
+fn scripts() -> impl Strategy<Value = String> {
     let rows = vec![
         "javascript:alert(document.domain)//",
-        "javascript://%0aalert(1)//",
         "data:text/html,<script>alert(1)</script>",
-        "file:///etc/passwd",
         "vbscript:msgbox(1)",
+    ];
+    disguised(rows)
+}
+
+/// Addresses that the system gives to other programs than the browser.
+fn programs() -> impl Strategy<Value = String> {
+    let rows = vec![
+        "file:///etc/passwd",
         "ms-settings://wifi",
         "ssh://-oProxyCommand=id/",
         "smb://127.0.0.1/share",
         "x-lookout-app://open/authorize",
     ];
+    disguised(rows)
+}
+
+/// The scheme in any case, and blanks before it that parsers throw away.
+fn disguised(rows: Vec<&'static str>) -> impl Strategy<Value = String> {
     (prop::sample::select(rows), any::<u32>(), 0..2_usize).prop_map(|(row, upper, blanks)| {
         let end = row.find(':').unwrap_or_default();
         let letter = |(at, c): (usize, char)| {
@@ -180,22 +203,26 @@ const REFUSED: &str = "several calls that are refused";
 fn refused_at_once() -> Script {
     const CALLS: usize = 3;
     let mut ended: Option<String> = None;
-    let script = Script::honest().set(|setting| setting.refresh = false);
-    script.task([list_tools(), calls_at_once(READ_TOOL, CALLS)]).on(
-        Route::Mcp,
-        move |ask, world, answer| {
+    Script::honest()
+        .set(|setting| setting.refresh = false)
+        .task([list_tools(), calls_at_once(READ_TOOL, CALLS)])
+        .on(Route::Mcp, move |ask, world, answer| {
             let Some(token) = ask.bearer().filter(|_| ask.tool().is_some()) else { return };
             if ended.is_none() {
                 world.expire_access();
             }
             if ended.get_or_insert_with(|| token.to_owned()) == token {
                 world.mark(REFUSED);
-                let challenge = crate::peer::honest::mcp::challenge(ask, world);
                 // The refusals leave together, so that nobody knows of another's sign-in.
-                *answer = challenge.held(REFUSED, CALLS, std::time::Duration::from_secs(1));
+                *answer = challenge(ask, world).held(REFUSED, CALLS, Duration::from_secs(1));
             }
-        },
-    )
+        })
+        .on(Route::Authorize, |_, world, answer| {
+            if world.marked(REFUSED) > 0 {
+                answer.redirect_param("code", None);
+                answer.redirect_param("error", Some("access_denied"));
+            }
+        })
 }
 
 fn is_web(run: &Run) -> Outcome {

@@ -6,14 +6,14 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::renewal::good_call;
+use super::renewal::{ending, is_access};
 use super::{Area, HARDENING};
 use crate::check::rfc;
 use crate::outcome::{Outcome, ensure, not_tested};
 use crate::peer::answer::{Answer, Body};
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data};
-use crate::peer::script::{READ_TOOL, Route, Script, call, list_tools};
+use crate::peer::script::{Route, Script};
 
 pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
 
@@ -69,8 +69,7 @@ const CHECKS: &[ClientCheck] = &[
         id: "outage/retry-after",
         level: HARDENING,
         clause: rfc(9110, "10.2.3"),
-        claim: "A client does not come back to the token endpoint before the time that \
-                Retry-After names.",
+        claim: "A client does not try a refresh again before the time that Retry-After names.",
         on: On::Only(&["outage/busy"]),
         judge: Judge::Each(comes_back_later),
     },
@@ -99,24 +98,15 @@ fn failure(kind: &Value) -> Answer {
     }
 }
 
-/// Access tokens end at the second call, and so many refreshes fail.
+/// Access tokens end after the first call, and so many refreshes fail.
 fn away(refreshes: usize, answer: impl Fn() -> Answer + Send + 'static) -> Script {
-    let steps = vec![list_tools(), call(READ_TOOL), call(READ_TOOL), call(READ_TOOL)];
-    Script::honest()
-        .task(steps)
-        .instead(|ask, world| {
-            if good_call(ask, world)? == 2 {
-                world.expire_access();
-            }
-            None
-        })
-        .instead(move |ask, world| {
-            let is_refresh = ask.param("grant_type").is_some_and(|kind| kind == "refresh_token");
-            if world.route(ask) != Route::Token || !is_refresh || world.mark(AWAY) > refreshes {
-                return None;
-            }
-            Some(answer())
-        })
+    ending([1], Some(1), is_access).instead(move |ask, world| {
+        let is_refresh = ask.param("grant_type").is_some_and(|kind| kind == "refresh_token");
+        if world.route(ask) != Route::Token || !is_refresh || world.mark(AWAY) > refreshes {
+            return None;
+        }
+        Some(answer())
+    })
 }
 
 fn is_kept(run: &Run) -> Outcome {
@@ -151,19 +141,19 @@ fn is_kept(run: &Run) -> Outcome {
 fn comes_back_later(run: &Run) -> Outcome {
     run.reached(AWAY)?;
     let mut named: Option<(Duration, Duration)> = None;
-    for moment in run.moments().filter(|moment| moment.route == Route::Token) {
+    for moment in run.moments().filter(|moment| moment.redeems().is_some()) {
         if let Some((at, wait)) = named {
             let came = moment.at.saturating_sub(at);
             return ensure(
                 came + SLACK >= wait,
                 format!("nothing before {} ms", wait.as_millis()),
-                || format!("the next request after {} ms", came.as_millis()),
+                || format!("the next refresh after {} ms", came.as_millis()),
             );
         }
         let wait = moment.answer.header("retry-after").and_then(|wait| wait.parse().ok());
         named = wait.map(|wait| (moment.at, Duration::from_secs(wait)));
     }
-    Err(run.never("a second request to the busy token endpoint"))
+    Err(run.never("a second refresh"))
 }
 
 fn tries_a_few_times(run: &Run) -> Outcome {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Area, HARDENING, MUST, SHOULD};
-use crate::check::{mcp, rfc};
+use crate::check::mcp;
 use crate::outcome::{Outcome, Violation, ensure};
 use crate::peer::ask::Ask;
 use crate::peer::honest::mcp::is_modern;
@@ -20,7 +20,7 @@ const LAST: &str = "on_the_last_page";
 const PAGED: &str = "the first page of a list";
 const WHOLE: &str = "the last page of the list";
 /// A list that comes round again is longer than any client should read.
-const MOST: usize = 200;
+const MOST: usize = 100;
 
 const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -106,7 +106,7 @@ const CHECKS: &[ClientCheck] = &[
     ClientCheck {
         id: "paging/circle",
         level: HARDENING,
-        clause: rfc(9700, "1"),
+        clause: mcp("server/utilities/pagination#pagination-flow"),
         claim: "A client does not read a list that comes round again without end.",
         on: On::Only(&["paging/circle"]),
         judge: Judge::Each(leaves_the_circle),

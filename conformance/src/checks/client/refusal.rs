@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::renewal::{authorizations, good_call};
-use super::{Area, HARDENING};
+use super::renewal::{ENDED, authorizations, ending, good_call, is_access};
+use super::{Area, HARDENING, MUST};
 use crate::check::{Level, mcp, rfc};
 use crate::outcome::{Halt, Outcome, ensure, not_tested};
 use crate::peer::honest::mcp::challenge;
-use crate::peer::log::Ending;
 use crate::peer::moment::Moment;
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data};
@@ -16,7 +15,6 @@ use crate::peer::script::{READ_TOOL, Route, Script, call, list_tools};
 
 pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
 
-const REVOKED: &str = "a call after everything was revoked";
 const REFUSED: &str = "a call that the server refuses whatever the token";
 const USED: &str = "the first use of a refreshed token";
 const REFRESHED: &str = "a refresh";
@@ -27,7 +25,14 @@ const SCENARIOS: &[Scenario] = &[
         title: "All tokens are revoked during the work.",
         inputs: || data(1_usize..=3),
         runs: 1,
-        script: |case| revoked(count(case)),
+        script: |case| ending([count(case)], Some(1), |_| true),
+    },
+    Scenario {
+        id: "refusal/unrefreshable",
+        title: "No refresh token is issued, and the access token ends during the work.",
+        inputs: || data(1_usize..=3),
+        runs: 1,
+        script: |case| working(count(case)).set(|setting| setting.refresh = false),
     },
     Scenario {
         id: "refusal/every-token",
@@ -42,7 +47,7 @@ const SCENARIOS: &[Scenario] = &[
         inputs: || data(1_usize..=2),
         runs: 1,
         script: |case| {
-            working(count(case)).started(2).on(Route::Mcp, |ask, world, answer| {
+            working(count(case)).started(2).on(Route::Mcp, |_, world, answer| {
                 // The old token has ended: what is accepted after a refresh is the new one.
                 let is_new = world.marked("refreshed") > 0 && answer.status == 200;
                 if is_new && world.mark(USED) == 1 {
@@ -85,6 +90,15 @@ const CHECKS: &[ClientCheck] = &[
         judge: Judge::Each(asks_once_more),
     },
     ClientCheck {
+        id: "refusal/no-refresh-token",
+        level: MUST,
+        clause: mcp("basic/authorization#refresh-tokens"),
+        claim: "A client works with an authorization server that issues no refresh token, and \
+                does not make one up.",
+        on: On::Only(&["refusal/unrefreshable"]),
+        judge: Judge::Each(works_without),
+    },
+    ClientCheck {
         id: "refusal/gives-up",
         level: HARDENING,
         clause: mcp("basic/authorization#error-handling"),
@@ -125,43 +139,26 @@ fn count(case: &serde_json::Value) -> usize {
     case.as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or(1)
 }
 
-fn steps() -> Vec<serde_json::Value> {
-    vec![list_tools(), call(READ_TOOL), call(READ_TOOL), call(READ_TOOL)]
-}
-
-/// Access tokens end at one call.
-fn working(at: usize) -> Script {
-    Script::honest().task(steps()).instead(move |ask, world| {
-        if good_call(ask, world)? == at {
-            world.expire_access();
-        }
-        None
-    })
-}
-
-fn revoked(at: usize) -> Script {
-    Script::honest().task(steps()).instead(move |ask, world| {
-        if good_call(ask, world)? == at {
-            world.end(|_| true);
-            world.mark(REVOKED);
-        }
-        None
-    })
+/// Access tokens end after one call.
+fn working(after: usize) -> Script {
+    ending([after], Some(1), is_access)
 }
 
 fn refusing(from: usize) -> Script {
-    Script::honest().task(steps()).instead(move |ask, world| {
-        let begins = good_call(ask, world).is_some_and(|number| number >= from);
-        if world.route(ask) != Route::Mcp || !(begins || world.marked(REFUSED) > 0) {
-            return None;
-        }
-        world.mark(REFUSED);
-        Some(challenge(ask, world))
-    })
+    Script::honest().task([list_tools(), call(READ_TOOL), call(READ_TOOL)]).instead(
+        move |ask, world| {
+            let begins = good_call(ask, world).is_some_and(|number| number >= from);
+            if world.route(ask) != Route::Mcp || !(begins || world.marked(REFUSED) > 0) {
+                return None;
+            }
+            world.mark(REFUSED);
+            Some(challenge(ask, world))
+        },
+    )
 }
 
 fn revoked_is_dropped(run: &Run) -> Outcome {
-    run.reached(REVOKED)?;
+    run.reached(ENDED)?;
     if refused_is_dropped(run)? { Ok(()) } else { Err(run.never("a refresh that was refused")) }
 }
 
@@ -182,7 +179,7 @@ pub(super) fn refused_is_dropped(run: &Run) -> Outcome<bool> {
 }
 
 fn asks_once_more(run: &Run) -> Outcome {
-    run.reached(REVOKED)?;
+    run.reached(ENDED)?;
     let flows = authorizations(run);
     ensure(
         flows == 2 && run.is_success(),
@@ -199,9 +196,8 @@ fn gives_up(run: &Run) -> Outcome {
     let flows = authorizations(run).saturating_sub(1);
     let refreshes = run.moments().filter(|moment| moment.redeems().is_some()).count();
     let calls = run.world.marked(REFUSED);
-    let ended = run.exit().is_some_and(|exit| exit.how == Ending::Itself && !exit.is_success());
     ensure(
-        flows <= 3 && refreshes <= 3 && ended,
+        flows <= 3 && refreshes <= 3 && !run.is_success(),
         "at most three of each, and an exit code that says so",
         || {
             let exit = run.exit().map(ToString::to_string).unwrap_or_default();
@@ -211,6 +207,19 @@ fn gives_up(run: &Run) -> Outcome {
             )
         },
     )
+}
+
+fn works_without(run: &Run) -> Outcome {
+    if !run.moments().any(|moment| moment.issued("access_token").is_some()) {
+        return Err(run.never("a token response"));
+    }
+    let is_done = run.world.marked(&format!("called {READ_TOOL}")) > 0;
+    let refreshes = run.moments().filter(|moment| moment.redeems().is_some()).count();
+    ensure(is_done && refreshes == 0, "a call that is done, and no refresh", || {
+        let exit = run.exit().map(ToString::to_string).unwrap_or_default();
+        let done = if is_done { "a call was done" } else { "no call was done" };
+        format!("{done}, {refreshes} refreshes, and {exit}")
+    })
 }
 
 /// What the second start sent, if it shows that something was kept from the first.

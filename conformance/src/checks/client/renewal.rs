@@ -1,9 +1,9 @@
 //! Access tokens that end in the middle of the work, and how they are replaced.
 //!
-//! [`ending`] ends the tokens at chosen calls, and [`is_good_call`] is how it counts them. The areas
-//! of refusals, outages and schedules build on both.
+//! [`ending`] ends tokens after chosen calls. The areas of expiry, refusals and outages build on it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -18,36 +18,37 @@ use crate::peer::ask::Ask;
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data};
 use crate::peer::script::{READ_TOOL, Route, Script, call, list_tools};
-use crate::peer::world::{TokenKind, World};
+use crate::peer::world::{Token, TokenKind, World};
 
 pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
 
-const ENDED: &str = "a call after its token had ended";
+/// Once for each time that tokens ended.
+pub(super) const ENDED: &str = "a call after its token had ended";
 const ENDED_AGAIN: &str = "a call after its second token had ended";
 
 const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "renewal/rotated",
-        title: "Access tokens end twice during the work, every refresh token is replaced when it is \
-                used, and the servers' clock is slow.",
-        inputs: || data(endings(-660..=-600)),
+        title: "Access tokens end twice before their time, every refresh token is replaced when it \
+                is used, and the servers' clock is off.",
+        inputs: || data(endings(prop_oneof![-660_i64..=-600, 600_i64..=660])),
         runs: 1,
         script: |case| {
             let case = Endings::read(case);
-            skewed(ending(&case), case.skew)
+            skewed(ending(case.ends(), None, is_access), case.skew)
         },
     },
     Scenario {
         id: "renewal/kept",
-        title: "Access tokens of a confidential client end twice during the work, refresh tokens \
-                are never replaced, and the servers' clock is fast.",
-        inputs: || data(endings(600..=660)),
+        title: "Access tokens of a confidential client end twice at their time, and refresh tokens \
+                are never replaced.",
+        inputs: || data(endings(Just(0))),
         runs: 2,
         script: |case| {
             let case = Endings::read(case);
             let method =
                 if case.posts_secret { "client_secret_post" } else { "client_secret_basic" };
-            skewed(ending(&case), case.skew)
+            ending(case.ends(), Some(1), is_access)
                 .set(|setting| setting.client_authentication = method)
                 .on(Route::Token, keep_refresh_token)
         },
@@ -95,38 +96,42 @@ const CHECKS: &[ClientCheck] = &[
         clause: rfc(6749, "5.1"),
         claim: "A clock of the servers that is ten minutes off causes no more refreshes than \
                 tokens that ended.",
-        on: On::Only(&["renewal/rotated", "renewal/kept"]),
+        on: On::Only(&["renewal/rotated"]),
         judge: Judge::Each(clock_is_left_alone),
     },
 ];
 
 /// When access tokens end, and what the servers' clock says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Endings {
-    /// The call, counted from one, before which they end.
-    pub(super) first: usize,
+struct Endings {
+    /// The call, counted from one, after which they end.
+    first: usize,
     /// How many calls later they end again.
-    pub(super) gap: usize,
+    gap: usize,
     /// Seconds that the servers' clock is fast.
-    pub(super) skew: i64,
-    pub(super) posts_secret: bool,
+    skew: i64,
+    posts_secret: bool,
 }
 
 impl Endings {
-    pub(super) fn read(case: &Value) -> Self {
-        let usual = Self { first: 1, gap: 2, skew: 0, posts_secret: false };
+    fn read(case: &Value) -> Self {
+        let usual = Self { first: 1, gap: 1, skew: 0, posts_secret: false };
         serde_json::from_value(case.clone()).unwrap_or(usual)
+    }
+
+    fn ends(&self) -> [usize; 2] {
+        [self.first, self.first + self.gap]
     }
 }
 
-/// The call that meets an end is counted again when it is repeated, and that one is not refused.
-fn endings(skew: std::ops::RangeInclusive<i64>) -> impl Strategy<Value = Endings> {
-    (1_usize..=2, 2_usize..=3, skew, any::<bool>())
+/// The last of four calls comes after the second end.
+fn endings(skew: impl Strategy<Value = i64>) -> impl Strategy<Value = Endings> {
+    (1_usize..=2, Just(1_usize), skew, any::<bool>())
         .prop_map(|(first, gap, skew, posts_secret)| Endings { first, gap, skew, posts_secret })
 }
 
 /// Whether `ask` calls a tool with a token that would do.
-pub(super) fn is_good_call(ask: &Ask, world: &World) -> bool {
+fn is_good_call(ask: &Ask, world: &World) -> bool {
     let token = ask.bearer().and_then(|bearer| world.token(bearer));
     world.route(ask) == Route::Mcp
         && ask.tool().is_some()
@@ -138,21 +143,45 @@ pub(super) fn good_call(ask: &Ask, world: &mut World) -> Option<usize> {
     is_good_call(ask, world).then(|| world.mark("a call with a token"))
 }
 
-/// The client calls a tool four times, and the access tokens end twice.
-pub(super) fn ending(case: &Endings) -> Script {
-    let (first, second) = (case.first, case.first + case.gap);
+/// The client calls a tool four times; after the answers to the calls `numbers` the tokens that
+/// `which` picks end. With a `lifetime` these answers take longer than that many seconds, so that
+/// clients that look at their clock and clients that wait for the 401 both replace the tokens.
+pub(super) fn ending(
+    numbers: impl IntoIterator<Item = usize>,
+    lifetime: Option<u64>,
+    which: fn(&Token) -> bool,
+) -> Script {
+    const OVER: &str = "tokens that ended";
+    let numbers: Vec<usize> = numbers.into_iter().collect();
     let mut steps = vec![list_tools()];
     steps.resize(5, call(READ_TOOL));
-    Script::honest().set(|setting| setting.expires_in = 590).task(steps).instead(
-        move |ask, world| {
-            let number = good_call(ask, world)?;
-            if number == first || number == second {
-                world.expire_access();
-                world.mark(if number == first { ENDED } else { ENDED_AGAIN });
+    Script::honest()
+        .set(|setting| setting.expires_in = lifetime.unwrap_or(590))
+        .task(steps)
+        .instead(|ask, world| {
+            let is_next = ask.tool().is_some() || ask.param("refresh_token").is_some();
+            if is_next && world.marked(OVER) > world.marked(ENDED) {
+                world.mark(ENDED);
             }
             None
-        },
-    )
+        })
+        .on(Route::Mcp, move |ask, world, answer| {
+            let is_done = ask.tool().is_some() && answer.status == 200;
+            if !is_done || !numbers.contains(&world.mark("a call that is done")) {
+                return;
+            }
+            world.end(which);
+            world.mark(OVER);
+            if let Some(seconds) = lifetime {
+                let time = Duration::from_millis(seconds * 1000 + 600);
+                *answer = answer.clone().held("never", 1, time);
+            }
+        })
+}
+
+/// Picks access tokens.
+pub(super) fn is_access(token: &Token) -> bool {
+    token.kind == TokenKind::Access
 }
 
 /// The `Date` of what the servers answer is off by so many seconds.
@@ -230,7 +259,9 @@ fn kept_is_used_again(run: &Run) -> Outcome {
     if sent.is_empty() {
         return Err(run.never("a refresh"));
     }
-    run.reached(ENDED_AGAIN)?;
+    if run.world.marked(ENDED) < 2 {
+        return Err(run.never(ENDED_AGAIN));
+    }
     let distinct = sent.iter().collect::<BTreeSet<_>>().len();
     ensure(
         sent.len() >= 2 && distinct == 1 && authorizations(run) == 1,
@@ -275,7 +306,7 @@ fn authenticates(run: &Run) -> Outcome {
 
 fn clock_is_left_alone(run: &Run) -> Outcome {
     run.reached(ENDED)?;
-    let ended = run.world.marked(ENDED) + run.world.marked(ENDED_AGAIN);
+    let ended = run.world.marked(ENDED);
     let refreshes = run.moments().filter(|moment| moment.redeems().is_some()).count();
     if refreshes == 0 {
         return Err(run.never("a refresh"));

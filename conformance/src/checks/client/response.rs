@@ -13,10 +13,10 @@ use crate::check::{mcp, rfc};
 use crate::outcome::{Halt, Outcome, ensure, not_tested};
 use crate::peer::answer::Visit;
 use crate::peer::ask::Ask;
-use crate::peer::log::{Page, Sent, Visitor};
+use crate::peer::log::{Ending, Page, Sent, Visitor};
 use crate::peer::place::Role;
 use crate::peer::run::Run;
-use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data};
+use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data, same};
 use crate::peer::script::{READ_TOOL, Route, Script, WRITE_TOOL, call, list_tools};
 
 pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
@@ -48,7 +48,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "response/old-state",
         title: "The second authorization response has the state of the first.",
-        inputs: crate::peer::scenario::same,
+        inputs: same,
         runs: 1,
         script: |_| with_old_state(),
     },
@@ -62,7 +62,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "response/error-and-code",
         title: "The authorization response has an error, and a code as well.",
-        inputs: crate::peer::scenario::same,
+        inputs: same,
         runs: 1,
         script: |_| error_and_code(),
     },
@@ -323,11 +323,10 @@ fn sends_codes_once(run: &Run) -> Outcome {
 }
 
 fn gives_up(run: &Run) -> Outcome {
-    use crate::peer::log::Ending;
     run.reached(ANSWERED)?;
     let exit = run.exit();
-    let is_patient = exit.is_some_and(|exit| matches!(exit.how, Ending::Quiet | Ending::Timeout));
-    ensure(!is_patient, "it ends by itself once nobody can be expected any more", || {
+    let is_waiting = exit.is_some_and(|exit| matches!(exit.how, Ending::Quiet | Ending::Timeout));
+    ensure(!is_waiting, "it ends by itself once nobody can be expected any more", || {
         exit.map(ToString::to_string).unwrap_or_default()
     })
 }

@@ -10,7 +10,8 @@ use super::{Area, HARDENING, MUST, SHOULD};
 use crate::check::{mcp, rfc};
 use crate::outcome::{Outcome, ensure, not_tested};
 use crate::peer::answer::Answer;
-use crate::peer::log::Visitor;
+use crate::peer::ask::Ask;
+use crate::peer::log::{Page, Visitor};
 use crate::peer::place::Role;
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data};
@@ -161,7 +162,7 @@ fn foreign_error(case: &Value) -> Script {
     })
 }
 
-fn back(ask: &crate::peer::ask::Ask, parameters: &[(&str, &str)]) -> Answer {
+fn back(ask: &Ask, parameters: &[(&str, &str)]) -> Answer {
     match callback(ask, parameters) {
         Some(url) => Answer::redirect(302, url),
         None => Answer::status(400),
@@ -253,7 +254,7 @@ fn shows_nothing(run: &Run) -> Outcome {
     let asked = run.asks().map(|ask| ask.url.clone()).find(|url| url.contains(word));
     let followed = opened.cloned().or(asked);
     ensure(followed.is_none(), "nobody follows the error's link", || followed.unwrap_or_default())?;
-    let is_shown = |(_, got): (_, &Result<crate::peer::log::Page, String>)| {
+    let is_shown = |(_, got): (_, &Result<Page, String>)| {
         got.as_ref().is_ok_and(|page| page.body.contains(word))
     };
     ensure(!run.visits(Visitor::Person).any(is_shown), "a page with nothing of it", || {

@@ -42,7 +42,8 @@ const CHECKS: &[ClientCheck] = &[
         id: "schedule/ends",
         level: HARDENING,
         clause: lookout("a client comes to its end whatever the servers do"),
-        claim: "A client ends by itself, in whatever order calls and refreshes fail.",
+        claim: "A client neither crashes nor goes on sending for ever, in whatever order calls and \
+                refreshes fail.",
         on: On::Only(&["schedule/any"]),
         judge: Judge::Each(ends),
     },
@@ -225,8 +226,22 @@ fn broken() -> Answer {
 
 fn ends(run: &Run) -> Outcome {
     run.reached(MOVED)?;
-    let ended = run.exit().is_some_and(|exit| exit.how == Ending::Itself);
-    ensure(ended, "it ends by itself", || run.exit().map(ToString::to_string).unwrap_or_default())
+    let Some(exit) = run.exit() else { return Err(run.never("an end")) };
+    let last = run.moments().last().map_or(Duration::ZERO, |moment| moment.at);
+    let end = run.log.last().map_or(Duration::ZERO, |happened| happened.at);
+    let is_busy = end.saturating_sub(last) < Duration::from_secs(2);
+    match exit.how {
+        Ending::Itself => Ok(()),
+        Ending::Timeout if !is_busy => {
+            Err(not_tested("the client was waiting when it was stopped"))
+        }
+        Ending::Quiet | Ending::Killed => {
+            Err(not_tested("the client was waiting when it was stopped"))
+        }
+        Ending::Timeout | Ending::Signal(_) => {
+            ensure(false, "it ends by itself", || exit.to_string())
+        }
+    }
 }
 
 fn is_bounded(run: &Run) -> Outcome {

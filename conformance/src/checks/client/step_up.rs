@@ -11,7 +11,6 @@ use crate::check::mcp;
 use crate::outcome::{Outcome, ensure};
 use crate::peer::answer::Answer;
 use crate::peer::honest::mcp::insufficient;
-use crate::peer::log::Ending;
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data, same};
 use crate::peer::script::{READ_TOOL, Route, Script, WRITE_TOOL, call, list_tools};
@@ -108,8 +107,7 @@ const CHECKS: &[ClientCheck] = &[
         id: "step-up/bounded",
         level: SHOULD,
         clause: mcp(STEP_UP),
-        claim: "A call that stays forbidden leads to three more authorization requests at most, \
-                and then to an end.",
+        claim: "A call that stays forbidden leads to three more authorization requests at most.",
         on: On::Only(&["step-up/denied", "step-up/alternating"]),
         judge: Judge::Each(is_bounded),
     },
@@ -132,14 +130,17 @@ const CHECKS: &[ClientCheck] = &[
     },
 ];
 
-/// The client reads, writes and reads again, and the first challenge names the scope to read.
+/// The client reads, writes and reads again; the first challenge and the metadata name the scope to
+/// read alone.
 fn writing() -> Script {
-    Script::honest().set(|setting| setting.challenge_scope = Some("mcp:read".to_owned())).task([
-        list_tools(),
-        call(READ_TOOL),
-        call(WRITE_TOOL),
-        call(READ_TOOL),
-    ])
+    Script::honest()
+        .set(|setting| setting.challenge_scope = Some("mcp:read".to_owned()))
+        .task([list_tools(), call(READ_TOOL), call(WRITE_TOOL), call(READ_TOOL)])
+        .on(Route::ResourceMetadata, |_, _, answer| {
+            if answer.status == 200 {
+                answer.change(|body| body["scopes_supported"] = json!(["mcp:read"]));
+            }
+        })
 }
 
 fn forbidding(challenge: Value) -> Script {
@@ -226,8 +227,7 @@ fn is_bounded(run: &Run) -> Outcome {
     run.reached(INSUFFICIENT)?;
     let more = asked(run).len().saturating_sub(1);
     let refused = run.world.marked(INSUFFICIENT);
-    let has_ended = run.exit().is_some_and(|exit| exit.how == Ending::Itself);
-    ensure(more <= 3 && refused <= 8 && has_ended, "at most three more, and an end", || {
+    ensure(more <= 3 && refused <= 8, "at most three more", || {
         format!("{more} more authorization requests, {refused} refused calls, and {}", ending(run))
     })
 }

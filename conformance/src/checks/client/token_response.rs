@@ -8,7 +8,7 @@ use crate::check::{Level, mcp, rfc};
 use crate::outcome::{Outcome, ensure};
 use crate::peer::answer::{Answer, Body};
 use crate::peer::run::Run;
-use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data};
+use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data, same};
 use crate::peer::script::{Route, Script};
 
 pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
@@ -39,15 +39,10 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "token-response/no-type",
-        title: "The token has no type, or one that is no name.",
-        inputs: || {
-            data(prop::sample::select(vec![Value::Null, json!("absent"), json!(7), json!("")]))
-        },
+        title: "The token has no type.",
+        inputs: same,
         runs: 1,
-        script: |case| {
-            let kind = if case == "absent" { Value::Null } else { case.clone() };
-            with_member("token_type", kind)
-        },
+        script: |_| with_member("token_type", Value::Null),
     },
     Scenario {
         id: "token-response/characters",
@@ -58,8 +53,8 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "token-response/token",
-        title: "The access token is no text, or an empty one.",
-        inputs: || data(no_texts()),
+        title: "The access token is a number.",
+        inputs: || data(1_000_000..9_999_999_u32),
         runs: 1,
         script: |case| with_member("access_token", case.clone()),
     },
@@ -72,7 +67,7 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         id: "token-response/body",
-        title: "The token response is not a JSON object, or is an error with status 200.",
+        title: "The token response is not a JSON object, or an error with status 200.",
         inputs: || data(prop::sample::select(BODIES.to_vec())),
         runs: 2,
         script: with_body,
@@ -80,7 +75,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "token-response/doubled",
         title: "The token response has two access tokens.",
-        inputs: crate::peer::scenario::same,
+        inputs: same,
         runs: 1,
         script: |_| with_text(|honest, _| honest.replacen('{', r#"{"access_token":"another","#, 1)),
     },
@@ -140,7 +135,7 @@ const CHECKS: &[ClientCheck] = &[
         id: "token-response/token",
         level: HARDENING,
         clause: rfc(6749, "5.1"),
-        claim: "An access token that is no text, or an empty one, is not used.",
+        claim: "An access token that is a number is not used.",
         on: On::Only(&["token-response/token"]),
         judge: Judge::Each(uses_no_token),
     },
@@ -171,7 +166,7 @@ const CHECKS: &[ClientCheck] = &[
 ];
 
 /// What stands in place of the document.
-const BODIES: [&str; 6] = ["form", "page", "array", "cut", "error", "error-and-token"];
+const BODIES: [&str; 5] = ["form", "page", "array", "cut", "error"];
 
 /// `Bearer` in any letters but its own.
 fn bearer_spellings() -> impl Strategy<Value = String> {
@@ -191,13 +186,6 @@ fn odd_characters() -> impl Strategy<Value = String> {
             .prop_map(|end| format!("{end}{INJECTED}: yes")),
         1 => prop::sample::select(vec!["é", "\u{0}", "\t", " x", "\u{202e}", "\""])
             .prop_map(str::to_owned),
-    ]
-}
-
-fn no_texts() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        2 => (1_000_000..9_999_999_u32).prop_map(Value::from),
-        1 => prop::sample::select(vec![json!(""), json!({ "value": "token" }), json!(["token"]), json!(true)]),
     ]
 }
 
@@ -271,8 +259,7 @@ fn with_body(case: &Value) -> Script {
             "page" => format!("<!doctype html><title>Signed in</title><p>{token}</p>"),
             "array" => format!("[{honest}]"),
             "cut" => honest[..honest.len() - 1].to_owned(),
-            "error" => json!({ "error": "temporarily_unavailable" }).to_string(),
-            _ => honest.replacen('{', r#"{"error":"invalid_grant","#, 1),
+            _ => json!({ "error": "temporarily_unavailable" }).to_string(),
         }
     };
     let script = with_text(text);

@@ -15,7 +15,7 @@ use crate::peer::message::Message;
 use crate::peer::offer::{tool, tool_with};
 use crate::peer::run::Run;
 use crate::peer::scenario::{ClientCheck, Judge, On, Scenario, data};
-use crate::peer::script::{Script, call_with, list_tools};
+use crate::peer::script::{READ_TOOL, Script, call, call_with, list_tools};
 
 pub(super) const AREA: Area = Area { scenarios: SCENARIOS, checks: CHECKS };
 
@@ -64,6 +64,7 @@ const SCENARIOS: &[Scenario] = &[
                 .task([
                     list_tools(),
                     call_with(GOOD, &json!({ "of": "one" })),
+                    call(READ_TOOL),
                     call_with(called, &arguments),
                 ])
                 .offering(tools)

@@ -43,7 +43,10 @@ pub(crate) struct Policy {
 const MOST_REQUESTS: usize = 2_000;
 
 /// Nor more than this many bytes.
-const MOST_BYTES: usize = 16 << 20;
+const MOST_BYTES: usize = 8 << 20;
+
+/// Nor one that is longer than this.
+const LONGEST_BODY: usize = 256 << 10;
 
 /// An authorization request that waits for a person's click.
 #[derive(Clone, Debug)]
@@ -66,6 +69,11 @@ impl Stage {
     /// Sets how those who come are treated; to be called before anybody does.
     pub(crate) fn govern(&self, policy: Policy) {
         self.inner().policy = policy;
+    }
+
+    /// What the servers answer to `ask`, without doing any of what goes with it.
+    pub(crate) fn rehearse(&self, ask: Ask) -> Answer {
+        self.decide(&mut self.inner(), ask).0
     }
 
     /// How many authorization requests wait for a click.
@@ -186,6 +194,9 @@ fn refused(inner: &Inner, ask: &Ask) -> Option<Answer> {
     if ask.header("sec-purpose").is_some_and(|purpose| purpose.contains("prefetch")) {
         // A browser that looks ahead is not a person who goes there.
         return Some(Answer::status(503));
+    }
+    if ask.body.len() > LONGEST_BODY {
+        return Some(Answer::text(413, "text/plain", "this is more than any client needs to say"));
     }
     let is_full = inner.log.len() >= MOST_REQUESTS || inner.kept >= MOST_BYTES;
     let text = "this scenario has seen as much as it takes: start it again on its page";
