@@ -33,7 +33,7 @@ pub(crate) fn supposed(run: &Run) -> Vec<Run> {
         .map(|(how, code)| {
             let exit = Exit { how, code };
             let mut ended = run.clone();
-            ended.log.push(happened(run, What::Ended(exit.clone())));
+            ended.log.push(happened(run, What::Ended));
             Run { exits: vec![exit], outputs: vec![Output::default()], ..ended }
         })
         .collect();
@@ -51,7 +51,7 @@ fn careless(run: &Run) -> Run {
         ended.log.push(happened(run, What::Opened(vec![address])));
     }
     let exit = Exit { how: Ending::Itself, code: Some(0) };
-    ended.log.push(happened(run, What::Ended(exit.clone())));
+    ended.log.push(happened(run, What::Ended));
     Run {
         exits: vec![exit],
         outputs: vec![Output { stdout: bytes.clone(), stderr: bytes.clone() }],

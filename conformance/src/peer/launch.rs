@@ -205,7 +205,7 @@ pub(crate) fn launch(
         // A thread that panicked has no browser any more.
         browsers.into_iter().for_each(|browser| drop(browser.join()));
     }
-    stage.note(What::Ended(exit.clone()));
+    stage.note(What::Ended);
     let output = Output { stdout: taken(&outputs.0), stderr: taken(&outputs.1) };
     Ok((exit, output))
 }

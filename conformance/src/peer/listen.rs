@@ -7,7 +7,6 @@ use std::net::{Ipv4Addr, TcpListener};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinSet};
@@ -33,12 +32,7 @@ impl Listening {
     /// # Errors
     ///
     /// When there is no free port.
-    pub(crate) fn open(
-        runtime: &Handle,
-        script: Script,
-        case: Value,
-        purpose: &str,
-    ) -> io::Result<Self> {
+    pub(crate) fn open(runtime: &Handle, script: Script, purpose: &str) -> io::Result<Self> {
         let listeners = [listener()?, listener()?, listener()?, listener()?];
         let untrusted = script.setting.untrusted;
         let mut ports = [0; 4];
@@ -49,7 +43,7 @@ impl Listening {
             let scheme = if untrusted == Some(role) { "https" } else { "http" };
             format!("{scheme}://127.0.0.1:{}", ports[role as usize])
         });
-        let stage = Stage::new(script, places, case, purpose);
+        let stage = Stage::new(script, places, purpose);
         let mut servers = Vec::new();
         let _entered = runtime.enter();
         for (role, listener) in Role::ALL.into_iter().zip(listeners) {

@@ -24,7 +24,7 @@ pub(crate) enum What {
     /// The harness made a request itself.
     Visited { by: Visitor, visit: Visit, got: Result<Page, String> },
     /// The client's process ended.
-    Ended(Exit),
+    Ended,
 }
 
 /// How far an answer came.

@@ -143,7 +143,7 @@ pub(crate) fn perform(
     // A real browser takes its time, whatever the scenario is about.
     let quiet = script.quiet.filter(|_| client.browser.is_none()).unwrap_or(client.quiet);
     let room = Room::new()?;
-    let servers = Listening::open(runtime, script, case.clone(), purpose)?;
+    let servers = Listening::open(runtime, script, purpose)?;
     let stage = &servers.stage;
     stage.govern(Policy { approval: client.approval, ..Policy::default() });
     let mut exits = Vec::new();

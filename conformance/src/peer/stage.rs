@@ -13,7 +13,6 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Request, Response};
-use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn_blocking;
 
@@ -60,8 +59,8 @@ struct Inner {
 
 impl Stage {
     /// Servers at `places`. All they issue follows from `purpose`.
-    pub(crate) fn new(script: Script, places: Places, case: Value, purpose: &str) -> Self {
-        let world = World::new(script.setting.clone(), places, case, purpose);
+    pub(crate) fn new(script: Script, places: Places, purpose: &str) -> Self {
+        let world = World::new(script.setting.clone(), places, purpose);
         let inner = Inner {
             script,
             world,

@@ -18,8 +18,6 @@ pub(crate) struct World {
     pub(crate) places: Places,
     /// The authorization server that the MCP server names, and whose tokens it takes.
     pub(crate) authority: Role,
-    /// The input of the scenario.
-    pub(crate) case: Value,
     /// How often each thing has happened.
     pub(crate) marks: BTreeMap<String, usize>,
     pub(crate) clients: Vec<Client>,
@@ -76,12 +74,11 @@ pub(crate) enum TokenKind {
 }
 
 impl World {
-    pub(crate) fn new(setting: Setting, places: Places, case: Value, purpose: &str) -> Self {
+    pub(crate) fn new(setting: Setting, places: Places, purpose: &str) -> Self {
         let mut world = Self {
             setting,
             places,
             authority: Role::Authority,
-            case,
             marks: BTreeMap::new(),
             clients: Vec::new(),
             codes: Vec::new(),

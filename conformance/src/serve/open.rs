@@ -122,7 +122,7 @@ impl Current {
     fn new(scenario: &'static Scenario, plan: &Plan, number: u32) -> io::Result<Self> {
         let case = draw(scenario, plan.seed, number).map_err(io::Error::other)?.current();
         let script = (scenario.script)(&case);
-        let needs = rehearse((scenario.script)(&case), &case);
+        let needs = rehearse((scenario.script)(&case));
         let (steps, starts) = (script.steps.clone(), script.starts);
         let setting = script.setting.clone();
         let mut random = [0; 16];
@@ -134,10 +134,10 @@ impl Current {
                 let places = Places::new(|role| {
                     format!("{origin}/x/{}/{}/{}", scenario.id, number + 1, role.slug())
                 });
-                (Stage::new(script, places.clone(), case.clone(), &purpose), places, None)
+                (Stage::new(script, places.clone(), &purpose), places, None)
             }
             None => {
-                let open = Listening::open(&plan.runtime, script, case.clone(), &purpose)?;
+                let open = Listening::open(&plan.runtime, script, &purpose)?;
                 (open.stage.clone(), open.stage.world().places, Some(open))
             }
         };

@@ -28,10 +28,10 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CALLBACK: &str = "http://127.0.0.1:9/callback";
 
 /// Goes through `script` as an ordinary client would.
-pub(super) fn rehearse(script: Script, case: &Value) -> Needs {
+pub(super) fn rehearse(script: Script) -> Needs {
     let places = Places::new(|role| format!("http://{}.example", role.slug()));
     let steps = script.steps.clone();
-    let stage = Stage::new(script, places.clone(), case.clone(), "rehearsal");
+    let stage = Stage::new(script, places.clone(), "rehearsal");
     let mut walk = Walk { stage, is_visited: false };
     walk.mcp("server/discover", &json!({}));
     let resource = places.base(Role::Resource).to_owned();

@@ -154,7 +154,7 @@ fn legacy(
         return Answer::json(404, &json!({ "jsonrpc": "2.0", "id": id, "error": error }));
     }
     if method == "initialize" {
-        return initialize(world, body, id);
+        return initialize(world, body, id.as_ref());
     }
     if world.setting.session {
         match ask.header("mcp-session-id") {
@@ -181,7 +181,7 @@ fn legacy(
     message(world, &json!({ "jsonrpc": "2.0", "id": id, "result": result }))
 }
 
-fn initialize(world: &mut World, body: &Value, id: Option<Value>) -> Answer {
+fn initialize(world: &mut World, body: &Value, id: Option<&Value>) -> Answer {
     let asked = body.pointer("/params/protocolVersion").and_then(Value::as_str);
     let version = LEGACY.into_iter().find(|known| asked == Some(known)).unwrap_or(LEGACY[0]);
     let result = json!({
