@@ -198,7 +198,6 @@ faults! {
     RetryAfterIgnored "retry-after-ignored" "A busy token endpoint is asked again before the time it named."
     InvalidGrantRetried "invalid-grant-retried" "MC-27: a refused refresh token is sent again and again."
     InvalidGrantEndsStep "invalid-grant-ends-step" "A refused refresh token is kept, and nobody is asked to sign in."
-    NotAskedAgain "not-asked-again" "After a refused refresh token nobody is asked to sign in."
     NeverRefreshes "never-refreshes" "The refresh token is never used."
     RefreshTokenToNewIssuer "refresh-token-to-new-issuer" "The refresh token of one authorization server is sent to another."
     RefusalRepeated "refusal-repeated" "A server that refuses every token is given ever new ones."

@@ -140,9 +140,6 @@ impl Session {
             if state.grant.is_some() {
                 return Ok(());
             }
-            if has(Fault::NotAskedAgain) {
-                return fail("the grant has ended");
-            }
         }
         if attempt.authorized && !has(Fault::RefusalRepeated) {
             return fail("the server refuses a token that was issued just now");
