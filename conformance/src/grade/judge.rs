@@ -13,7 +13,7 @@ use crate::checks::client;
 use crate::outcome::{Halt, Outcome, ProbeError, Violation, not_tested};
 use crate::peer::evidence;
 use crate::peer::run::Run;
-use crate::peer::scenario::{ClientCheck, Judge, draw};
+use crate::peer::scenario::{ClientCheck, Judge, On, draw};
 use crate::replay::Trail;
 use crate::report::{CheckReport, Counterexample, Verdict};
 use crate::transcript::Exchange;
@@ -79,7 +79,12 @@ pub(crate) fn judge(
     strict: bool,
     smaller: &Smaller<'_>,
 ) -> CheckReport {
-    let about: Vec<&Seen<'_>> = runs.iter().filter(|seen| check.is_on(seen.run.scenario)).collect();
+    // What a client does not do while it sends nothing is no merit of it.
+    let is_about = |seen: &&Seen<'_>| {
+        let is_named = matches!(check.on, On::Only(_));
+        check.is_on(seen.run.scenario) && (is_named || seen.run.asks().next().is_some())
+    };
+    let about: Vec<&Seen<'_>> = runs.iter().filter(is_about).collect();
     let took: Duration = about.iter().map(|seen| seen.run.duration).sum();
     let (verdict, reason, counterexample, transcript) = match find(check, &about) {
         Finding::Holds => (Verdict::Pass, None, None, Vec::new()),
@@ -169,7 +174,8 @@ fn find<'r>(check: &ClientCheck, runs: &[&Seen<'r>]) -> Finding<'r> {
         _ if holds => Finding::Holds,
         Some((halt, run)) => Finding::Open(halt, run),
         None => {
-            let reason = "no scenario that it is about was performed".to_owned();
+            let reason = "no scenario that it is about was performed, or the client sent nothing";
+            let reason = reason.to_owned();
             Finding::Open(Halt::NotTested(reason), None)
         }
     }
