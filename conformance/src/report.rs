@@ -171,6 +171,18 @@ pub enum Verdict {
     Error,
 }
 
+impl Verdict {
+    /// What a counterexample to a claim of this level comes to.
+    pub(crate) fn of_violation(level: Level, strict: bool) -> Self {
+        match level {
+            Level::Must => Self::Fail,
+            Level::Should | Level::Hardening if strict => Self::Fail,
+            Level::Should | Level::Hardening => Self::Warn,
+            Level::Observe => Self::Observed,
+        }
+    }
+}
+
 /// What was expected, what happened instead, and on which input.
 #[derive(Clone, Debug, Serialize, JsonSchema, PartialEq)]
 pub struct Counterexample {

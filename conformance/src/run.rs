@@ -232,12 +232,7 @@ fn conclude(
         Err(Halt::NotTested(reason)) => (Verdict::NotTested, Some(probe.redact(&reason)), None),
         Err(Halt::Probe(error)) => (Verdict::Error, Some(probe.redact(&error.to_string())), None),
         Err(Halt::Violation(violation)) => {
-            let verdict = match check.level {
-                Level::Must => Verdict::Fail,
-                Level::Should | Level::Hardening if strict => Verdict::Fail,
-                Level::Should | Level::Hardening => Verdict::Warn,
-                Level::Observe => Verdict::Observed,
-            };
+            let verdict = Verdict::of_violation(check.level, strict);
             let mut counterexample = Counterexample::from(probe.redact_violation(&violation));
             counterexample.trail = probe.trail();
             (verdict, None, Some(counterexample))

@@ -8,7 +8,6 @@ use proptest::strategy::ValueTree as _;
 use serde_json::{Value, json};
 
 use super::Performing;
-use crate::check::Level;
 use crate::checks::client;
 use crate::outcome::{Halt, Outcome, ProbeError, Violation, not_tested};
 use crate::peer::evidence;
@@ -127,12 +126,7 @@ fn broken(
     run: Option<&Run>,
     strict: bool,
 ) -> (Verdict, Option<String>, Option<Counterexample>, Vec<Exchange>) {
-    let verdict = match check.level {
-        Level::Must => Verdict::Fail,
-        Level::Should | Level::Hardening if strict => Verdict::Fail,
-        Level::Should | Level::Hardening => Verdict::Warn,
-        Level::Observe => Verdict::Observed,
-    };
+    let verdict = Verdict::of_violation(check.level, strict);
     let Some(run) = run else { return (verdict, None, Some(violation.into()), Vec::new()) };
     let redact = |text: &str| evidence::redact(run, text);
     let input = match (&violation.input, &run.case) {
