@@ -179,6 +179,7 @@ impl<S: Access> Client<S> {
     /// With OAuth this asks the person if the store has no tokens, and waits for the answer; otherwise nobody is asked.
     /// The person may grant less than was asked for, so compare.
     /// With a programmatic token there is nothing to do and nothing is known about its scopes.
+    /// However many callers wait, the person is asked once and every one of them gets the answer; a caller that comes later asks anew.
     ///
     /// # Errors
     ///

@@ -5,6 +5,7 @@
 mod stores;
 mod support;
 
+mod asking;
 mod authority;
 mod callback;
 mod credentials;
