@@ -8,6 +8,7 @@ mod support;
 mod authority;
 mod callback;
 mod credentials;
+mod definitions;
 mod discovery;
 mod issuer;
 mod legacy;
