@@ -74,6 +74,18 @@ impl Catalogue {
             .ok()
             .map(|index| &self.tools[index])
     }
+
+    /// The tools that need no more than these scopes, sorted by name.
+    ///
+    /// ```
+    /// use lookout_schema::{Scope, ScopeSet, catalogue};
+    ///
+    /// let mut reading = catalogue().tools_for(ScopeSet::of(&[Scope::McpRead]));
+    /// assert!(reading.all(|tool| tool.annotations.read_only_hint));
+    /// ```
+    pub fn tools_for(&self, scopes: ScopeSet) -> impl Iterator<Item = &ToolEntry> {
+        self.tools.iter().filter(move |tool| tool.scopes.is_subset(scopes))
+    }
 }
 
 fn scope_names<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<ScopeSet, D::Error> {
