@@ -10,6 +10,8 @@ mod error;
 mod http;
 mod listing;
 mod reply;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
 
 #[rustfmt::skip]
