@@ -6,6 +6,7 @@
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use lookout_sdk::auth::OAuth;
 use lookout_sdk::{Client, ToolDescription, ToolReply};
@@ -13,6 +14,9 @@ use serde_json::{Map, Value};
 
 /// Where the suite says that the metadata document of its client is.
 const METADATA_DOCUMENT: &str = "https://conformance-test.local/client-metadata.json";
+
+/// The suite itself waits for half a minute.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -36,7 +40,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         Ok(context) => serde_json::from_str(&context)?,
         Err(_) => Value::Null,
     };
-    let client = Client::builder(url).oauth(oauth(&context)).build()?;
+    let client = Client::builder(url).oauth(oauth(&context)).timeout(PATIENCE).build()?;
     let tools = authorized(&client, async || client.tools().await).await?;
     for (name, arguments) in calls(&tools, &context) {
         let reply = call(&client, &name, &arguments).await?;
