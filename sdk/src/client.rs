@@ -78,6 +78,7 @@ impl<S: Access> Client<S> {
     ///
     /// # Errors
     ///
+    /// [`Error::is_invalid_arguments`] when the arguments are outside what the tool's input schema allows, and then nothing is sent;
     /// [`Error::is_tool_error`] when the tool reported a failure; [`Error::is_unauthorized`], [`Error::is_insufficient_scope`],
     /// [`Error::is_transport`], [`Error::is_timeout`] and [`Error::is_protocol`] when the call did not get that far or its answer made no sense;
     /// [`Error::is_authorization`] when the tokens could not be renewed.
@@ -88,6 +89,7 @@ impl<S: Access> Client<S> {
         let arguments = serde_json::to_value(arguments).map_err(|error| {
             Error::configuration("the arguments cannot be written as JSON").caused_by(error)
         })?;
+        T::check(&arguments)?;
         let json = self.call_tool(T::NAME, arguments).await?.into_json()?;
         T::Output::deserialize(json).map_err(|error| {
             Error::protocol(format!(

@@ -10,6 +10,7 @@ mod inert;
 use std::fmt;
 use std::time::Duration;
 
+use lookout_schema::{InvalidArguments, Violation};
 use serde_json::Value;
 
 use self::inert::Inert;
@@ -34,6 +35,7 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) enum Kind {
     Configuration(String),
+    InvalidArguments(InvalidArguments),
     Transport(String),
     Status(u16, Option<Duration>),
     Timeout(&'static str),
@@ -128,6 +130,34 @@ impl Error {
         matches!(self.0.kind, Kind::Configuration(_))
     }
 
+    /// Whether the arguments of a typed call are outside what the tool's input schema allows; nothing was sent.
+    ///
+    /// [`Error::violations`] says what is wrong with them, all of it.
+    #[must_use]
+    pub fn is_invalid_arguments(&self) -> bool {
+        matches!(self.0.kind, Kind::InvalidArguments(_))
+    }
+
+    /// Where the arguments are wrong and what is allowed there; empty unless [`Error::is_invalid_arguments`].
+    ///
+    /// ```
+    /// use lookout_sdk::schema::{QueryWarehouse, Tool as _};
+    ///
+    /// // A typed call checks the same and fails with the same, before anything is sent.
+    /// let invalid = QueryWarehouse::new("select 1").max_rows(5000).validate().unwrap_err();
+    /// let error = lookout_sdk::Error::from(invalid);
+    /// assert!(error.is_invalid_arguments());
+    /// assert_eq!(error.violations()[0].pointer, "/max_rows");
+    /// assert_eq!(error.violations()[0].message, "is 5000, allowed is 1 to 2000");
+    /// ```
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        match &self.0.kind {
+            Kind::InvalidArguments(invalid) => invalid.violations(),
+            _ => &[],
+        }
+    }
+
     /// Whether there is no valid token (HTTP 401): sign in with [`Client::sign_in`](crate::Client::sign_in), or make a new token.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
@@ -219,6 +249,12 @@ impl Error {
     }
 }
 
+impl From<InvalidArguments> for Error {
+    fn from(invalid: InvalidArguments) -> Self {
+        Self::new(Kind::InvalidArguments(invalid))
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
@@ -226,6 +262,7 @@ impl fmt::Display for Error {
             | Kind::Transport(what)
             | Kind::Protocol(what)
             | Kind::Authorization(what) => f.write_str(what),
+            Kind::InvalidArguments(invalid) => invalid.fmt(f),
             Kind::Timeout(what) => f.write_str(what),
             Kind::BrokenStream => {
                 f.write_str("the stream ended before the answer; the call may have run")
