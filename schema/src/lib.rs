@@ -22,8 +22,10 @@
 //! Whoever has to write results turns on the feature `construct`, and is then to be built together with this crate.
 
 mod catalogue;
+mod excerpt;
 mod open_enum;
 pub mod protocol;
+mod rows;
 mod scope_set;
 mod shape;
 mod tool;
@@ -36,6 +38,7 @@ mod generated;
 pub use catalogue::{Annotations, Catalogue, ToolEntry, catalogue};
 pub use generated::*;
 use open_enum::open_enum;
+pub use rows::RowError;
 pub use scope_set::{ScopeSet, UnknownScope};
 pub use tool::{Paged, Tool};
 pub use violation::{InvalidArguments, Violation};

@@ -9,6 +9,7 @@ use std::str::Chars;
 
 use serde_json::Value;
 
+use crate::excerpt::excerpt;
 use crate::violation::{InvalidArguments, Violation};
 
 /// What a value may be.
@@ -100,13 +101,13 @@ impl<'a> Check<'a> {
                 if let Some(Pattern { text: pattern, .. }) =
                     pattern.filter(|pattern| !pattern.matches(text))
                 {
-                    self.refuse(format!("is `{}`, allowed is the form `{pattern}`", cut(text)));
+                    self.refuse(format!("is `{}`, allowed is the form `{pattern}`", excerpt(text)));
                 }
             }
             (Rule::OneOf(values), Value::String(text)) => {
                 if !values.contains(&text.as_str()) {
                     let values = values.join("`, `");
-                    self.refuse(format!("is `{}`, allowed is one of `{values}`", cut(text)));
+                    self.refuse(format!("is `{}`, allowed is one of `{values}`", excerpt(text)));
                 }
             }
             (Rule::List { items, least, most }, Value::Array(elements)) => {
@@ -128,7 +129,7 @@ impl<'a> Check<'a> {
                         None if *closed => {
                             let known: Vec<_> = members.iter().map(|member| member.name).collect();
                             let known = known.join("`, `");
-                            self.refuse(format!("has `{}`, allowed are `{known}`", cut(name)));
+                            self.refuse(format!("has `{}`, allowed are `{known}`", excerpt(name)));
                         }
                         None => {}
                     }
@@ -255,14 +256,4 @@ fn kind(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
-}
-
-/// The beginning of a text, on one line.
-fn cut(text: &str) -> String {
-    const MOST: usize = 40;
-    let mut cut: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(MOST).is_some() {
-        cut.push('…');
-    }
-    cut
 }

@@ -133,9 +133,9 @@ fn the_check_and_a_json_schema_validator_refuse_the_same_places() {
                 .iter_errors(&arguments)
                 .map(|error| error.instance_path().as_str().to_owned())
                 .collect();
-            prop_assert_eq!(pointers(&tool.check(&arguments)), theirs.clone(), "{}", arguments);
             let (fit, other) = verdicts.get();
             verdicts.set(if theirs.is_empty() { (fit + 1, other) } else { (fit, other + 1) });
+            prop_assert_eq!(pointers(&tool.check(&arguments)), theirs, "{}", arguments);
             Ok(())
         });
         assert_eq!(outcome, Ok(()), "{}", tool.name);

@@ -10,7 +10,7 @@ mod inert;
 use std::fmt;
 use std::time::Duration;
 
-use lookout_schema::{InvalidArguments, Violation};
+use lookout_schema::{InvalidArguments, RowError, Violation};
 use serde_json::Value;
 
 use self::inert::Inert;
@@ -36,6 +36,7 @@ struct Inner {
 pub(crate) enum Kind {
     Configuration(String),
     InvalidArguments(InvalidArguments),
+    Decode(String),
     Transport(String),
     Status(u16, Option<Duration>),
     Timeout(&'static str),
@@ -158,6 +159,20 @@ impl Error {
         }
     }
 
+    /// Whether a result was read as something that it is not, such as rows as a struct with other members; the call itself succeeded.
+    ///
+    /// ```no_run
+    /// # use lookout_sdk::{Client, Error, schema::QueryWarehouse};
+    /// # async fn count(client: Client) -> Result<i64, Error> {
+    /// let result = client.query_warehouse(QueryWarehouse::new("select count(*) from orders")).await?;
+    /// Ok(result.rows::<i64>()?.into_iter().sum()) // a `RowError` becomes an `Error` that is this
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        matches!(self.0.kind, Kind::Decode(_))
+    }
+
     /// Whether there is no valid token (HTTP 401): sign in with [`Client::sign_in`](crate::Client::sign_in), or make a new token.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
@@ -255,13 +270,20 @@ impl From<InvalidArguments> for Error {
     }
 }
 
+impl From<RowError> for Error {
+    fn from(error: RowError) -> Self {
+        Self::new(Kind::Decode(error.to_string())).caused_by(error)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
             Kind::Configuration(what)
             | Kind::Transport(what)
             | Kind::Protocol(what)
-            | Kind::Authorization(what) => f.write_str(what),
+            | Kind::Authorization(what)
+            | Kind::Decode(what) => f.write_str(what),
             Kind::InvalidArguments(invalid) => invalid.fmt(f),
             Kind::Timeout(what) => f.write_str(what),
             Kind::BrokenStream => {
