@@ -35,7 +35,7 @@ mod violation;
 #[expect(unused_qualifications, clippy::unwrap_used, reason = "the shape is typify's")]
 mod generated;
 
-pub use catalogue::{Annotations, Catalogue, ToolEntry, catalogue};
+pub use catalogue::{Annotations, Catalogue, ErrorEntry, ToolEntry, catalogue};
 pub use generated::*;
 use open_enum::open_enum;
 pub use rows::RowError;

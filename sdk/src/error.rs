@@ -8,6 +8,7 @@
 mod inert;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lookout_schema::{InvalidArguments, RowError, Violation};
@@ -29,10 +30,10 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: Kind,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Configuration(String),
     InvalidArguments(InvalidArguments),
@@ -83,8 +84,13 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
+    }
+
+    /// The same error for another caller that waited for the same thing.
+    pub(crate) fn shared(&self) -> Self {
+        Self(Box::new(Inner { kind: self.0.kind.clone(), source: self.0.source.clone() }))
     }
 
     pub(crate) fn configuration(what: impl Into<String>) -> Self {

@@ -5,13 +5,14 @@
 //! - A fresh refresh token is in the store before the access token that came with it is used.
 //! - A refusal for good ends the tokens; an unavailable server does not, and is left alone for as long as it asks.
 //! - Credentials go to the authorization server that the resource names now and that they came from, or nowhere.
-//! - A browser opens only for [`Session::sign_in`] and [`Session::step_up`], once for each.
+//! - A browser opens only for [`Session::sign_in`] and [`Session::step_up`], once for each, and once for all that wait for the same answer.
 
 mod asking;
 mod budget;
 mod finding;
 mod renewal;
 mod state;
+mod turns;
 
 use std::fmt;
 use std::io;
@@ -23,6 +24,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use self::budget::StepUps;
 use self::state::State;
+use self::turns::Turns;
 use super::discovery::Authority;
 use super::token;
 use super::wire::Wire;
@@ -51,8 +53,7 @@ struct Shared {
     access: ScopeSet,
     state: Arc<Mutex<State>>,
     step_ups: StepUps,
-    /// Held while a person is asked, so that two callers do not open two browsers.
-    asking: Mutex<()>,
+    turns: Turns,
 }
 
 impl Session {
@@ -69,7 +70,7 @@ impl Session {
             access,
             state: Arc::default(),
             step_ups: StepUps::default(),
-            asking: Mutex::default(),
+            turns: Turns::default(),
         }))
     }
 
@@ -129,11 +130,25 @@ impl Session {
     }
 
     /// Makes sure that there are tokens, asking the person if there are none; returns the granted scopes.
+    ///
+    /// Callers that waited while somebody else asked get the same refusal, if that is what it came to.
     pub(crate) async fn sign_in(
         &self,
         probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
     ) -> Result<Vec<String>, Error> {
-        let _asking = self.0.asking.lock().await;
+        let turn = self.0.turns.take().await;
+        if let Some(Err(refused)) = turn.awaited() {
+            return Err(refused);
+        }
+        let signed_in = self.sign_in_in_turn(probe).await;
+        turn.end(&signed_in);
+        signed_in
+    }
+
+    async fn sign_in_in_turn(
+        &self,
+        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
+    ) -> Result<Vec<String>, Error> {
         let mut state = self.lock().await;
         if !state.needs_person {
             if state.tokens().is_none() {
@@ -155,13 +170,38 @@ impl Session {
     }
 
     /// Asks the person for `required` in addition to what was asked for before; returns the granted scopes.
+    ///
+    /// Callers that waited while somebody else asked for the same get the same answer.
     pub(crate) async fn step_up(
         &self,
         probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
         required: &[String],
     ) -> Result<Vec<String>, Error> {
-        let _asking = self.0.asking.lock().await;
+        let turn = self.0.turns.take().await;
+        match turn.awaited() {
+            Some(Err(refused)) => return Err(refused),
+            Some(Ok(())) => {
+                let state = self.lock().await;
+                let asked = state.requested();
+                if let Some(tokens) = state.tokens()
+                    && required.iter().all(|scope| asked.contains(scope))
+                {
+                    return Ok(tokens.scopes.clone());
+                }
+            }
+            None => {}
+        }
         self.0.step_ups.spend()?;
+        let stepped_up = self.step_up_in_turn(probe, required).await;
+        turn.end(&stepped_up);
+        stepped_up
+    }
+
+    async fn step_up_in_turn(
+        &self,
+        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
+        required: &[String],
+    ) -> Result<Vec<String>, Error> {
         let mut state = self.lock().await;
         if state.authority.is_none() {
             let challenge = probe().await?;

@@ -5,9 +5,11 @@
 mod stores;
 mod support;
 
+mod asking;
 mod authority;
 mod callback;
 mod credentials;
+mod definitions;
 mod discovery;
 mod issuer;
 mod legacy;

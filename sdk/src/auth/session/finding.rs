@@ -7,8 +7,8 @@ use lookout_schema::ScopeSet;
 
 use super::{Session, State};
 use crate::Error;
-use crate::auth::Challenge;
 use crate::auth::discovery::{Authority, discover};
+use crate::auth::{Challenge, Credentials};
 
 impl Session {
     /// The scopes to ask for: those of the challenge, else those that the resource says it has, else whatever the server thinks fit.
@@ -77,11 +77,28 @@ impl Session {
         state.unsaved = false;
         state.credentials = None;
         let stored = self.store(move |store| store.load(&key)).await?;
-        // What was stored for another client identifier is not this client's.
-        let known = self.0.oauth.registration.known.as_ref().map(|known| &*known.client_id);
-        state.credentials =
-            stored.filter(|stored| known.is_none_or(|known| known == stored.client.id()));
+        let authority = state.authority.as_deref().expect("it was set above");
+        state.credentials = self.own(authority, stored)?;
         state.generation += 1;
         Ok(())
+    }
+
+    /// What was stored, if it is this client's: not what another client identifier got.
+    ///
+    /// A secret that the program was given is the program's of today, not the store's.
+    pub(super) fn own(
+        &self,
+        authority: &Authority,
+        stored: Option<Credentials>,
+    ) -> Result<Option<Credentials>, Error> {
+        match (&self.0.oauth.registration.known, stored) {
+            (Some(known), Some(stored))
+                if known.client_id == stored.client.id() && known.issuer == authority.issuer =>
+            {
+                Ok(Some(Credentials { client: known.identity(authority)?, ..stored }))
+            }
+            (Some(_), _) => Ok(None),
+            (None, stored) => Ok(stored),
+        }
     }
 }
