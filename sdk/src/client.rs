@@ -1,13 +1,14 @@
 //! The client: a typed face over the transport and the credentials.
 
 mod calls;
+mod dispatch;
 
 use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use lookout_schema::{ScopeSet, Tool, ToolEntry};
+use lookout_schema::{Tool, ToolEntry};
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
@@ -15,10 +16,8 @@ use crate::Error;
 use crate::access::{Access, Grants, ReadWrite};
 use crate::auth::{AccessToken, Session, SignedOut};
 use crate::builder::ClientBuilder;
-use crate::error::Kind;
-use crate::generated::TOOLS;
 use crate::listing::{self, Listing};
-use crate::reply::{ServerInfo, ToolDescription, ToolReply};
+use crate::reply::{ServerInfo, ToolDescription};
 use crate::transport::Transport;
 
 /// How many pages of tools are read before the server is taken to go in circles.
@@ -98,30 +97,6 @@ impl<S: Access> Client<S> {
             ))
             .caused_by(error)
         })
-    }
-
-    /// Calls a tool by name, for a loop that gets both from a model.
-    ///
-    /// `arguments` is a JSON object; `null` stands for an empty one.
-    /// A read-only client calls only tools that its catalogue knows to need no more than `mcp:read`.
-    /// A tool that the catalogue does not know can be called by a client of full access; the first time the server's list is read before.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::call`], but a failure of the tool is a [`ToolReply`] and not an error.
-    /// A tool that the server does not have is [`Error::is_protocol`] with the code -32602.
-    pub async fn dispatch(&self, name: &str, arguments: Value) -> Result<ToolReply, Error> {
-        if S::SCOPES != ScopeSet::all() {
-            let needed = TOOLS
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map_or(ScopeSet::all(), |(_, scopes)| *scopes);
-            if !needed.is_subset(S::SCOPES) {
-                let scopes = needed.iter().map(|scope| scope.as_str().to_owned()).collect();
-                return Err(Error::new(Kind::InsufficientScope(scopes)));
-            }
-        }
-        self.call_tool(name, arguments).await
     }
 
     /// The tools of the offline catalogue that a client of this type may call; nothing is sent.

@@ -120,6 +120,10 @@ impl Error {
         Self::new(kind).caused_by(error)
     }
 
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.0.kind
+    }
+
     pub(crate) fn is_broken_stream(&self) -> bool {
         matches!(self.0.kind, Kind::BrokenStream)
     }
@@ -323,6 +327,20 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}
+
+impl ToolError {
+    /// A failure that was found here, before or instead of the tool, and that the model can put right.
+    pub(crate) fn of_model(code: &str, message: String, hint: &str) -> Self {
+        Self {
+            code: code.to_owned(),
+            message,
+            hint: Some(hint.to_owned()),
+            retryable: false,
+            retry_after: None,
+            details: Value::Null,
+        }
     }
 }
 

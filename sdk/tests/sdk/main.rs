@@ -11,6 +11,7 @@ mod callback;
 mod credentials;
 mod definitions;
 mod discovery;
+mod dispatch;
 mod issuer;
 mod legacy;
 mod limits;
