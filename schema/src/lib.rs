@@ -28,7 +28,7 @@ mod generated;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use catalogue::{Annotations, Catalogue, ToolEntry, catalogue};
+pub use catalogue::{Annotations, Catalogue, ErrorEntry, ToolEntry, catalogue};
 pub use generated::*;
 use open_enum::open_enum;
 pub use scope_set::{ScopeSet, UnknownScope};

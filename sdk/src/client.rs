@@ -7,7 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use lookout_schema::{ScopeSet, Tool};
+use lookout_schema::{ScopeSet, Tool, ToolEntry};
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
@@ -120,6 +120,21 @@ impl<S: Access> Client<S> {
             }
         }
         self.call_tool(name, arguments).await
+    }
+
+    /// The tools of the offline catalogue that a client of this type may call; nothing is sent.
+    ///
+    /// ```
+    /// use lookout_sdk::{Client, definitions};
+    ///
+    /// # let token = "lkmcp_0";
+    /// let client = Client::builder("https://lookout.example/mcp").token(token).read_only().build()?;
+    /// let tools = definitions::openai_chat(client.catalogue());
+    /// assert!(tools.iter().all(|tool| tool["function"]["name"] != "save_dashboard"));
+    /// # Ok::<(), lookout_sdk::Error>(())
+    /// ```
+    pub fn catalogue(&self) -> impl Iterator<Item = &'static ToolEntry> + use<S> {
+        lookout_schema::catalogue().tools_for(S::SCOPES)
     }
 
     /// The tools that the token may call, as the server lists them.

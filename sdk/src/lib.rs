@@ -4,11 +4,14 @@ mod access;
 pub mod auth;
 mod builder;
 mod client;
+pub mod definitions;
 mod endpoint;
 mod error;
 mod http;
 mod listing;
 mod reply;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
 
 #[rustfmt::skip]
@@ -20,4 +23,5 @@ pub use client::Client;
 pub use error::{Error, ToolError};
 /// The tools' arguments and results, and the catalogue that they come from.
 pub use lookout_schema as schema;
+pub use lookout_schema::catalogue;
 pub use reply::{ServerInfo, ToolDescription, ToolReply};

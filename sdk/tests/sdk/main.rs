@@ -9,6 +9,7 @@ mod asking;
 mod authority;
 mod callback;
 mod credentials;
+mod definitions;
 mod discovery;
 mod issuer;
 mod legacy;

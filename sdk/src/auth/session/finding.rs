@@ -62,6 +62,9 @@ impl Session {
             Err(error) => return Err(error),
         };
         if state.issuer.as_ref() == Some(&authority.issuer) {
+            if state.authority.is_none() {
+                state.credentials = self.own(&authority, state.credentials.take())?;
+            }
             state.trust(authority);
             return Ok(false);
         }
@@ -75,9 +78,29 @@ impl Session {
         state.unsaved = false;
         state.credentials = None;
         let stored = self.store(move |store| store.load(&key)).await?;
-        state.credentials = stored.filter(|stored| self.is_own(stored));
+        let authority = state.authority.as_deref().expect("it was set above");
+        state.credentials = self.own(authority, stored)?;
         state.generation += 1;
         Ok(())
+    }
+
+    /// What was stored, if it is this client's: not what another client identifier got.
+    ///
+    /// A secret that the program was given is the program's of today, not the store's.
+    pub(super) fn own(
+        &self,
+        authority: &Authority,
+        stored: Option<Credentials>,
+    ) -> Result<Option<Credentials>, Error> {
+        match (&self.0.oauth.registration.known, stored) {
+            (Some(known), Some(stored))
+                if known.client_id == stored.client.id() && known.issuer == authority.issuer =>
+            {
+                Ok(Some(Credentials { client: known.identity(authority)?, ..stored }))
+            }
+            (Some(_), _) => Ok(None),
+            (None, stored) => Ok(stored),
+        }
     }
 
     /// Takes what the store remembers for this endpoint, once, before anybody has said which authorization server it trusts.
@@ -92,10 +115,12 @@ impl Session {
         let key = self.key(&issuer);
         // What cannot be read now is read again after the discovery, and says then why it cannot.
         let stored = self.store(move |store| store.load(&key)).await.ok().flatten();
-        let is_fresh = |stored: &Credentials| {
-            stored.tokens.as_ref().is_some_and(|tokens| !tokens.is_expired())
+        let known = self.0.oauth.registration.known.as_ref();
+        let is_own = |stored: &Credentials| {
+            known.is_none_or(|known| known.client_id == stored.client.id())
+                && stored.tokens.as_ref().is_some_and(|tokens| !tokens.is_expired())
         };
-        if let Some(stored) = stored.filter(|stored| self.is_own(stored) && is_fresh(stored)) {
+        if let Some(stored) = stored.filter(is_own) {
             state.issuer = Some(issuer);
             state.credentials = Some(stored);
             state.generation += 1;
@@ -108,11 +133,5 @@ impl Session {
         let issuer = self.store(move |store| store.issuer(&resource)).await.ok().flatten()?;
         let known = self.0.oauth.registration.issuer();
         known.is_none_or(|known| known == issuer).then_some(issuer)
-    }
-
-    /// What was stored for another client identifier is not this client's.
-    fn is_own(&self, stored: &Credentials) -> bool {
-        let known = self.0.oauth.registration.known.as_ref();
-        known.is_none_or(|known| known.client_id == stored.client.id())
     }
 }

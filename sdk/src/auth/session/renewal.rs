@@ -87,7 +87,7 @@ impl Session {
     async fn take_over(&self, state: &mut State, authority: &Authority) -> Result<(), Error> {
         let key = self.key(&authority.issuer);
         let stored = self.store(move |store| store.load(&key)).await?;
-        let Some(credentials) = stored else { return Ok(()) };
+        let Some(credentials) = self.own(authority, stored)? else { return Ok(()) };
         let (Some(theirs), Some(ours)) = (&credentials.tokens, state.tokens()) else {
             return Ok(());
         };
