@@ -4,6 +4,9 @@
 //! Processes that share a store take turns at refreshing, as far as the store can lock them out.
 
 mod file;
+#[cfg(feature = "keyring")]
+mod keyring;
+mod lock;
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -12,6 +15,8 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use file::FileStore;
+#[cfg(feature = "keyring")]
+pub use keyring::KeyringStore;
 
 use super::Credentials;
 

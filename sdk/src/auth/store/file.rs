@@ -4,21 +4,17 @@
 //! The secrets in it are not encrypted; whoever can read as this user can read them.
 
 use std::any::Any;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{CredentialKey, CredentialStore};
+use super::{CredentialKey, CredentialStore, lock};
 use crate::auth::Credentials;
-
-/// How long another process may take for its refresh.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A folder with a file for each pair of issuer and resource, and one for each resource that says which issuer was the last.
 ///
@@ -73,7 +69,7 @@ impl CredentialStore for FileStore {
     }
 
     fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
-        make_folder(&self.folder)?;
+        lock::make_folder(&self.folder)?;
         self.replace(&self.path(key), &credentials.expose_json())?;
         let remembered = self.issuer(key.resource()).ok().flatten();
         if remembered.as_deref() != Some(key.issuer()) {
@@ -91,25 +87,8 @@ impl CredentialStore for FileStore {
     }
 
     fn lock(&self, _: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
-        make_folder(&self.folder)?;
-        let file = open_lock(&self.folder)?;
-        let start = Instant::now();
-        loop {
-            match file.try_lock() {
-                // The lock ends with the file, also when the process is killed.
-                Ok(()) => return Ok(Box::new(file)),
-                Err(TryLockError::WouldBlock) if start.elapsed() < LONGEST_WAIT => {
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(io::Error::new(
-                        io::ErrorKind::TimedOut,
-                        format!("another process keeps {} locked", self.folder.display()),
-                    ));
-                }
-                Err(TryLockError::Error(error)) => return Err(error),
-            }
-        }
+        lock::make_folder(&self.folder)?;
+        Ok(Box::new(lock::wait(open_lock(&self.folder)?, &self.folder)?))
     }
 }
 
@@ -161,14 +140,6 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// A rename survives a crash once its folder is on disk.
