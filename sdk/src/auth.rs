@@ -31,6 +31,8 @@ pub use credentials::{Credentials, MalformedCredentials};
 use registration::{Known, Proof, Registration};
 pub(crate) use secret::AccessToken;
 pub(crate) use session::Session;
+#[cfg(feature = "keyring")]
+pub use store::KeyringStore;
 pub use store::{CredentialKey, CredentialStore, FileStore, MemoryStore};
 
 use crate::Error;

@@ -209,7 +209,7 @@ impl<S: Access> Client<S> {
     /// # Errors
     ///
     /// [`Error::is_authorization`] when something is left in the store, and always with a programmatic token, which is revoked on Lookout's token page;
-    /// as [`Client::sign_in`] when this client has not used the credentials yet and cannot find out which authorization server they belong to.
+    /// as [`Client::sign_in`] when neither the endpoint nor the store says which authorization server the credentials belong to.
     pub async fn sign_out(&self) -> Result<SignedOut, Error> {
         match &self.inner.credential {
             Credential::Token(_) => Err(Error::authorization(

@@ -25,7 +25,6 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use self::budget::StepUps;
 use self::state::State;
 use self::turns::Turns;
-use super::discovery::Authority;
 use super::token;
 use super::wire::Wire;
 use super::{Challenge, CredentialKey, CredentialStore, Credentials, OAuth, SignedOut};
@@ -74,11 +73,14 @@ impl Session {
         }))
     }
 
-    /// What to send, fresh as far as this side can tell; no token before the first challenge and after the tokens ended.
+    /// What to send, fresh as far as this side can tell; no token where the store has none, and after the tokens ended.
     pub(crate) async fn bearer(&self) -> Result<Bearer, Error> {
-        let state = self.lock().await;
+        let mut state = self.lock().await;
+        self.recall(&mut state).await;
         match state.tokens() {
-            Some(tokens) if tokens.is_expired() || state.unsaved => self.renew(state).await,
+            Some(tokens) if state.authority.is_some() && (tokens.is_expired() || state.unsaved) => {
+                self.renew(state).await
+            }
             _ => Ok(state.bearer()),
         }
     }
@@ -150,6 +152,7 @@ impl Session {
         probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
     ) -> Result<Vec<String>, Error> {
         let mut state = self.lock().await;
+        self.recall(&mut state).await;
         if !state.needs_person {
             if state.tokens().is_none() {
                 let challenge = probe().await?;
@@ -229,18 +232,30 @@ impl Session {
         probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
     ) -> Result<SignedOut, Error> {
         let mut state = self.lock().await;
-        if state.credentials.is_none() {
-            let challenge = probe().await.ok().flatten();
-            self.load(&mut state, challenge.as_ref()).await?;
-        }
+        let remembered = self.remembered().await;
+        let found = match state.authority {
+            Some(_) if state.credentials.is_some() => Ok(()),
+            _ => {
+                let challenge = probe().await.ok().flatten();
+                self.load(&mut state, challenge.as_ref()).await
+            }
+        };
         let credentials = state.credentials.take();
         state.forget();
-        let Some(authority) = state.authority.clone() else { return Ok(SignedOut::Revoked) };
-        let key = self.key(&authority);
-        let deleted = self.store(move |store| store.delete(&key)).await;
-        let revoked = match credentials {
-            Some(Credentials { client, tokens: Some(tokens), .. }) => {
-                token::revoke(&self.0.wire, &authority, &client, &tokens).await
+        // What was remembered may be of an issuer that the resource no longer trusts; it goes too.
+        let issuers = [remembered, state.issuer.clone()];
+        if found.is_err() && issuers.iter().all(Option::is_none) {
+            return found.map(|()| SignedOut::Revoked);
+        }
+        let mut deleted = Ok(());
+        for issuer in issuers.into_iter().flatten() {
+            let key = self.key(&issuer);
+            deleted = deleted.and(self.store(move |store| store.delete(&key)).await);
+        }
+        let revoked = match (&state.authority, credentials) {
+            _ if found.is_err() => found,
+            (Some(authority), Some(Credentials { client, tokens: Some(tokens), .. })) => {
+                token::revoke(&self.0.wire, authority, &client, &tokens).await
             }
             _ => Ok(()),
         };
@@ -252,14 +267,14 @@ impl Session {
         else {
             return Ok(());
         };
-        let key = self.key(authority);
+        let key = self.key(&authority.issuer);
         self.store(move |store| store.save(&key, &credentials)).await?;
         state.unsaved = false;
         Ok(())
     }
 
-    fn key(&self, authority: &Authority) -> CredentialKey {
-        CredentialKey::new(&authority.issuer, self.0.endpoint.as_str())
+    fn key(&self, issuer: &str) -> CredentialKey {
+        CredentialKey::new(issuer, self.0.endpoint.as_str())
     }
 
     async fn lock(&self) -> OwnedMutexGuard<State> {
