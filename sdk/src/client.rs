@@ -2,6 +2,7 @@
 
 mod calls;
 mod dispatch;
+mod redirect;
 
 use std::collections::HashSet;
 use std::fmt;

@@ -17,6 +17,7 @@ mod legacy;
 mod limits;
 mod listing;
 mod recall;
+mod redirect_flow;
 mod redirects;
 mod refresh;
 mod registration;
