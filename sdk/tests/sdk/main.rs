@@ -15,6 +15,7 @@ mod issuer;
 mod legacy;
 mod limits;
 mod listing;
+mod pages;
 mod redirects;
 mod refresh;
 mod registration;
