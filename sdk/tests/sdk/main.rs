@@ -17,6 +17,7 @@ mod legacy;
 mod limits;
 mod listing;
 mod recall;
+mod pages;
 mod redirects;
 mod refresh;
 mod registration;
