@@ -7,6 +7,7 @@ mod codegen;
 mod conformance;
 mod faults;
 mod foreign;
+mod official;
 mod packages;
 
 #[cfg(test)]
@@ -43,6 +44,8 @@ enum Command {
     Faults(faults::Faults),
     /// Install servers by other authors and judge them with the conformance harness
     Foreign(foreign::Foreign),
+    /// Install the conformance suite of the MCP project and run it on the SDK
+    Official(official::Official),
     /// Install clients by other authors and grade them with the conformance harness
     Clients(clients::Clients),
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Conformance(conformance) => conformance.run(&root),
         Command::Faults(faults) => faults.run(&root),
         Command::Foreign(foreign) => foreign.run(&root),
+        Command::Official(official) => official.run(&root),
         Command::Clients(clients) => clients.run(&root),
     };
     done.unwrap_or_else(|error| {
