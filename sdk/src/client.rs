@@ -1,13 +1,14 @@
 //! The client: a typed face over the transport and the credentials.
 
 mod calls;
+mod dispatch;
 
 use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use lookout_schema::{ScopeSet, Tool};
+use lookout_schema::{Tool, ToolEntry};
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
@@ -15,10 +16,8 @@ use crate::Error;
 use crate::access::{Access, Grants, ReadWrite};
 use crate::auth::{AccessToken, Session, SignedOut};
 use crate::builder::ClientBuilder;
-use crate::error::Kind;
-use crate::generated::TOOLS;
 use crate::listing::{self, Listing};
-use crate::reply::{ServerInfo, ToolDescription, ToolReply};
+use crate::reply::{ServerInfo, ToolDescription};
 use crate::transport::Transport;
 
 /// How many pages of tools are read before the server is taken to go in circles.
@@ -78,6 +77,7 @@ impl<S: Access> Client<S> {
     ///
     /// # Errors
     ///
+    /// [`Error::is_invalid_arguments`] when the arguments are outside what the tool's input schema allows, and then nothing is sent;
     /// [`Error::is_tool_error`] when the tool reported a failure; [`Error::is_unauthorized`], [`Error::is_insufficient_scope`],
     /// [`Error::is_transport`], [`Error::is_timeout`] and [`Error::is_protocol`] when the call did not get that far or its answer made no sense;
     /// [`Error::is_authorization`] when the tokens could not be renewed.
@@ -88,6 +88,7 @@ impl<S: Access> Client<S> {
         let arguments = serde_json::to_value(arguments).map_err(|error| {
             Error::configuration("the arguments cannot be written as JSON").caused_by(error)
         })?;
+        T::check(&arguments)?;
         let json = self.call_tool(T::NAME, arguments).await?.into_json()?;
         T::Output::deserialize(json).map_err(|error| {
             Error::protocol(format!(
@@ -98,28 +99,19 @@ impl<S: Access> Client<S> {
         })
     }
 
-    /// Calls a tool by name, for a loop that gets both from a model.
+    /// The tools of the offline catalogue that a client of this type may call; nothing is sent.
     ///
-    /// `arguments` is a JSON object; `null` stands for an empty one.
-    /// A read-only client calls only tools that its catalogue knows to need no more than `mcp:read`.
-    /// A tool that the catalogue does not know can be called by a client of full access; the first time the server's list is read before.
+    /// ```
+    /// use lookout_sdk::{Client, definitions};
     ///
-    /// # Errors
-    ///
-    /// As [`Client::call`], but a failure of the tool is a [`ToolReply`] and not an error.
-    /// A tool that the server does not have is [`Error::is_protocol`] with the code -32602.
-    pub async fn dispatch(&self, name: &str, arguments: Value) -> Result<ToolReply, Error> {
-        if S::SCOPES != ScopeSet::all() {
-            let needed = TOOLS
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map_or(ScopeSet::all(), |(_, scopes)| *scopes);
-            if !needed.is_subset(S::SCOPES) {
-                let scopes = needed.iter().map(|scope| scope.as_str().to_owned()).collect();
-                return Err(Error::new(Kind::InsufficientScope(scopes)));
-            }
-        }
-        self.call_tool(name, arguments).await
+    /// # let token = "lkmcp_0";
+    /// let client = Client::builder("https://lookout.example/mcp").token(token).read_only().build()?;
+    /// let tools = definitions::openai_chat(client.catalogue());
+    /// assert!(tools.iter().all(|tool| tool["function"]["name"] != "save_dashboard"));
+    /// # Ok::<(), lookout_sdk::Error>(())
+    /// ```
+    pub fn catalogue(&self) -> impl Iterator<Item = &'static ToolEntry> + use<S> {
+        lookout_schema::catalogue().tools_for(S::SCOPES)
     }
 
     /// The tools that the token may call, as the server lists them.
@@ -179,6 +171,7 @@ impl<S: Access> Client<S> {
     /// With OAuth this asks the person if the store has no tokens, and waits for the answer; otherwise nobody is asked.
     /// The person may grant less than was asked for, so compare.
     /// With a programmatic token there is nothing to do and nothing is known about its scopes.
+    /// However many callers wait, the person is asked once and every one of them gets the answer; a caller that comes later asks anew.
     ///
     /// # Errors
     ///
@@ -216,7 +209,7 @@ impl<S: Access> Client<S> {
     /// # Errors
     ///
     /// [`Error::is_authorization`] when something is left in the store, and always with a programmatic token, which is revoked on Lookout's token page;
-    /// as [`Client::sign_in`] when this client has not used the credentials yet and cannot find out which authorization server they belong to.
+    /// as [`Client::sign_in`] when neither the endpoint nor the store says which authorization server the credentials belong to.
     pub async fn sign_out(&self) -> Result<SignedOut, Error> {
         match &self.inner.credential {
             Credential::Token(_) => Err(Error::authorization(

@@ -4,6 +4,7 @@ mod access;
 pub mod auth;
 mod builder;
 mod client;
+pub mod definitions;
 mod endpoint;
 mod error;
 mod http;
@@ -22,4 +23,5 @@ pub use client::Client;
 pub use error::{Error, ToolError};
 /// The tools' arguments and results, and the catalogue that they come from.
 pub use lookout_schema as schema;
+pub use lookout_schema::catalogue;
 pub use reply::{ServerInfo, ToolDescription, ToolReply};

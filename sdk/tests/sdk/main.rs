@@ -5,14 +5,18 @@
 mod stores;
 mod support;
 
+mod asking;
 mod authority;
 mod callback;
 mod credentials;
+mod definitions;
 mod discovery;
+mod dispatch;
 mod issuer;
 mod legacy;
 mod limits;
 mod listing;
+mod recall;
 mod redirects;
 mod refresh;
 mod registration;

@@ -268,6 +268,11 @@ impl Node {
         }
     }
 
+    /// Whether `null` may stand here as well.
+    pub(crate) fn is_nullable(&self) -> bool {
+        matches!(self.kind, Some(Kinds::Nullable(_))) || self.any_of.is_some()
+    }
+
     /// The name after the last slash of `$ref`, here or beside `null`.
     pub(crate) fn target(&self) -> Option<&str> {
         let own = self.reference.as_deref();
