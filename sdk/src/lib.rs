@@ -10,6 +10,10 @@ mod error;
 mod http;
 mod listing;
 mod reply;
+#[cfg(feature = "rig")]
+pub mod rig;
+#[cfg(feature = "rmcp")]
+pub mod rmcp;
 mod transport;
 
 #[rustfmt::skip]

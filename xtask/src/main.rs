@@ -7,6 +7,7 @@ mod codegen;
 mod conformance;
 mod faults;
 mod foreign;
+mod frameworks;
 mod packages;
 
 #[cfg(test)]
@@ -45,6 +46,8 @@ enum Command {
     Foreign(foreign::Foreign),
     /// Install clients by other authors and grade them with the conformance harness
     Clients(clients::Clients),
+    /// Build one agent turn in each of several frameworks and run it against the demo server
+    Frameworks(frameworks::Frameworks),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Faults(faults) => faults.run(&root),
         Command::Foreign(foreign) => foreign.run(&root),
         Command::Clients(clients) => clients.run(&root),
+        Command::Frameworks(frameworks) => frameworks.run(&root),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
