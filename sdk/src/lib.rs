@@ -11,6 +11,10 @@ mod http;
 mod listing;
 mod pages;
 mod reply;
+#[cfg(feature = "rig")]
+pub mod rig;
+#[cfg(feature = "rmcp")]
+pub mod rmcp;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;

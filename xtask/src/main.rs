@@ -7,6 +7,7 @@ mod codegen;
 mod conformance;
 mod faults;
 mod foreign;
+mod frameworks;
 mod official;
 mod packages;
 
@@ -50,6 +51,8 @@ enum Command {
     Official(official::Official),
     /// Install clients by other authors and grade them with the conformance harness
     Clients(clients::Clients),
+    /// Build one agent turn in each of several frameworks and run it against the demo server
+    Frameworks(frameworks::Frameworks),
 }
 
 fn main() -> ExitCode {
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Foreign(foreign) => foreign.run(&root),
         Command::Official(official) => official.run(&root),
         Command::Clients(clients) => clients.run(&root),
+        Command::Frameworks(frameworks) => frameworks.run(&root),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
