@@ -17,6 +17,7 @@ mod issuer;
 mod legacy;
 mod limits;
 mod listing;
+mod pages;
 mod recall;
 mod redirect_flow;
 mod redirects;
