@@ -114,6 +114,13 @@ impl<S: Access> Client<S> {
         S::SCOPES == ScopeSet::all()
     }
 
+    /// Whether a call of the tool would be sent.
+    #[cfg(feature = "rmcp")]
+    pub(crate) fn may_call(&self, name: &str) -> bool {
+        let entry = catalogue().tool(name);
+        entry.map_or_else(|| self.may_call_unknown(), |entry| entry.scopes.is_subset(S::SCOPES))
+    }
+
     /// A reply to a call of a tool that does not exist, with those that do.
     fn unknown(&self, name: &str) -> ToolReply {
         let mut names = self.inner.listing.names();

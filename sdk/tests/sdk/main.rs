@@ -16,6 +16,7 @@ mod issuer;
 mod legacy;
 mod limits;
 mod listing;
+mod pages;
 mod recall;
 mod redirects;
 mod refresh;

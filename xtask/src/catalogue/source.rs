@@ -257,6 +257,20 @@ pub(crate) fn meta_schemas() -> [(&'static str, Value); 4] {
     ]
 }
 
+impl ToolFile {
+    /// The member of the result that is listed page by page, for a tool that takes `cursor` and returns `next_cursor` and one list.
+    pub(crate) fn listed(&self) -> Option<(&String, &Node)> {
+        self.input_schema.properties.as_ref()?.get("cursor")?;
+        let properties = self.output_schema.properties.as_ref()?;
+        properties.get("next_cursor")?;
+        let mut lists = properties.iter().filter(|(_, node)| node.base() == Some(Kind::Array));
+        match (lists.next(), lists.next()) {
+            (only, None) => only,
+            _ => None,
+        }
+    }
+}
+
 impl Node {
     /// The type beside `null`, if a `type` is stated.
     pub(crate) fn base(&self) -> Option<Kind> {

@@ -46,13 +46,9 @@ fn tool_impl(tool: &ToolFile) -> TokenStream {
     }
 }
 
-/// What reads a list page by page, for a tool that takes `cursor` and returns `next_cursor` and one list.
+/// What reads a list page by page.
 fn paged(tool: &ToolFile) -> Option<TokenStream> {
-    tool.input_schema.properties.as_ref()?.get("cursor")?;
-    let properties = tool.output_schema.properties.as_ref()?;
-    properties.get("next_cursor")?;
-    let mut lists = properties.iter().filter(|(_, node)| node.base() == Some(Kind::Array));
-    let (Some((member, list)), None) = (lists.next(), lists.next()) else { return None };
+    let (member, list) = tool.listed()?;
     let name = format_ident!("{}", upper_camel(&tool.name));
     let output = format_ident!("{name}Result");
     let member = rust_name(member);
@@ -91,7 +87,7 @@ fn made(name: &str, node: &Node) -> Result<TokenStream> {
     let fields = members.iter().map(|(member, node)| {
         let value = if required(member) { stored(member, node, true) } else { default(node) };
         let member = rust_name(member);
-        match value.to_string() == member.to_string() {
+        match member == value.to_string() {
             true => quote!(#member),
             false => quote!(#member: #value),
         }
