@@ -1,11 +1,12 @@
 //! The catalogue as data, embedded at build time.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::ScopeSet;
+use crate::{InvalidArguments, ScopeSet, generated, shape};
 
 /// Every curated tool and what it is.
 #[derive(Debug, Deserialize)]
@@ -15,6 +16,20 @@ pub struct Catalogue {
     pub digest: String,
     /// Tools, sorted by name.
     pub tools: Vec<ToolEntry>,
+    /// What the error codes mean, by code.
+    pub errors: BTreeMap<String, ErrorEntry>,
+}
+
+/// One error code as the catalogue describes it.
+#[derive(Debug, Deserialize)]
+#[non_exhaustive]
+pub struct ErrorEntry {
+    /// What happened.
+    pub description: String,
+    /// Whether the same call may succeed later.
+    pub retryable: bool,
+    /// Whether every tool shares it.
+    pub common: bool,
 }
 
 /// One tool as the catalogue describes it (MCP 2026-07-28 server/tools, plus scopes and errors).
@@ -86,6 +101,42 @@ impl Catalogue {
     pub fn tools_for(&self, scopes: ScopeSet) -> impl Iterator<Item = &ToolEntry> {
         self.tools.iter().filter(move |tool| tool.scopes.is_subset(scopes))
     }
+
+    /// Every code that a call of `tool` can end in, with what it means: those of the tool, then those that every tool shares.
+    pub fn errors_of<'a>(
+        &'a self,
+        tool: &'a ToolEntry,
+    ) -> impl Iterator<Item = (&'a str, &'a ErrorEntry)> {
+        let own = tool.errors.iter().filter_map(|code| self.errors.get_key_value(code));
+        let common = self.errors.iter().filter(|(_, entry)| entry.common);
+        own.chain(common).map(|(code, entry)| (code.as_str(), entry))
+    }
+}
+
+impl ToolEntry {
+    /// Checks raw arguments, such as a model wrote, against the input schema; the same as [`Tool::check`](crate::Tool::check) by name.
+    ///
+    /// ```
+    /// use lookout_schema::catalogue;
+    /// use serde_json::json;
+    ///
+    /// let tool = catalogue().tool("describe_table").expect("a tool");
+    /// assert!(tool.check(&json!({ "table": "orders" })).is_ok());
+    /// assert_eq!(
+    ///     tool.check(&json!({})).unwrap_err().to_string(),
+    ///     "the arguments of describe_table are not valid: the whole lacks `table`, which is required"
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Everything in which they differ.
+    pub fn check(&'static self, arguments: &Value) -> Result<(), InvalidArguments> {
+        match generated::shape_of(&self.name) {
+            Some(shape) => shape::check(&self.name, shape, arguments),
+            None => Ok(()),
+        }
+    }
 }
 
 fn scope_names<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<ScopeSet, D::Error> {
@@ -100,6 +151,15 @@ mod tests {
     #[test]
     fn the_embedded_bundle_is_the_one_the_types_came_from() {
         assert_eq!(catalogue().digest, CATALOGUE_DIGEST);
+    }
+
+    #[test]
+    fn every_code_that_a_tool_names_is_described() {
+        for tool in &catalogue().tools {
+            let codes: Vec<_> = catalogue().errors_of(tool).map(|(code, _)| code).collect();
+            assert!(tool.errors.iter().all(|code| codes.contains(&code.as_str())), "{}", tool.name);
+            assert!(codes.contains(&"invalid_arguments"), "{codes:?}");
+        }
     }
 
     #[test]

@@ -28,9 +28,11 @@ use url::Url;
 
 pub(crate) use challenge::Challenge;
 pub use credentials::{Credentials, MalformedCredentials};
-use registration::{Known, Registration};
+use registration::{Known, Proof, Registration};
 pub(crate) use secret::AccessToken;
 pub(crate) use session::Session;
+#[cfg(feature = "keyring")]
+pub use store::KeyringStore;
 pub use store::{CredentialKey, CredentialStore, FileStore, MemoryStore};
 
 use crate::Error;
@@ -112,7 +114,35 @@ impl OAuth {
         client_id: impl Into<String>,
     ) -> Self {
         self.registration.known =
-            Some(Known { issuer: issuer.into(), client_id: client_id.into() });
+            Some(Known { issuer: issuer.into(), client_id: client_id.into(), proof: Proof::None });
+        self
+    }
+
+    /// Like [`OAuth::registered_client`], for a client that `issuer` gave a secret too.
+    ///
+    /// The secret goes to the token and revocation endpoints of that issuer, in the way that its metadata accepts: in a header (`client_secret_basic`),
+    /// else in the form (`client_secret_post`, RFC 6749 section 2.3.1). It is kept in memory alone: no store gets it, and `Debug` does not show it.
+    /// One that is not visible ASCII is [`Error::is_configuration`] at the sign-in.
+    ///
+    /// ```
+    /// use lookout_sdk::auth::OAuth;
+    ///
+    /// let secret = "from-a-secret-store";
+    /// let oauth = OAuth::new().registered_client_with_secret("https://login.example", "churn-report", secret);
+    /// assert!(!format!("{oauth:?}").contains(secret));
+    /// ```
+    #[must_use]
+    pub fn registered_client_with_secret(
+        mut self,
+        issuer: impl Into<String>,
+        client_id: impl Into<String>,
+        secret: impl Into<String>,
+    ) -> Self {
+        self.registration.known = Some(Known {
+            issuer: issuer.into(),
+            client_id: client_id.into(),
+            proof: Proof::of(secret.into()),
+        });
         self
     }
 

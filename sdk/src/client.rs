@@ -77,6 +77,7 @@ impl<S: Access> Client<S> {
     ///
     /// # Errors
     ///
+    /// [`Error::is_invalid_arguments`] when the arguments are outside what the tool's input schema allows, and then nothing is sent;
     /// [`Error::is_tool_error`] when the tool reported a failure; [`Error::is_unauthorized`], [`Error::is_insufficient_scope`],
     /// [`Error::is_transport`], [`Error::is_timeout`] and [`Error::is_protocol`] when the call did not get that far or its answer made no sense;
     /// [`Error::is_authorization`] when the tokens could not be renewed.
@@ -87,6 +88,7 @@ impl<S: Access> Client<S> {
         let arguments = serde_json::to_value(arguments).map_err(|error| {
             Error::configuration("the arguments cannot be written as JSON").caused_by(error)
         })?;
+        T::check(&arguments)?;
         let json = self.call_tool(T::NAME, arguments).await?.into_json()?;
         T::Output::deserialize(json).map_err(|error| {
             Error::protocol(format!(
@@ -169,6 +171,7 @@ impl<S: Access> Client<S> {
     /// With OAuth this asks the person if the store has no tokens, and waits for the answer; otherwise nobody is asked.
     /// The person may grant less than was asked for, so compare.
     /// With a programmatic token there is nothing to do and nothing is known about its scopes.
+    /// However many callers wait, the person is asked once and every one of them gets the answer; a caller that comes later asks anew.
     ///
     /// # Errors
     ///
@@ -206,7 +209,7 @@ impl<S: Access> Client<S> {
     /// # Errors
     ///
     /// [`Error::is_authorization`] when something is left in the store, and always with a programmatic token, which is revoked on Lookout's token page;
-    /// as [`Client::sign_in`] when this client has not used the credentials yet and cannot find out which authorization server they belong to.
+    /// as [`Client::sign_in`] when neither the endpoint nor the store says which authorization server the credentials belong to.
     pub async fn sign_out(&self) -> Result<SignedOut, Error> {
         match &self.inner.credential {
             Credential::Token(_) => Err(Error::authorization(

@@ -8,8 +8,10 @@
 mod inert;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use lookout_schema::{InvalidArguments, RowError, Violation};
 use serde_json::Value;
 
 use self::inert::Inert;
@@ -28,12 +30,14 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: Kind,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Configuration(String),
+    InvalidArguments(InvalidArguments),
+    Decode(String),
     Transport(String),
     Status(u16, Option<Duration>),
     Timeout(&'static str),
@@ -80,8 +84,13 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
+    }
+
+    /// The same error for another caller that waited for the same thing.
+    pub(crate) fn shared(&self) -> Self {
+        Self(Box::new(Inner { kind: self.0.kind.clone(), source: self.0.source.clone() }))
     }
 
     pub(crate) fn configuration(what: impl Into<String>) -> Self {
@@ -130,6 +139,48 @@ impl Error {
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         matches!(self.0.kind, Kind::Configuration(_))
+    }
+
+    /// Whether the arguments of a typed call are outside what the tool's input schema allows; nothing was sent.
+    ///
+    /// [`Error::violations`] says what is wrong with them, all of it.
+    #[must_use]
+    pub fn is_invalid_arguments(&self) -> bool {
+        matches!(self.0.kind, Kind::InvalidArguments(_))
+    }
+
+    /// Where the arguments are wrong and what is allowed there; empty unless [`Error::is_invalid_arguments`].
+    ///
+    /// ```
+    /// use lookout_sdk::schema::{QueryWarehouse, Tool as _};
+    ///
+    /// // A typed call checks the same and fails with the same, before anything is sent.
+    /// let invalid = QueryWarehouse::new("select 1").max_rows(5000).validate().unwrap_err();
+    /// let error = lookout_sdk::Error::from(invalid);
+    /// assert!(error.is_invalid_arguments());
+    /// assert_eq!(error.violations()[0].pointer, "/max_rows");
+    /// assert_eq!(error.violations()[0].message, "is 5000, allowed is 1 to 2000");
+    /// ```
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        match &self.0.kind {
+            Kind::InvalidArguments(invalid) => invalid.violations(),
+            _ => &[],
+        }
+    }
+
+    /// Whether a result was read as something that it is not, such as rows as a struct with other members; the call itself succeeded.
+    ///
+    /// ```no_run
+    /// # use lookout_sdk::{Client, Error, schema::QueryWarehouse};
+    /// # async fn count(client: Client) -> Result<i64, Error> {
+    /// let result = client.query_warehouse(QueryWarehouse::new("select count(*) from orders")).await?;
+    /// Ok(result.rows::<i64>()?.into_iter().sum()) // a `RowError` becomes an `Error` that is this
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        matches!(self.0.kind, Kind::Decode(_))
     }
 
     /// Whether there is no valid token (HTTP 401): sign in with [`Client::sign_in`](crate::Client::sign_in), or make a new token.
@@ -223,13 +274,27 @@ impl Error {
     }
 }
 
+impl From<InvalidArguments> for Error {
+    fn from(invalid: InvalidArguments) -> Self {
+        Self::new(Kind::InvalidArguments(invalid))
+    }
+}
+
+impl From<RowError> for Error {
+    fn from(error: RowError) -> Self {
+        Self::new(Kind::Decode(error.to_string())).caused_by(error)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
             Kind::Configuration(what)
             | Kind::Transport(what)
             | Kind::Protocol(what)
-            | Kind::Authorization(what) => f.write_str(what),
+            | Kind::Authorization(what)
+            | Kind::Decode(what) => f.write_str(what),
+            Kind::InvalidArguments(invalid) => invalid.fmt(f),
             Kind::Timeout(what) => f.write_str(what),
             Kind::BrokenStream => {
                 f.write_str("the stream ended before the answer; the call may have run")

@@ -9,11 +9,14 @@ mod endpoint;
 mod error;
 mod http;
 mod listing;
+mod pages;
 mod reply;
 #[cfg(feature = "rig")]
 pub mod rig;
 #[cfg(feature = "rmcp")]
 pub mod rmcp;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
 
 #[rustfmt::skip]
@@ -26,4 +29,5 @@ pub use error::{Error, ToolError};
 /// The tools' arguments and results, and the catalogue that they come from.
 pub use lookout_schema as schema;
 pub use lookout_schema::catalogue;
+pub use pages::{Items, Pages};
 pub use reply::{ServerInfo, ToolDescription, ToolReply};

@@ -99,6 +99,7 @@ impl Transport {
     /// Sends a request and returns its result.
     pub(crate) async fn request(&self, request: Request<'_>) -> Result<Value, Error> {
         let mut opened = false;
+        let mut undecided = false;
         let mut repeatable = request.repeatable;
         loop {
             let remembered = self.era.read().await.clone();
@@ -117,7 +118,9 @@ impl Transport {
                     }
                     return Ok(result);
                 }
-                Verdict::Refused(error) => return Err(error),
+                // It did not run the request, and names the revision that the request has.
+                Verdict::Undecided(_) if !undecided => undecided = true,
+                Verdict::Refused(error) | Verdict::Undecided(error) => return Err(error),
                 Verdict::Ambiguous(error) if remembered.is_some() => return Err(error),
                 Verdict::Ambiguous(error) if self.speaks_modern(request.token).await? => {
                     return Err(error);

@@ -62,11 +62,11 @@ fn chosen(name: Option<&str>) -> Result<Vec<&'static str>> {
     Ok(chosen)
 }
 
-/// Builds what its lock file pins. All of them together share what they stand on.
+/// Builds with what its lock file pins, which a new dependency of the SDK adds to. All of them together share what they stand on.
 fn install(root: &Path, name: Option<&str>) -> Result<()> {
     let target = root.join("target/frameworks");
     let mut options = vec!["--manifest-path".into(), root.join("sdk/frameworks/Cargo.toml")];
-    options.extend(["--locked".into(), "--target-dir".into(), target]);
+    options.extend(["--target-dir".into(), target]);
     match name {
         None => options.push("--workspace".into()),
         Some(_) => {

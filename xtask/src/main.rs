@@ -8,6 +8,7 @@ mod conformance;
 mod faults;
 mod foreign;
 mod frameworks;
+mod official;
 mod packages;
 
 #[cfg(test)]
@@ -44,6 +45,8 @@ enum Command {
     Faults(faults::Faults),
     /// Install servers by other authors and judge them with the conformance harness
     Foreign(foreign::Foreign),
+    /// Install the conformance suite of the MCP project and run it on the SDK
+    Official(official::Official),
     /// Install clients by other authors and grade them with the conformance harness
     Clients(clients::Clients),
     /// Build one agent turn in each of several frameworks and run it against the demo server
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Conformance(conformance) => conformance.run(&root),
         Command::Faults(faults) => faults.run(&root),
         Command::Foreign(foreign) => foreign.run(&root),
+        Command::Official(official) => official.run(&root),
         Command::Clients(clients) => clients.run(&root),
         Command::Frameworks(frameworks) => frameworks.run(&root),
     };

@@ -79,6 +79,7 @@ fn every_violation_is_reported_at_once_with_file_and_pointer() {
         let input = tool["inputSchema"].as_object_mut().expect("an object");
         input.remove("additionalProperties");
         input["properties"]["state"] = json!({ "$ref": "types.json#/State" });
+        input["properties"]["cursor"]["pattern"] = json!("^a|b$");
         input["properties"]["mode"] =
             json!({ "type": "string", "description": "A mode.", "enum": ["a"] });
     });

@@ -18,6 +18,8 @@ use crate::Error;
 pub(crate) struct ClientIdentity {
     id: String,
     authentication: ClientAuthentication,
+    /// The program brings the identity with it, and its secret stays out of stores.
+    is_given: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -40,6 +42,22 @@ pub(crate) struct Registration {
 pub(crate) struct Known {
     pub(crate) issuer: String,
     pub(crate) client_id: String,
+    pub(crate) proof: Proof,
+}
+
+/// What a client with a known identifier has to prove that it is the one.
+#[derive(Clone, Debug)]
+pub(crate) enum Proof {
+    None,
+    Secret(ClientSecret),
+    /// A secret that neither a header nor a form can carry.
+    Unusable,
+}
+
+impl Proof {
+    pub(crate) fn of(secret: String) -> Self {
+        ClientSecret::new(secret).map_or(Self::Unusable, Self::Secret)
+    }
 }
 
 #[derive(Serialize)]
@@ -76,7 +94,7 @@ impl ClientIdentity {
             ("client_secret_post", Some(Some(secret))) => ClientAuthentication::Post(secret),
             _ => return None,
         };
-        is_visible_ascii(&id).then_some(Self { id, authentication })
+        is_visible_ascii(&id).then_some(Self { id, authentication, is_given: false })
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -87,9 +105,10 @@ impl ClientIdentity {
         &self.authentication
     }
 
-    /// The name of the authentication method and the secret (RFC 7591 section 2).
+    /// What a store keeps: the name of the authentication method and the secret (RFC 7591 section 2), unless the program brings them with it.
     pub(crate) fn parts(&self) -> (&'static str, Option<&ClientSecret>) {
         match &self.authentication {
+            _ if self.is_given => ("none", None),
             ClientAuthentication::None => ("none", None),
             ClientAuthentication::Basic(secret) => ("client_secret_basic", Some(secret)),
             ClientAuthentication::Post(secret) => ("client_secret_post", Some(secret)),
@@ -111,19 +130,54 @@ impl Registration {
         client_name: &str,
         redirect_uri: &str,
     ) -> Result<ClientIdentity, Error> {
-        if let Some(Known { issuer, client_id }) = &self.known {
-            if *issuer != authority.issuer {
-                return Err(Error::authorization(
-                    "the endpoint now names another authorization server than the one that the client is registered with; the client identifier is not sent there",
-                ));
-            }
-            return public(client_id);
+        if let Some(known) = &self.known {
+            return known.identity(authority);
         }
         match &self.document {
             Some(url) if authority.takes_documents => document(url),
             _ => register(wire, authority, client_name, redirect_uri).await,
         }
     }
+}
+
+impl Known {
+    /// The identity that the program was given, for the issuer that gave it and for no other.
+    pub(crate) fn identity(&self, authority: &Authority) -> Result<ClientIdentity, Error> {
+        if self.issuer != authority.issuer {
+            return Err(Error::authorization(
+                "the endpoint now names another authorization server than the one that the client is registered with; the client identifier is not sent there",
+            ));
+        }
+        let identity = match &self.proof {
+            Proof::None => public(&self.client_id)?,
+            Proof::Secret(secret) => {
+                let authentication = secret_authentication(authority, secret.clone())?;
+                ClientIdentity { authentication, ..public(&self.client_id)? }
+            }
+            Proof::Unusable => {
+                return Err(Error::configuration("the client's secret is not visible ASCII"));
+            }
+        };
+        Ok(ClientIdentity { is_given: true, ..identity })
+    }
+}
+
+/// How a client proves that it has its secret: in the way that the server accepts; a server that does not say accepts `Basic` (RFC 8414 section 2).
+fn secret_authentication(
+    authority: &Authority,
+    secret: ClientSecret,
+) -> Result<ClientAuthentication, Error> {
+    let accepted = authority.client_authentication.as_deref();
+    let accepts = |method: &str| accepted.is_some_and(|all| all.iter().any(|one| one == method));
+    if accepted.is_none() || accepts("client_secret_basic") {
+        return Ok(ClientAuthentication::Basic(secret));
+    }
+    if accepts("client_secret_post") {
+        return Ok(ClientAuthentication::Post(secret));
+    }
+    Err(Error::authorization(
+        "the authorization server takes no client secret at its token endpoint; use OAuth::registered_client if it registered the client without one",
+    ))
 }
 
 fn public(client_id: &str) -> Result<ClientIdentity, Error> {

@@ -5,13 +5,14 @@
 //! - A fresh refresh token is in the store before the access token that came with it is used.
 //! - A refusal for good ends the tokens; an unavailable server does not, and is left alone for as long as it asks.
 //! - Credentials go to the authorization server that the resource names now and that they came from, or nowhere.
-//! - A browser opens only for [`Session::sign_in`] and [`Session::step_up`], once for each.
+//! - A browser opens only for [`Session::sign_in`] and [`Session::step_up`], once for each, and once for all that wait for the same answer.
 
 mod asking;
 mod budget;
 mod finding;
 mod renewal;
 mod state;
+mod turns;
 
 use std::fmt;
 use std::io;
@@ -23,7 +24,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use self::budget::StepUps;
 use self::state::State;
-use super::discovery::Authority;
+use self::turns::Turns;
 use super::token;
 use super::wire::Wire;
 use super::{Challenge, CredentialKey, CredentialStore, Credentials, OAuth, SignedOut};
@@ -51,8 +52,7 @@ struct Shared {
     access: ScopeSet,
     state: Arc<Mutex<State>>,
     step_ups: StepUps,
-    /// Held while a person is asked, so that two callers do not open two browsers.
-    asking: Mutex<()>,
+    turns: Turns,
 }
 
 impl Session {
@@ -69,15 +69,18 @@ impl Session {
             access,
             state: Arc::default(),
             step_ups: StepUps::default(),
-            asking: Mutex::default(),
+            turns: Turns::default(),
         }))
     }
 
-    /// What to send, fresh as far as this side can tell; no token before the first challenge and after the tokens ended.
+    /// What to send, fresh as far as this side can tell; no token where the store has none, and after the tokens ended.
     pub(crate) async fn bearer(&self) -> Result<Bearer, Error> {
-        let state = self.lock().await;
+        let mut state = self.lock().await;
+        self.recall(&mut state).await;
         match state.tokens() {
-            Some(tokens) if tokens.is_expired() || state.unsaved => self.renew(state).await,
+            Some(tokens) if state.authority.is_some() && (tokens.is_expired() || state.unsaved) => {
+                self.renew(state).await
+            }
             _ => Ok(state.bearer()),
         }
     }
@@ -129,12 +132,27 @@ impl Session {
     }
 
     /// Makes sure that there are tokens, asking the person if there are none; returns the granted scopes.
+    ///
+    /// Callers that waited while somebody else asked get the same refusal, if that is what it came to.
     pub(crate) async fn sign_in(
         &self,
         probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
     ) -> Result<Vec<String>, Error> {
-        let _asking = self.0.asking.lock().await;
+        let turn = self.0.turns.take().await;
+        if let Some(Err(refused)) = turn.awaited() {
+            return Err(refused);
+        }
+        let signed_in = self.sign_in_in_turn(probe).await;
+        turn.end(&signed_in);
+        signed_in
+    }
+
+    async fn sign_in_in_turn(
+        &self,
+        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
+    ) -> Result<Vec<String>, Error> {
         let mut state = self.lock().await;
+        self.recall(&mut state).await;
         if !state.needs_person {
             if state.tokens().is_none() {
                 let challenge = probe().await?;
@@ -155,13 +173,38 @@ impl Session {
     }
 
     /// Asks the person for `required` in addition to what was asked for before; returns the granted scopes.
+    ///
+    /// Callers that waited while somebody else asked for the same get the same answer.
     pub(crate) async fn step_up(
         &self,
         probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
         required: &[String],
     ) -> Result<Vec<String>, Error> {
-        let _asking = self.0.asking.lock().await;
+        let turn = self.0.turns.take().await;
+        match turn.awaited() {
+            Some(Err(refused)) => return Err(refused),
+            Some(Ok(())) => {
+                let state = self.lock().await;
+                let asked = state.requested();
+                if let Some(tokens) = state.tokens()
+                    && required.iter().all(|scope| asked.contains(scope))
+                {
+                    return Ok(tokens.scopes.clone());
+                }
+            }
+            None => {}
+        }
         self.0.step_ups.spend()?;
+        let stepped_up = self.step_up_in_turn(probe, required).await;
+        turn.end(&stepped_up);
+        stepped_up
+    }
+
+    async fn step_up_in_turn(
+        &self,
+        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
+        required: &[String],
+    ) -> Result<Vec<String>, Error> {
         let mut state = self.lock().await;
         if state.authority.is_none() {
             let challenge = probe().await?;
@@ -189,18 +232,30 @@ impl Session {
         probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
     ) -> Result<SignedOut, Error> {
         let mut state = self.lock().await;
-        if state.credentials.is_none() {
-            let challenge = probe().await.ok().flatten();
-            self.load(&mut state, challenge.as_ref()).await?;
-        }
+        let remembered = self.remembered().await;
+        let found = match state.authority {
+            Some(_) if state.credentials.is_some() => Ok(()),
+            _ => {
+                let challenge = probe().await.ok().flatten();
+                self.load(&mut state, challenge.as_ref()).await
+            }
+        };
         let credentials = state.credentials.take();
         state.forget();
-        let Some(authority) = state.authority.clone() else { return Ok(SignedOut::Revoked) };
-        let key = self.key(&authority);
-        let deleted = self.store(move |store| store.delete(&key)).await;
-        let revoked = match credentials {
-            Some(Credentials { client, tokens: Some(tokens), .. }) => {
-                token::revoke(&self.0.wire, &authority, &client, &tokens).await
+        // What was remembered may be of an issuer that the resource no longer trusts; it goes too.
+        let issuers = [remembered, state.issuer.clone()];
+        if found.is_err() && issuers.iter().all(Option::is_none) {
+            return found.map(|()| SignedOut::Revoked);
+        }
+        let mut deleted = Ok(());
+        for issuer in issuers.into_iter().flatten() {
+            let key = self.key(&issuer);
+            deleted = deleted.and(self.store(move |store| store.delete(&key)).await);
+        }
+        let revoked = match (&state.authority, credentials) {
+            _ if found.is_err() => found,
+            (Some(authority), Some(Credentials { client, tokens: Some(tokens), .. })) => {
+                token::revoke(&self.0.wire, authority, &client, &tokens).await
             }
             _ => Ok(()),
         };
@@ -212,14 +267,14 @@ impl Session {
         else {
             return Ok(());
         };
-        let key = self.key(authority);
+        let key = self.key(&authority.issuer);
         self.store(move |store| store.save(&key, &credentials)).await?;
         state.unsaved = false;
         Ok(())
     }
 
-    fn key(&self, authority: &Authority) -> CredentialKey {
-        CredentialKey::new(&authority.issuer, self.0.endpoint.as_str())
+    fn key(&self, issuer: &str) -> CredentialKey {
+        CredentialKey::new(issuer, self.0.endpoint.as_str())
     }
 
     async fn lock(&self) -> OwnedMutexGuard<State> {

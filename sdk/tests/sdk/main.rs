@@ -5,6 +5,7 @@
 mod stores;
 mod support;
 
+mod asking;
 mod authority;
 mod callback;
 mod credentials;
@@ -15,6 +16,8 @@ mod issuer;
 mod legacy;
 mod limits;
 mod listing;
+mod pages;
+mod recall;
 mod redirects;
 mod refresh;
 mod registration;

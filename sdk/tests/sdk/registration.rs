@@ -15,9 +15,14 @@ async fn when_the_endpoint_names_another_server_nothing_of_the_first_is_shown_to
     client().sign_in().await.unwrap();
 
     let issuer = other.origin();
-    fake.edit(|world| world.resource["authorization_servers"] = json!([issuer]));
+    fake.edit(|world| {
+        world.resource["authorization_servers"] = json!([issuer]);
+        world.live.clear();
+    });
     other.on("/oauth/register", |_| json_response(201, &json!({ "client_id": "client-of-other" })));
-    client().sign_in().await.unwrap();
+    let later = client();
+    assert!(later.list_tables(ListTables::default()).await.unwrap_err().is_unauthorized());
+    later.sign_in().await.unwrap();
 
     for form in other.forms("/oauth/token").await {
         assert_eq!(form["client_id"], "client-of-other");
@@ -39,6 +44,80 @@ async fn a_known_client_does_not_register_and_is_known_to_its_issuer_alone() {
         fake.client_with(fake.honest().registered_client("https://other.example", "from-a-person"));
     assert!(stranger.sign_in().await.unwrap_err().is_authorization());
     assert_eq!(fake.token_requests().await, 1);
+}
+
+/// The `Authorization` header of every request to the token endpoint, with the form.
+async fn proofs(fake: &Fake) -> Vec<(Option<String>, Option<String>)> {
+    let requests = fake.requests().await;
+    let sent = requests.iter().filter(|request| request.url.path() == "/oauth/token");
+    let headers = sent.map(|request| {
+        let header = request.headers.get("authorization")?;
+        Some(header.to_str().unwrap().to_owned())
+    });
+    let forms = fake.forms("/oauth/token").await;
+    headers.zip(forms).map(|(header, form)| (header, form.get("client_secret").cloned())).collect()
+}
+
+#[tokio::test]
+async fn a_known_client_proves_its_secret_in_the_way_that_the_server_accepts() {
+    // `from-a-person:secret%2F`, each half encoded as in a form.
+    let basic = Some("Basic ZnJvbS1hLXBlcnNvbjpzZWNyZXQlMkY=".to_owned());
+    let post = Some("secret/".to_owned());
+    for (accepted, proof) in [
+        (Value::Null, (basic.clone(), None)),
+        (json!(["client_secret_post", "client_secret_basic"]), (basic, None)),
+        (json!(["none", "client_secret_post"]), (None, post)),
+    ] {
+        let fake = Fake::start().await;
+        fake.edit(|world| world.metadata["token_endpoint_auth_methods_supported"] = accepted);
+        let (issuer, id) = (fake.origin(), "from-a-person");
+        let oauth = fake.honest().registered_client_with_secret(issuer, id, "secret/");
+        fake.client_with(oauth).sign_in().await.unwrap();
+        assert_eq!(proofs(&fake).await, [proof]);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_sent_to_nobody_who_does_not_want_one() {
+    let fake = Fake::start().await;
+    fake.edit(|world| world.metadata["token_endpoint_auth_methods_supported"] = json!(["none"]));
+    let known = |issuer: &str, secret: &str| {
+        let oauth = fake.honest().registered_client_with_secret(issuer, "from-a-person", secret);
+        fake.client_with(oauth)
+    };
+    let error = known(&fake.origin(), "secret").sign_in().await.unwrap_err();
+    assert!(error.is_authorization(), "{error}");
+    fake.edit(|world| world.metadata["token_endpoint_auth_methods_supported"] = Value::Null);
+    let error = known("https://other.example", "secret").sign_in().await.unwrap_err();
+    assert!(error.is_authorization(), "{error}");
+    let error = known(&fake.origin(), "se cret").sign_in().await.unwrap_err();
+    assert!(error.is_configuration() && !format!("{error:?}").contains("se cret"), "{error}");
+    assert_eq!(fake.token_requests().await, 0);
+}
+
+#[tokio::test]
+async fn the_secret_of_a_known_client_stays_with_the_program() {
+    let fake = Fake::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let client = |secret: &str| {
+        let store = FileStore::new(folder.path());
+        let oauth = fake.honest().store(store);
+        fake.client_with(oauth.registered_client_with_secret(fake.origin(), "id", secret))
+    };
+    fake.edit(|world| world.lifetime = 1);
+    client("first-secret").sign_in().await.unwrap();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let kept = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!String::from_utf8_lossy(&kept).contains("first-secret"));
+    }
+    // The next run has another secret, and with it the tokens of the first.
+    fake.edit(|world| world.live.clear());
+    let next = client("next-secret");
+    next.list_tables(ListTables::default()).await.unwrap();
+    assert!(!format!("{next:?}").contains("next-secret"));
+    let sent: Vec<_> = proofs(&fake).await.into_iter().map(|(header, _)| header.unwrap()).collect();
+    // `id:first-secret` and `id:next-secret`.
+    assert_eq!(sent, ["Basic aWQ6Zmlyc3Qtc2VjcmV0", "Basic aWQ6bmV4dC1zZWNyZXQ="]);
 }
 
 #[tokio::test]

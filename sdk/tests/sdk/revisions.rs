@@ -311,3 +311,22 @@ async fn an_answer_to_another_request_is_no_answer() {
         assert!(list(&client(&fake)).await.unwrap_err().is_protocol());
     }
 }
+
+#[tokio::test]
+async fn a_server_that_refuses_the_revision_it_speaks_is_asked_once_more() {
+    for (refusals, succeeds) in [(1, true), (2, false)] {
+        let fake = Fake::start().await;
+        let left = std::sync::atomic::AtomicU32::new(refusals);
+        fake.on("/mcp", move |request| {
+            let decrement = |left: u32| left.checked_sub(1);
+            let order = std::sync::atomic::Ordering::Relaxed;
+            match left.fetch_update(order, order, decrement) {
+                Ok(_) => rpc_error(request, 400, -32022, &json!({ "supported": ["2026-07-28"] })),
+                Err(_) => result(request, &tables()),
+            }
+        });
+        let outcome = list(&client(&fake)).await;
+        assert_eq!(outcome.is_ok(), succeeds, "{outcome:?}");
+        assert_eq!(fake.messages().await.len(), 2);
+    }
+}

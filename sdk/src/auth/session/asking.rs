@@ -44,7 +44,7 @@ impl Session {
         let (client, tokens) = answered.exchange(&shared.wire).await?;
         let granted = tokens.scopes.clone();
         let mut state = self.lock().await;
-        state.authority = Some(authority);
+        state.trust(authority);
         state.replace(Credentials { client, tokens: Some(tokens), requested: scopes });
         self.save(&mut state).await?;
         Ok(granted)

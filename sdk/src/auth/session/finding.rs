@@ -1,14 +1,13 @@
 //! Finding the authorization server that the resource names now, and what the store has for it.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use lookout_schema::ScopeSet;
 
 use super::{Session, State};
 use crate::Error;
-use crate::auth::Challenge;
 use crate::auth::discovery::{Authority, discover};
+use crate::auth::{Challenge, Credentials};
 
 impl Session {
     /// The scopes to ask for: those of the challenge, else those that the resource says it has, else whatever the server thinks fit.
@@ -52,18 +51,21 @@ impl Session {
         state: &mut State,
         challenge: Option<&Challenge>,
     ) -> Result<bool, Error> {
-        let known = state.authority.as_ref().map(|authority| authority.issuer.clone());
         let authority = match self.discover(challenge).await {
             Ok(authority) => Arc::new(authority),
             // That the metadata cannot be had for the moment does not say that it changed.
-            Err(error) if known.is_some() && (error.is_transport() || error.is_timeout()) => {
+            Err(error)
+                if state.authority.is_some() && (error.is_transport() || error.is_timeout()) =>
+            {
                 return Ok(false);
             }
             Err(error) => return Err(error),
         };
-        if known.as_ref() == Some(&authority.issuer) {
-            state.authority = Some(authority);
-            state.discovered = Some(Instant::now());
+        if state.issuer.as_ref() == Some(&authority.issuer) {
+            if state.authority.is_none() {
+                state.credentials = self.own(&authority, state.credentials.take())?;
+            }
+            state.trust(authority);
             return Ok(false);
         }
         self.take_stored(state, authority).await?;
@@ -71,17 +73,65 @@ impl Session {
     }
 
     async fn take_stored(&self, state: &mut State, authority: Arc<Authority>) -> Result<(), Error> {
-        let key = self.key(&authority);
-        state.authority = Some(authority);
-        state.discovered = Some(Instant::now());
+        let key = self.key(&authority.issuer);
+        state.trust(authority);
         state.unsaved = false;
         state.credentials = None;
         let stored = self.store(move |store| store.load(&key)).await?;
-        // What was stored for another client identifier is not this client's.
-        let known = self.0.oauth.registration.known.as_ref().map(|known| &*known.client_id);
-        state.credentials =
-            stored.filter(|stored| known.is_none_or(|known| known == stored.client.id()));
+        let authority = state.authority.as_deref().expect("it was set above");
+        state.credentials = self.own(authority, stored)?;
         state.generation += 1;
         Ok(())
+    }
+
+    /// What was stored, if it is this client's: not what another client identifier got.
+    ///
+    /// A secret that the program was given is the program's of today, not the store's.
+    pub(super) fn own(
+        &self,
+        authority: &Authority,
+        stored: Option<Credentials>,
+    ) -> Result<Option<Credentials>, Error> {
+        match (&self.0.oauth.registration.known, stored) {
+            (Some(known), Some(stored))
+                if known.client_id == stored.client.id() && known.issuer == authority.issuer =>
+            {
+                Ok(Some(Credentials { client: known.identity(authority)?, ..stored }))
+            }
+            (Some(_), _) => Ok(None),
+            (None, stored) => Ok(stored),
+        }
+    }
+
+    /// Takes what the store remembers for this endpoint, once, before anybody has said which authorization server it trusts.
+    ///
+    /// An access token is for the endpoint and goes nowhere else, so it can be shown there without asking; nothing else of the credentials is used
+    /// until the authorization server is discovered and has the issuer that they are of.
+    pub(super) async fn recall(&self, state: &mut State) {
+        if state.authority.is_some() || std::mem::replace(&mut state.recalled, true) {
+            return;
+        }
+        let Some(issuer) = self.remembered().await else { return };
+        let key = self.key(&issuer);
+        // What cannot be read now is read again after the discovery, and says then why it cannot.
+        let stored = self.store(move |store| store.load(&key)).await.ok().flatten();
+        let known = self.0.oauth.registration.known.as_ref();
+        let is_own = |stored: &Credentials| {
+            known.is_none_or(|known| known.client_id == stored.client.id())
+                && stored.tokens.as_ref().is_some_and(|tokens| !tokens.is_expired())
+        };
+        if let Some(stored) = stored.filter(is_own) {
+            state.issuer = Some(issuer);
+            state.credentials = Some(stored);
+            state.generation += 1;
+        }
+    }
+
+    /// The issuer that the endpoint's credentials were of when they were saved last.
+    pub(super) async fn remembered(&self) -> Option<String> {
+        let resource = self.0.endpoint.as_str().to_owned();
+        let issuer = self.store(move |store| store.issuer(&resource)).await.ok().flatten()?;
+        let known = self.0.oauth.registration.issuer();
+        known.is_none_or(|known| known == issuer).then_some(issuer)
     }
 }

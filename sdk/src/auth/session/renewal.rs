@@ -39,7 +39,7 @@ impl Session {
             return Ok(());
         }
         state.check_pause()?;
-        let key = self.key(&authority);
+        let key = self.key(&authority.issuer);
         let _alone = self.store(move |store| store.lock(&key)).await?;
         self.take_over(state, &authority).await?;
         let mut waited = false;
@@ -85,9 +85,9 @@ impl Session {
 
     /// Takes the credentials of another process that shares the store and was quicker, so that a spent refresh token is not sent again.
     async fn take_over(&self, state: &mut State, authority: &Authority) -> Result<(), Error> {
-        let key = self.key(authority);
+        let key = self.key(&authority.issuer);
         let stored = self.store(move |store| store.load(&key)).await?;
-        let Some(credentials) = stored else { return Ok(()) };
+        let Some(credentials) = self.own(authority, stored)? else { return Ok(()) };
         let (Some(theirs), Some(ours)) = (&credentials.tokens, state.tokens()) else {
             return Ok(());
         };
@@ -108,7 +108,7 @@ impl Session {
             _ => {
                 state.generation += 1;
                 let Some(authority) = &state.authority else { return Ok(()) };
-                let key = self.key(authority);
+                let key = self.key(&authority.issuer);
                 self.store(move |store| store.delete(&key)).await
             }
         }
