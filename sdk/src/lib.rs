@@ -7,10 +7,15 @@ mod client;
 pub mod definitions;
 mod endpoint;
 mod error;
+pub mod events;
 mod http;
 mod listing;
 mod pages;
 mod reply;
+#[cfg(feature = "rig")]
+pub mod rig;
+#[cfg(feature = "rmcp")]
+pub mod rmcp;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;

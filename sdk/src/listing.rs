@@ -63,6 +63,12 @@ impl Listing {
         self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref()?.get(name).cloned()
     }
 
+    /// The names of all tools of the list; empty before the first list.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let listed = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        listed.iter().flat_map(HashMap::keys).cloned().collect()
+    }
+
     /// Whether there is no list yet.
     pub(crate) fn is_blank(&self) -> bool {
         self.0.read().unwrap_or_else(PoisonError::into_inner).is_none()

@@ -28,6 +28,7 @@ use crate::Error;
 use crate::auth::{AccessToken, Challenge};
 use crate::endpoint::Endpoint;
 use crate::error::Kind;
+use crate::events::event;
 
 const WHAT: &str = "the MCP request";
 
@@ -99,6 +100,7 @@ impl Transport {
     /// Sends a request and returns its result.
     pub(crate) async fn request(&self, request: Request<'_>) -> Result<Value, Error> {
         let mut opened = false;
+        let mut undecided = false;
         let mut repeatable = request.repeatable;
         loop {
             let remembered = self.era.read().await.clone();
@@ -113,11 +115,14 @@ impl Transport {
             match era::judge(&era, exchange)? {
                 Verdict::Complete(result) => {
                     if remembered.is_none() {
+                        event!(CALL, info, "protocol.revision", revision = MODERN);
                         *self.era.write().await = Some(era);
                     }
                     return Ok(result);
                 }
-                Verdict::Refused(error) => return Err(error),
+                // It did not run the request, and names the revision that the request has.
+                Verdict::Undecided(_) if !undecided => undecided = true,
+                Verdict::Refused(error) | Verdict::Undecided(error) => return Err(error),
                 Verdict::Ambiguous(error) if remembered.is_some() => return Err(error),
                 Verdict::Ambiguous(error) if self.speaks_modern(request.token).await? => {
                     return Err(error);
@@ -173,6 +178,7 @@ impl Transport {
         let found = matches!(era::judge(&Era::Modern, exchange)?, Verdict::Complete(result)
             if result["supportedVersions"].as_array().is_some_and(|all| all.iter().any(|one| one == MODERN)));
         if found {
+            event!(CALL, info, "protocol.revision", revision = MODERN);
             *self.era.write().await = Some(Era::Modern);
         }
         Ok(found)
@@ -209,6 +215,7 @@ impl Transport {
                 "the server speaks a revision of MCP that this client does not know",
             ));
         };
+        event!(CALL, info, "protocol.revision", revision = *version);
         let era = Era::Legacy { version, session, opened: opened.into() };
         self.notify_initialized(&era, token).await?;
         *self.era.write().await = Some(era);

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use lookout_schema::protocol::{INITIALIZE_REVISIONS, RpcError, code};
+use lookout_schema::protocol::{INITIALIZE_REVISIONS, MODERN_REVISION, RpcError, code};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
@@ -43,6 +43,8 @@ pub(crate) enum Verdict {
     Complete(Value),
     /// A refusal from a server that speaks this revision.
     Refused(Error),
+    /// A refusal of the very revision that the server says it speaks, as while it is being replaced: worth asking once more.
+    Undecided(Error),
     /// A refusal that a server of either side could have sent.
     Ambiguous(Error),
     /// The server does not speak this revision; the error is for when the other side fails too.
@@ -107,9 +109,8 @@ fn complete(result: Value) -> Result<Value, Error> {
 fn refused(era: &Era, status: u16, refusal: RpcError) -> Verdict {
     let RpcError { code, message, data } = refusal;
     let supported = data.as_ref().and_then(|data| data["supported"].as_array());
-    let shared = INITIALIZE_REVISIONS
-        .iter()
-        .find(|&&known| supported.is_some_and(|all| all.iter().any(|one| one == known)));
+    let speaks = |revision| supported.is_some_and(|all| all.iter().any(|one| one == revision));
+    let shared = INITIALIZE_REVISIONS.iter().find(|&&known| speaks(known));
     // Codes that only a server of the newer side has.
     let modern_code = matches!(
         code,
@@ -118,6 +119,9 @@ fn refused(era: &Era, status: u16, refusal: RpcError) -> Verdict {
     let unknown_method = status == 404 && code == code::METHOD_NOT_FOUND;
     let error = Error::new(Kind::Rpc { code, message });
     match era {
+        Era::Modern if code == code::UNSUPPORTED_VERSION && speaks(MODERN_REVISION) => {
+            Verdict::Undecided(error)
+        }
         Era::Modern if code == code::UNSUPPORTED_VERSION && shared.is_some() => {
             Verdict::OtherEra(error, shared.copied())
         }

@@ -104,8 +104,7 @@ async fn a_read_only_client_dispatches_nothing_that_might_write() {
     });
     let client = fake.builder().token("token").read_only().build().unwrap();
     for name in ["save_dashboard", "a_tool_of_next_year", ""] {
-        let error = client.dispatch(name, Value::Null).await.unwrap_err();
-        assert!(error.is_insufficient_scope(), "{name}: {error:?}");
+        assert!(client.dispatch(name, Value::Null).await.unwrap().is_error, "{name}");
     }
     assert_eq!(fake.requests().await.len(), 0);
     client.list_tables(ListTables::default()).await.unwrap();
@@ -133,7 +132,7 @@ async fn a_server_that_is_never_content_does_not_send_the_person_round_for_ever(
         client.list_tables(ListTables::default()).await.unwrap();
     }
     assert!(outcome.unwrap_err().is_authorization());
-    assert!(*asked.lock().unwrap() <= 1 + 3, "{asked:?}");
+    assert!(*asked.lock().unwrap() <= 1 + 2, "{asked:?}");
 }
 
 #[tokio::test]

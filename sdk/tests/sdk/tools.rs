@@ -178,14 +178,3 @@ async fn the_catalogues_of_both_sides_can_be_compared() {
         assert_eq!(info.revisions, ["2026-07-28"]);
     }
 }
-
-#[tokio::test]
-async fn arguments_that_are_no_object_are_sent_as_they_are_and_null_as_an_empty_one() {
-    let fake = Fake::start().await;
-    let client = with_token(&fake);
-    client.dispatch("list_tables", Value::Null).await.unwrap();
-    client.dispatch("list_tables", json!([1])).await.unwrap();
-    let sent = fake.messages().await;
-    assert_eq!(sent[0]["params"]["arguments"], json!({}));
-    assert_eq!(sent[1]["params"]["arguments"], json!([1]));
-}

@@ -87,7 +87,7 @@ fn made(name: &str, node: &Node) -> Result<TokenStream> {
     let fields = members.iter().map(|(member, node)| {
         let value = if required(member) { stored(member, node, true) } else { default(node) };
         let member = rust_name(member);
-        match value.to_string() == member.to_string() {
+        match member == value.to_string() {
             true => quote!(#member),
             false => quote!(#member: #value),
         }
