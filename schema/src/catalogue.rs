@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::ScopeSet;
+use crate::{InvalidArguments, ScopeSet, generated, shape};
 
 /// Every curated tool and what it is.
 #[derive(Debug, Deserialize)]
@@ -110,6 +110,32 @@ impl Catalogue {
         let own = tool.errors.iter().filter_map(|code| self.errors.get_key_value(code));
         let common = self.errors.iter().filter(|(_, entry)| entry.common);
         own.chain(common).map(|(code, entry)| (code.as_str(), entry))
+    }
+}
+
+impl ToolEntry {
+    /// Checks raw arguments, such as a model wrote, against the input schema; the same as [`Tool::check`](crate::Tool::check) by name.
+    ///
+    /// ```
+    /// use lookout_schema::catalogue;
+    /// use serde_json::json;
+    ///
+    /// let tool = catalogue().tool("describe_table").expect("a tool");
+    /// assert!(tool.check(&json!({ "table": "orders" })).is_ok());
+    /// assert_eq!(
+    ///     tool.check(&json!({})).unwrap_err().to_string(),
+    ///     "the arguments of describe_table are not valid: the whole lacks `table`, which is required"
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Everything in which they differ.
+    pub fn check(&'static self, arguments: &Value) -> Result<(), InvalidArguments> {
+        match generated::shape_of(&self.name) {
+            Some(shape) => shape::check(&self.name, shape, arguments),
+            None => Ok(()),
+        }
     }
 }
 

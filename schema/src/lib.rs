@@ -7,7 +7,9 @@
 //! ```
 //! use lookout_schema::{QueryWarehouse, Scope, ScopeSet, Tool, catalogue};
 //!
-//! let call = QueryWarehouse { max_rows: 10, ..QueryWarehouse::new("select count(*) from orders") };
+//! let call = QueryWarehouse::new("select count(*) from orders where country = :country")
+//!     .max_rows(10)
+//!     .param("country", "NO");
 //! assert_eq!(QueryWarehouse::NAME, "query_warehouse");
 //! assert_eq!(QueryWarehouse::SCOPES, ScopeSet::of(&[Scope::McpRead]));
 //!
@@ -15,30 +17,36 @@
 //! assert_eq!(entry.scopes, QueryWarehouse::SCOPES);
 //! # let _ = call;
 //! ```
+//!
+//! Types can gain members: arguments are made with `new` and setters, results are read.
+//! Whoever has to write results turns on the feature `construct`, and is then to be built together with this crate.
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 mod catalogue;
+mod excerpt;
 mod open_enum;
 pub mod protocol;
+mod rows;
 mod scope_set;
+mod shape;
+mod tool;
+mod violation;
 
 #[rustfmt::skip]
-#[expect(missing_docs, unused_qualifications, clippy::redundant_field_names, clippy::unwrap_used, reason = "the shape is typify's")]
+#[expect(unused_qualifications, clippy::unwrap_used, reason = "the shape is typify's")]
 mod generated;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
+#[cfg(feature = "arrow")]
+/// What record batches are made of, in the version that this crate was built with.
+pub use arrow_array;
+#[cfg(feature = "arrow")]
+/// The types of record batches, in the version that this crate was built with.
+pub use arrow_schema;
 pub use catalogue::{Annotations, Catalogue, ErrorEntry, ToolEntry, catalogue};
 pub use generated::*;
 use open_enum::open_enum;
+pub use rows::RowError;
 pub use scope_set::{ScopeSet, UnknownScope};
-
-/// A curated tool. The implementing type is the tool's arguments.
-pub trait Tool: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// Name on the wire.
-    const NAME: &'static str;
-    /// Every scope that a call needs.
-    const SCOPES: ScopeSet;
-    /// Structured result.
-    type Output: Serialize + DeserializeOwned + Send + 'static;
-}
+pub use tool::{Paged, Tool};
+pub use violation::{InvalidArguments, Violation};

@@ -45,16 +45,15 @@ async fn report() -> Result<(), Box<dyn Error>> {
         println!("warehouse {} ({})", warehouse.id, warehouse.name);
     }
     let first = warehouses.first().ok_or("no warehouse is connected to this workspace")?;
-    let warehouse_id = Some(first.id.clone());
 
-    let listing = ListTables { warehouse_id: warehouse_id.clone(), ..ListTables::default() };
+    let listing = ListTables::new().warehouse_id(&first.id);
     for table in client.list_tables(listing).await?.tables {
         println!("table     {}", table.qualified_name);
     }
 
     let sql = std::env::args().nth(1).unwrap_or_else(|| SALES_BY_COUNTRY.to_owned());
     println!("\n{sql}\n");
-    let query = QueryWarehouse { warehouse_id, max_rows: MOST_ROWS, ..QueryWarehouse::new(sql) };
+    let query = QueryWarehouse::new(sql).warehouse_id(&first.id).max_rows(MOST_ROWS);
     match client.query_warehouse(query).await {
         Ok(result) => print_table(&result),
         // What the tool has to say about the statement is for the person who wrote it.

@@ -1,13 +1,17 @@
 //! The client: a typed face over the transport and the credentials.
 
 mod calls;
+mod dispatch;
+mod redirect;
+mod retries;
 
 use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
-use lookout_schema::{ScopeSet, Tool, ToolEntry};
+use lookout_schema::{Tool, ToolEntry};
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
@@ -15,11 +19,11 @@ use crate::Error;
 use crate::access::{Access, Grants, ReadWrite};
 use crate::auth::{AccessToken, Session, SignedOut};
 use crate::builder::ClientBuilder;
-use crate::error::Kind;
-use crate::generated::TOOLS;
 use crate::listing::{self, Listing};
-use crate::reply::{ServerInfo, ToolDescription, ToolReply};
+use crate::reply::{ServerInfo, ToolDescription};
 use crate::transport::Transport;
+
+pub(crate) use self::retries::Retries;
 
 /// How many pages of tools are read before the server is taken to go in circles.
 const MOST_PAGES: usize = 100;
@@ -31,6 +35,7 @@ const MOST_TOOLS: usize = 10_000;
 /// A clone is cheap and shares the connection pool, the credentials and what was learnt about the server.
 pub struct Client<S = ReadWrite> {
     inner: Arc<Inner>,
+    deadline: Option<Duration>,
     access: PhantomData<S>,
 }
 
@@ -38,6 +43,7 @@ struct Inner {
     transport: Transport,
     credential: Credential,
     listing: Listing,
+    retries: Retries,
 }
 
 /// What proves who is calling.
@@ -57,9 +63,27 @@ impl Client {
 }
 
 impl<S: Access> Client<S> {
-    pub(crate) fn new(transport: Transport, credential: Credential) -> Self {
-        let inner = Inner { transport, credential, listing: Listing::default() };
-        Self { inner: Arc::new(inner), access: PhantomData }
+    pub(crate) fn new(transport: Transport, credential: Credential, retries: Retries) -> Self {
+        let inner = Inner { transport, credential, listing: Listing::default(), retries };
+        Self { inner: Arc::new(inner), deadline: None, access: PhantomData }
+    }
+
+    /// A clone whose calls each end within `deadline`, with all that they need on the way: refreshes, waits and retries.
+    ///
+    /// What took too long is an [`Error::is_timeout`], and the server is told to stop as if the future had been dropped.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use lookout_sdk::{Client, schema::ListTables};
+    /// # async fn run(client: Client) -> Result<(), lookout_sdk::Error> {
+    /// let quick = client.with_deadline(Duration::from_secs(2));
+    /// quick.list_tables(ListTables::default()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Duration) -> Self {
+        Self { deadline: Some(deadline), ..self.clone() }
     }
 
     /// Calls a tool with typed arguments.
@@ -78,6 +102,7 @@ impl<S: Access> Client<S> {
     ///
     /// # Errors
     ///
+    /// [`Error::is_invalid_arguments`] when the arguments are outside what the tool's input schema allows, and then nothing is sent;
     /// [`Error::is_tool_error`] when the tool reported a failure; [`Error::is_unauthorized`], [`Error::is_insufficient_scope`],
     /// [`Error::is_transport`], [`Error::is_timeout`] and [`Error::is_protocol`] when the call did not get that far or its answer made no sense;
     /// [`Error::is_authorization`] when the tokens could not be renewed.
@@ -88,6 +113,7 @@ impl<S: Access> Client<S> {
         let arguments = serde_json::to_value(arguments).map_err(|error| {
             Error::configuration("the arguments cannot be written as JSON").caused_by(error)
         })?;
+        T::check(&arguments)?;
         let json = self.call_tool(T::NAME, arguments).await?.into_json()?;
         T::Output::deserialize(json).map_err(|error| {
             Error::protocol(format!(
@@ -96,30 +122,6 @@ impl<S: Access> Client<S> {
             ))
             .caused_by(error)
         })
-    }
-
-    /// Calls a tool by name, for a loop that gets both from a model.
-    ///
-    /// `arguments` is a JSON object; `null` stands for an empty one.
-    /// A read-only client calls only tools that its catalogue knows to need no more than `mcp:read`.
-    /// A tool that the catalogue does not know can be called by a client of full access; the first time the server's list is read before.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::call`], but a failure of the tool is a [`ToolReply`] and not an error.
-    /// A tool that the server does not have is [`Error::is_protocol`] with the code -32602.
-    pub async fn dispatch(&self, name: &str, arguments: Value) -> Result<ToolReply, Error> {
-        if S::SCOPES != ScopeSet::all() {
-            let needed = TOOLS
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map_or(ScopeSet::all(), |(_, scopes)| *scopes);
-            if !needed.is_subset(S::SCOPES) {
-                let scopes = needed.iter().map(|scope| scope.as_str().to_owned()).collect();
-                return Err(Error::new(Kind::InsufficientScope(scopes)));
-            }
-        }
-        self.call_tool(name, arguments).await
     }
 
     /// The tools of the offline catalogue that a client of this type may call; nothing is sent.
@@ -232,7 +234,7 @@ impl<S: Access> Client<S> {
     /// # Errors
     ///
     /// [`Error::is_authorization`] when something is left in the store, and always with a programmatic token, which is revoked on Lookout's token page;
-    /// as [`Client::sign_in`] when this client has not used the credentials yet and cannot find out which authorization server they belong to.
+    /// as [`Client::sign_in`] when neither the endpoint nor the store says which authorization server the credentials belong to.
     pub async fn sign_out(&self) -> Result<SignedOut, Error> {
         match &self.inner.credential {
             Credential::Token(_) => Err(Error::authorization(
@@ -254,7 +256,7 @@ impl<S: Access> Client<S> {
 // Derived, it would ask for `S: Clone` though no `S` is held.
 impl<S> Clone for Client<S> {
     fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner), access: PhantomData }
+        Self { inner: Arc::clone(&self.inner), deadline: self.deadline, access: PhantomData }
     }
 }
 

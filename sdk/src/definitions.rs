@@ -16,6 +16,7 @@
 //! tool is left out of it; nothing is dropped from a schema to make it fit.
 //! There is no rewriting of optional arguments into nullable ones, because a tool does not take `null` for an argument that was left out.
 
+mod answer;
 mod exact;
 mod reference;
 

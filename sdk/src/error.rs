@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lookout_schema::{InvalidArguments, RowError, Violation};
 use serde_json::Value;
 
 use self::inert::Inert;
@@ -35,6 +36,8 @@ struct Inner {
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Configuration(String),
+    InvalidArguments(InvalidArguments),
+    Decode(String),
     Transport(String),
     Status(u16, Option<Duration>),
     Timeout(&'static str),
@@ -85,6 +88,33 @@ impl Error {
         self
     }
 
+    /// The kind in one word, for events; what a server wrote is no part of it.
+    pub(crate) fn label(&self) -> &'static str {
+        match self.0.kind {
+            Kind::Configuration(_) => "configuration",
+            Kind::InvalidArguments(_) => "invalid_arguments",
+            Kind::Decode(_) => "decode",
+            Kind::Transport(_) => "transport",
+            Kind::Status(..) => "unavailable",
+            Kind::Timeout(_) => "timeout",
+            Kind::BrokenStream => "broken_stream",
+            Kind::Protocol(_) => "protocol",
+            Kind::Rpc { .. } => "refused_by_server",
+            Kind::Unauthorized { .. } => "unauthorized",
+            Kind::InsufficientScope(_) => "insufficient_scope",
+            Kind::Tool(_) => "tool",
+            Kind::Authorization(_) => "authorization",
+        }
+    }
+
+    /// Why an authorization went wrong, for events: the sentence where this crate decided, else the kind.
+    pub(crate) fn reason(&self) -> &str {
+        match &self.0.kind {
+            Kind::Configuration(what) | Kind::Authorization(what) => what,
+            _ => self.label(),
+        }
+    }
+
     /// The same error for another caller that waited for the same thing.
     pub(crate) fn shared(&self) -> Self {
         Self(Box::new(Inner { kind: self.0.kind.clone(), source: self.0.source.clone() }))
@@ -117,6 +147,10 @@ impl Error {
         Self::new(kind).caused_by(error)
     }
 
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.0.kind
+    }
+
     pub(crate) fn is_broken_stream(&self) -> bool {
         matches!(self.0.kind, Kind::BrokenStream)
     }
@@ -132,6 +166,48 @@ impl Error {
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         matches!(self.0.kind, Kind::Configuration(_))
+    }
+
+    /// Whether the arguments of a typed call are outside what the tool's input schema allows; nothing was sent.
+    ///
+    /// [`Error::violations`] says what is wrong with them, all of it.
+    #[must_use]
+    pub fn is_invalid_arguments(&self) -> bool {
+        matches!(self.0.kind, Kind::InvalidArguments(_))
+    }
+
+    /// Where the arguments are wrong and what is allowed there; empty unless [`Error::is_invalid_arguments`].
+    ///
+    /// ```
+    /// use lookout_sdk::schema::{QueryWarehouse, Tool as _};
+    ///
+    /// // A typed call checks the same and fails with the same, before anything is sent.
+    /// let invalid = QueryWarehouse::new("select 1").max_rows(5000).validate().unwrap_err();
+    /// let error = lookout_sdk::Error::from(invalid);
+    /// assert!(error.is_invalid_arguments());
+    /// assert_eq!(error.violations()[0].pointer, "/max_rows");
+    /// assert_eq!(error.violations()[0].message, "is 5000, allowed is 1 to 2000");
+    /// ```
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        match &self.0.kind {
+            Kind::InvalidArguments(invalid) => invalid.violations(),
+            _ => &[],
+        }
+    }
+
+    /// Whether a result was read as something that it is not, such as rows as a struct with other members; the call itself succeeded.
+    ///
+    /// ```no_run
+    /// # use lookout_sdk::{Client, Error, schema::QueryWarehouse};
+    /// # async fn count(client: Client) -> Result<i64, Error> {
+    /// let result = client.query_warehouse(QueryWarehouse::new("select count(*) from orders")).await?;
+    /// Ok(result.rows::<i64>()?.into_iter().sum()) // a `RowError` becomes an `Error` that is this
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        matches!(self.0.kind, Kind::Decode(_))
     }
 
     /// Whether there is no valid token (HTTP 401): sign in with [`Client::sign_in`](crate::Client::sign_in), or make a new token.
@@ -225,13 +301,27 @@ impl Error {
     }
 }
 
+impl From<InvalidArguments> for Error {
+    fn from(invalid: InvalidArguments) -> Self {
+        Self::new(Kind::InvalidArguments(invalid))
+    }
+}
+
+impl From<RowError> for Error {
+    fn from(error: RowError) -> Self {
+        Self::new(Kind::Decode(error.to_string())).caused_by(error)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
             Kind::Configuration(what)
             | Kind::Transport(what)
             | Kind::Protocol(what)
-            | Kind::Authorization(what) => f.write_str(what),
+            | Kind::Authorization(what)
+            | Kind::Decode(what) => f.write_str(what),
+            Kind::InvalidArguments(invalid) => invalid.fmt(f),
             Kind::Timeout(what) => f.write_str(what),
             Kind::BrokenStream => {
                 f.write_str("the stream ended before the answer; the call may have run")
@@ -264,6 +354,20 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}
+
+impl ToolError {
+    /// A failure that was found here, before or instead of the tool, and that the model can put right.
+    pub(crate) fn of_model(code: &str, message: String, hint: &str) -> Self {
+        Self {
+            code: code.to_owned(),
+            message,
+            hint: Some(hint.to_owned()),
+            retryable: false,
+            retry_after: None,
+            details: Value::Null,
+        }
     }
 }
 

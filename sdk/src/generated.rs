@@ -8,6 +8,7 @@ use lookout_schema::{
     RunDashboardPanelResult, SaveDashboardResult, ScopeSet, Tool as _,
 };
 use crate::access::{Grants, Reads, Writes};
+use crate::pages::Items;
 use crate::{Client, Error};
 /// Every tool of the catalogue that this build knows, with the scopes that it needs.
 pub(crate) const TOOLS: &[(&str, ScopeSet)] = &[
@@ -72,6 +73,23 @@ impl<S: Reads> Client<S> {
     ) -> Result<ListDashboardsResult, Error> {
         self.call(arguments).await
     }
+    /// Everything that [`Client::list_dashboards`] lists, one by one, from the page that the arguments ask for to the last.
+    ///
+    /// ```no_run
+    /// # use lookout_sdk::{Client, Error, schema::ListDashboards};
+    /// # async fn run(client: Client) -> Result<(), Error> {
+    /// let mut all = client.all_dashboards(ListDashboards::new());
+    /// while let Some(one) = all.next().await {
+    ///     println!("{:?}", one?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Each fails as [`Client::pages`] says.
+    pub fn all_dashboards(&self, arguments: ListDashboards) -> Items<ListDashboards> {
+        self.pages(arguments).items()
+    }
     /// Lists the instrumentation documents Lookout generated from linked repositories, one per source: what events are tracked and where. This is not the RudderStack source catalogue.
     ///
     /// Calls the tool `list_source_docs`, which needs `mcp:read`.
@@ -84,6 +102,23 @@ impl<S: Reads> Client<S> {
         arguments: ListSourceDocs,
     ) -> Result<ListSourceDocsResult, Error> {
         self.call(arguments).await
+    }
+    /// Everything that [`Client::list_source_docs`] lists, one by one, from the page that the arguments ask for to the last.
+    ///
+    /// ```no_run
+    /// # use lookout_sdk::{Client, Error, schema::ListSourceDocs};
+    /// # async fn run(client: Client) -> Result<(), Error> {
+    /// let mut all = client.all_source_docs(ListSourceDocs::new());
+    /// while let Some(one) = all.next().await {
+    ///     println!("{:?}", one?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Each fails as [`Client::pages`] says.
+    pub fn all_source_docs(&self, arguments: ListSourceDocs) -> Items<ListSourceDocs> {
+        self.pages(arguments).items()
     }
     /// Lists tables and views in a connected warehouse with schema, kind and comment, but not columns; call describe_table for columns. Filter by schema or a name fragment when there are many.
     ///
@@ -98,6 +133,23 @@ impl<S: Reads> Client<S> {
     ) -> Result<ListTablesResult, Error> {
         self.call(arguments).await
     }
+    /// Everything that [`Client::list_tables`] lists, one by one, from the page that the arguments ask for to the last.
+    ///
+    /// ```no_run
+    /// # use lookout_sdk::{Client, Error, schema::ListTables};
+    /// # async fn run(client: Client) -> Result<(), Error> {
+    /// let mut all = client.all_tables(ListTables::new());
+    /// while let Some(one) = all.next().await {
+    ///     println!("{:?}", one?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Each fails as [`Client::pages`] says.
+    pub fn all_tables(&self, arguments: ListTables) -> Items<ListTables> {
+        self.pages(arguments).items()
+    }
     /// Lists the data warehouses connected to this Lookout workspace. Use it first to get the warehouse_id and SQL dialect that the other warehouse tools need.
     ///
     /// Calls the tool `list_warehouses`, which needs `mcp:read`.
@@ -110,6 +162,23 @@ impl<S: Reads> Client<S> {
         arguments: ListWarehouses,
     ) -> Result<ListWarehousesResult, Error> {
         self.call(arguments).await
+    }
+    /// Everything that [`Client::list_warehouses`] lists, one by one, from the page that the arguments ask for to the last.
+    ///
+    /// ```no_run
+    /// # use lookout_sdk::{Client, Error, schema::ListWarehouses};
+    /// # async fn run(client: Client) -> Result<(), Error> {
+    /// let mut all = client.all_warehouses(ListWarehouses::new());
+    /// while let Some(one) = all.next().await {
+    ///     println!("{:?}", one?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Each fails as [`Client::pages`] says.
+    pub fn all_warehouses(&self, arguments: ListWarehouses) -> Items<ListWarehouses> {
+        self.pages(arguments).items()
     }
     /// Runs one read-only SQL statement on a connected warehouse and returns typed columns and rows. Write SQL in the warehouse's dialect (see list_warehouses). Aggregate and filter in SQL: results over the row or size cap are cut and marked truncated. Statements that change data or schema are refused.
     ///

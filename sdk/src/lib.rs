@@ -7,9 +7,15 @@ mod client;
 pub mod definitions;
 mod endpoint;
 mod error;
+pub mod events;
 mod http;
 mod listing;
+mod pages;
 mod reply;
+#[cfg(feature = "rig")]
+pub mod rig;
+#[cfg(feature = "rmcp")]
+pub mod rmcp;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
@@ -24,4 +30,5 @@ pub use error::{Error, ToolError};
 /// The tools' arguments and results, and the catalogue that they come from.
 pub use lookout_schema as schema;
 pub use lookout_schema::catalogue;
+pub use pages::{Items, Pages};
 pub use reply::{ServerInfo, ToolDescription, ToolReply};

@@ -23,6 +23,8 @@ pub struct ToolReply {
     pub is_error: bool,
     /// The failure as data.
     pub error: Option<ToolError>,
+    /// The scopes that the call lacked.
+    pub(crate) scopes: Vec<String>,
 }
 
 /// A tool as the server lists it.
@@ -137,7 +139,21 @@ impl ToolReply {
         let text = texts.filter_map(|content| content.text).collect::<Vec<_>>().join("\n");
         let error = result.is_error.then(|| tool_error(&result.meta[meta::ERROR], &text));
         let json = result.structured_content.filter(|_| error.is_none());
-        Ok(Self { text, json, is_error: result.is_error, error })
+        Ok(Self { text, json, is_error: result.is_error, error, scopes: Vec::new() })
+    }
+
+    /// What a failed call comes to that did not reach the tool.
+    pub(crate) fn failed(error: ToolError) -> Self {
+        let text = error.to_string();
+        Self { text, json: None, is_error: true, error: Some(error), scopes: Vec::new() }
+    }
+
+    /// The scopes that the call needs and was not granted, for [`Client::step_up`](crate::Client::step_up); empty when it did not fail for that.
+    ///
+    /// [`Client::dispatch`](crate::Client::dispatch) shows how a loop asks for them.
+    #[must_use]
+    pub fn required_scopes(&self) -> &[String] {
+        &self.scopes
     }
 
     /// The structured result, or the tool's failure as an error.

@@ -4,6 +4,7 @@
 //! A [`Catalogue`] holds nothing that the rules of this module refuse; whatever is emitted from it can rely on that.
 
 mod bundle;
+mod pattern;
 mod rules;
 mod source;
 
@@ -16,7 +17,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub(crate) use source::{ErrorEntry, Kind, Node, ScopeEntry, ToolFile, meta_schemas};
+pub(crate) use pattern::{Part, What, pattern};
+pub(crate) use source::{Additional, ErrorEntry, Kind, Node, ScopeEntry, ToolFile, meta_schemas};
 
 /// Everything in `schema/`, valid and sorted by name.
 #[derive(Debug)]

@@ -12,7 +12,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
+use quote::format_ident;
 
 use crate::catalogue::{self, Catalogue};
 
@@ -89,6 +90,18 @@ fn rust(path: &str, tokens: TokenStream) -> Result<Output> {
 
 fn json_text(value: &serde_json::Value) -> String {
     format!("{value:#}\n")
+}
+
+/// `QueryWarehouse` as `QUERY_WAREHOUSE`.
+fn constant(name: &str) -> Ident {
+    let mut constant = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !constant.is_empty() {
+            constant.push('_');
+        }
+        constant.push(letter.to_ascii_uppercase());
+    }
+    format_ident!("{constant}")
 }
 
 /// `query_warehouse` as `QueryWarehouse`.

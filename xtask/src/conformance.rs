@@ -11,7 +11,7 @@ use clap::Args;
 use serde_json::Value;
 
 /// The member that `--demo` makes.
-const DEMO_USER: &str = "demo@lookout.example";
+pub(crate) const DEMO_USER: &str = "demo@lookout.example";
 /// Cargo's name of the feature that lets a server run with one wrong decision.
 pub(crate) const FAULT_FEATURE: &str = "danger-planted-faults";
 

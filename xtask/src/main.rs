@@ -7,6 +7,7 @@ mod codegen;
 mod conformance;
 mod faults;
 mod foreign;
+mod frameworks;
 mod official;
 mod packages;
 
@@ -36,6 +37,8 @@ enum Command {
     },
     /// Run every test of the workspace
     Test,
+    /// Lint every crate as people build it and as it is tested
+    Lint,
     /// Check formatting, generated files, lints and dependencies, then run the tests
     Ci,
     /// Start the demo server on a free loopback port and judge it with the conformance harness
@@ -48,6 +51,8 @@ enum Command {
     Official(official::Official),
     /// Install clients by other authors and grade them with the conformance harness
     Clients(clients::Clients),
+    /// Build one agent turn in each of several frameworks and run it against the demo server
+    Frameworks(frameworks::Frameworks),
 }
 
 fn main() -> ExitCode {
@@ -56,12 +61,14 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Codegen { check } => codegen::run(&root, check).map(|()| ExitCode::SUCCESS),
         Command::Test => checks::test(&root).map(|()| ExitCode::SUCCESS),
+        Command::Lint => checks::lint(&root).map(|()| ExitCode::SUCCESS),
         Command::Ci => checks::ci(&root).map(|()| ExitCode::SUCCESS),
         Command::Conformance(conformance) => conformance.run(&root),
         Command::Faults(faults) => faults.run(&root),
         Command::Foreign(foreign) => foreign.run(&root),
         Command::Official(official) => official.run(&root),
         Command::Clients(clients) => clients.run(&root),
+        Command::Frameworks(frameworks) => frameworks.run(&root),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::catalogue::Catalogue;
-use crate::{catalogue, codegen, conformance, workspace};
+use crate::{catalogue, codegen, conformance, frameworks, workspace};
 
 fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture")
@@ -79,6 +79,7 @@ fn every_violation_is_reported_at_once_with_file_and_pointer() {
         let input = tool["inputSchema"].as_object_mut().expect("an object");
         input.remove("additionalProperties");
         input["properties"]["state"] = json!({ "$ref": "types.json#/State" });
+        input["properties"]["cursor"]["pattern"] = json!("^a|b$");
         input["properties"]["mode"] =
             json!({ "type": "string", "description": "A mode.", "enum": ["a"] });
     });
@@ -124,4 +125,42 @@ fn the_server_that_people_build_has_no_fault_seam() {
     );
     assert!(seam[1..].iter().all(|text| danger.contains(text)), "the search finds what is there");
     assert!(!seam.iter().any(|text| shipped.contains(text)), "the seam is in the shipped binary");
+}
+
+/// `cargo xtask frameworks install` builds them; without that they are skipped, and said to be, unless `LOOKOUT_SKIP_NOTHING` is set.
+#[test]
+fn an_agent_of_every_framework_uses_the_tools() {
+    let root = workspace();
+    let is_built = |name: &&str| frameworks::program(&root, name).is_file();
+    let (built, missing): (Vec<_>, Vec<_>) = frameworks::NAMES.into_iter().partition(is_built);
+    if !missing.is_empty() {
+        let missing = missing.join(", ");
+        let message = format!("{missing} not built: run `cargo xtask frameworks install`");
+        assert!(std::env::var_os("LOOKOUT_SKIP_NOTHING").is_none(), "{message}");
+        eprintln!("SKIPPED: {message}");
+    }
+    if built.is_empty() {
+        return;
+    }
+    if built.len() == frameworks::NAMES.len() {
+        frameworks::test(&root).expect("the adapters keep their promises");
+    }
+    let demo = frameworks::Demo::start(&root).expect("the demo server starts");
+    for name in built {
+        let told = demo.turn(name).expect("the turn comes to its end");
+        assert!(told.contains("said:   There are "), "{told}");
+    }
+}
+
+#[test]
+fn every_recipe_is_run() {
+    let folder = workspace().join("sdk/frameworks");
+    let has_program = |name: &String| folder.join(name).join("src/main.rs").is_file();
+    let entries = fs::read_dir(&folder).expect("a folder");
+    let mut found: Vec<String> = entries
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .filter(has_program)
+        .collect();
+    found.sort();
+    assert_eq!(found, frameworks::NAMES);
 }

@@ -4,14 +4,19 @@
 //! Processes that share a store take turns at refreshing, as far as the store can lock them out.
 
 mod file;
+#[cfg(feature = "keyring")]
+mod keyring;
+mod lock;
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use file::FileStore;
+#[cfg(feature = "keyring")]
+pub use keyring::KeyringStore;
 
 use super::Credentials;
 
@@ -32,6 +37,18 @@ pub trait CredentialStore: Send + Sync + 'static {
     ///
     /// When the place cannot be read, or holds something else.
     fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>>;
+
+    /// The issuer under which credentials for `resource` were saved last, so that the first request of a run can carry a token already.
+    ///
+    /// A store that does not remember that, which is what this does unless a store says otherwise, costs each run one request that is refused.
+    ///
+    /// # Errors
+    ///
+    /// When the place cannot be read.
+    fn issuer(&self, resource: &str) -> io::Result<Option<String>> {
+        let _not_remembered = resource;
+        Ok(None)
+    }
 
     /// Saves credentials under `key` in place of earlier ones; when it returns, they survive a crash.
     ///
@@ -62,7 +79,14 @@ pub trait CredentialStore: Send + Sync + 'static {
 
 /// Credentials for as long as the process runs; the default.
 #[derive(Default)]
-pub struct MemoryStore(Mutex<HashMap<CredentialKey, Credentials>>);
+pub struct MemoryStore(Mutex<Memory>);
+
+#[derive(Default)]
+struct Memory {
+    credentials: HashMap<CredentialKey, Credentials>,
+    /// The issuer that was saved last, by resource.
+    issuers: HashMap<String, String>,
+}
 
 impl CredentialKey {
     pub(crate) fn new(issuer: &str, resource: &str) -> Self {
@@ -89,29 +113,41 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn entries(&self) -> std::sync::MutexGuard<'_, HashMap<CredentialKey, Credentials>> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl CredentialStore for MemoryStore {
     fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
-        Ok(self.entries().get(key).cloned())
+        Ok(self.memory().credentials.get(key).cloned())
+    }
+
+    fn issuer(&self, resource: &str) -> io::Result<Option<String>> {
+        Ok(self.memory().issuers.get(resource).cloned())
     }
 
     fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
-        self.entries().insert(key.clone(), credentials.clone());
+        let mut memory = self.memory();
+        memory.credentials.insert(key.clone(), credentials.clone());
+        memory.issuers.insert(key.resource.clone(), key.issuer.clone());
         Ok(())
     }
 
     fn delete(&self, key: &CredentialKey) -> io::Result<()> {
-        self.entries().remove(key);
+        let mut memory = self.memory();
+        memory.credentials.remove(key);
+        if memory.issuers.get(&key.resource) == Some(&key.issuer) {
+            memory.issuers.remove(&key.resource);
+        }
         Ok(())
     }
 }
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStore").field("entries", &self.entries().len()).finish()
+        f.debug_struct("MemoryStore")
+            .field("entries", &self.memory().credentials.len())
+            .finish_non_exhaustive()
     }
 }

@@ -10,10 +10,15 @@ use lookout_sdk::schema::ListTables;
 use crate::support::Fake;
 
 fn only_file(folder: &tempfile::TempDir) -> PathBuf {
-    let mut files = fs::read_dir(folder.path().join("lookout")).unwrap();
-    let file = files.next().unwrap().unwrap().path();
-    assert!(files.next().is_none(), "nothing is left beside the file");
-    file
+    let files = fs::read_dir(folder.path().join("lookout")).unwrap();
+    let files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    let (issuers, mut others): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|file| file.extension().is_some_and(|kind| kind == "issuer"));
+    assert_eq!((issuers.len(), others.len()), (1, 1), "nothing is left beside the files");
+    for file in issuers.iter().chain(&others) {
+        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    others.pop().unwrap()
 }
 
 async fn signed_in(fake: &Fake, folder: &tempfile::TempDir) -> lookout_sdk::Client {

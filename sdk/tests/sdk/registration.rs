@@ -15,9 +15,14 @@ async fn when_the_endpoint_names_another_server_nothing_of_the_first_is_shown_to
     client().sign_in().await.unwrap();
 
     let issuer = other.origin();
-    fake.edit(|world| world.resource["authorization_servers"] = json!([issuer]));
+    fake.edit(|world| {
+        world.resource["authorization_servers"] = json!([issuer]);
+        world.live.clear();
+    });
     other.on("/oauth/register", |_| json_response(201, &json!({ "client_id": "client-of-other" })));
-    client().sign_in().await.unwrap();
+    let later = client();
+    assert!(later.list_tables(ListTables::default()).await.unwrap_err().is_unauthorized());
+    later.sign_in().await.unwrap();
 
     for form in other.forms("/oauth/token").await {
         assert_eq!(form["client_id"], "client-of-other");

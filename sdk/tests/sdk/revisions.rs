@@ -178,7 +178,7 @@ async fn a_refusal_that_any_server_could_send_does_not_downgrade_a_server_of_tod
     });
     let client = client(&fake);
     for _ in 0..2 {
-        let error = client.dispatch("save_dashboard", Value::Null).await.unwrap_err();
+        let error = client.list_tables(ListTables::default()).await.unwrap_err();
         assert!(error.is_protocol());
         assert_eq!(error.rpc_code(), Some(-32602));
     }
@@ -285,8 +285,10 @@ async fn a_stream_that_breaks_off_is_asked_again_with_a_new_id_only_if_nothing_c
         "tools/list" => result(request, &json!({ "tools": [] })),
         _ => cut(),
     });
+    let panel = json!({ "id": "a", "title": "A", "type": "table", "sql": "select 1" });
+    let dashboard = json!({ "title": "T", "spec": { "panels": [panel] } });
     for name in ["save_dashboard", "a_tool_of_next_year"] {
-        assert!(client.dispatch(name, json!({})).await.unwrap_err().is_transport());
+        assert!(client.dispatch(name, dashboard.clone()).await.unwrap_err().is_transport());
         let calls = fake.messages().await;
         let calls = calls.iter().filter(|sent| sent["params"]["name"] == name);
         assert_eq!(calls.count(), 1, "{name} may have run");

@@ -16,7 +16,7 @@ async fn signing_out_revokes_the_refresh_token_then_the_access_token_and_forgets
     let folder = tempfile::tempdir().unwrap();
     let client = fake.client_with(fake.honest().store(FileStore::new(folder.path())));
     client.sign_in().await.unwrap();
-    assert_eq!(files(&folder), 1);
+    assert_eq!(files(&folder), 2);
 
     assert!(matches!(client.sign_out().await.unwrap(), SignedOut::Revoked));
 
@@ -66,6 +66,19 @@ async fn a_later_run_can_sign_out_what_an_earlier_one_stored() {
     client().sign_out().await.unwrap();
     assert_eq!(fake.forms("/oauth/revoke").await.len(), 2);
     assert_eq!(files(&folder), 0);
+}
+
+#[tokio::test]
+async fn a_later_run_that_can_reach_nobody_still_forgets() {
+    let fake = Fake::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let client = || fake.client_with(fake.honest().store(FileStore::new(folder.path())));
+    client().sign_in().await.unwrap();
+    fake.on("/.well-known/oauth-protected-resource/mcp", |_| ResponseTemplate::new(503));
+
+    assert!(matches!(client().sign_out().await.unwrap(), SignedOut::Unconfirmed(_)));
+    assert_eq!(files(&folder), 0);
+    assert!(client().sign_out().await.is_err(), "there is nothing to forget, and nobody to ask");
 }
 
 #[tokio::test]

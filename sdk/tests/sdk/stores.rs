@@ -12,6 +12,9 @@ impl CredentialStore for Shared {
     fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
         self.0.load(key)
     }
+    fn issuer(&self, resource: &str) -> io::Result<Option<String>> {
+        self.0.issuer(resource)
+    }
     fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
         self.0.save(key, credentials)
     }

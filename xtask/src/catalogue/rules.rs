@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use super::Violations;
+use super::pattern::pattern;
 use super::source::{Additional, ErrorsFile, Kind, Kinds, Node, ScopesFile, ToolFile, TypesFile};
 
 const TOOL_REFERENCE: &str = "../types.json#/$defs/";
@@ -255,6 +256,9 @@ impl Walk<'_> {
                 format!("{pointer}/type"),
                 "write one type, or one type and \"null\"",
             );
+        }
+        if let Some(Err(why)) = node.pattern.as_deref().map(pattern) {
+            self.found.add(self.file, format!("{pointer}/pattern"), why);
         }
         match node.base() {
             Some(Kind::Array) if node.items.is_none() => {

@@ -257,6 +257,20 @@ pub(crate) fn meta_schemas() -> [(&'static str, Value); 4] {
     ]
 }
 
+impl ToolFile {
+    /// The member of the result that is listed page by page, for a tool that takes `cursor` and returns `next_cursor` and one list.
+    pub(crate) fn listed(&self) -> Option<(&String, &Node)> {
+        self.input_schema.properties.as_ref()?.get("cursor")?;
+        let properties = self.output_schema.properties.as_ref()?;
+        properties.get("next_cursor")?;
+        let mut lists = properties.iter().filter(|(_, node)| node.base() == Some(Kind::Array));
+        match (lists.next(), lists.next()) {
+            (only, None) => only,
+            _ => None,
+        }
+    }
+}
+
 impl Node {
     /// The type beside `null`, if a `type` is stated.
     pub(crate) fn base(&self) -> Option<Kind> {
@@ -266,6 +280,11 @@ impl Node {
             Some(Kinds::Nullable([_, kind])) => Some(kind),
             None => None,
         }
+    }
+
+    /// Whether `null` may stand here as well.
+    pub(crate) fn is_nullable(&self) -> bool {
+        matches!(self.kind, Some(Kinds::Nullable(_))) || self.any_of.is_some()
     }
 
     /// The name after the last slash of `$ref`, here or beside `null`.

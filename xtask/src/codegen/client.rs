@@ -23,13 +23,17 @@ pub(super) fn tokens(catalogue: &Catalogue) -> TokenStream {
     }
     let blocks = by_bound.values().map(|tools| {
         let bound = bound(tools[0]);
-        let methods = tools.iter().map(|tool| method(tool));
+        let methods = tools.iter().map(|tool| {
+            let (method, all) = (method(tool), all(tool));
+            quote!(#method #all)
+        });
         quote!(impl<S: #bound> Client<S> { #(#methods)* })
     });
     quote! {
         use lookout_schema::{#(#names,)* #(#results,)* ScopeSet, Tool as _};
 
         use crate::access::{Grants, #(#capabilities),*};
+        use crate::pages::Items;
         use crate::{Client, Error};
 
         /// Every tool of the catalogue that this build knows, with the scopes that it needs.
@@ -61,6 +65,45 @@ fn method(tool: &ToolFile) -> TokenStream {
             self.call(arguments).await
         }
     }
+}
+
+/// `all_tables` beside `list_tables`.
+fn all(tool: &ToolFile) -> Option<TokenStream> {
+    tool.listed()?;
+    let arguments = format_ident!("{}", upper_camel(&tool.name));
+    let listed = tool.name.split_once('_').map_or(tool.name.as_str(), |(_, listed)| listed);
+    let name = format_ident!("all_{listed}");
+    let makes = tool.input_schema.required.iter().flatten().next().is_none();
+    let example = [
+        "".to_owned(),
+        "```no_run".to_owned(),
+        format!("# use lookout_sdk::{{Client, Error, schema::{arguments}}};"),
+        "# async fn run(client: Client) -> Result<(), Error> {".to_owned(),
+        format!("let mut all = client.{name}({arguments}::new());"),
+        "while let Some(one) = all.next().await {".to_owned(),
+        "    println!(\"{:?}\", one?);".to_owned(),
+        "}".to_owned(),
+        "# Ok(())".to_owned(),
+        "# }".to_owned(),
+        "```".to_owned(),
+    ];
+    let example = example.iter().filter(|_| makes).map(|line| match line.as_str() {
+        "" => String::new(),
+        line => format!(" {line}"),
+    });
+    let what = format!(
+        " Everything that [`Client::{}`] lists, one by one, from the page that the arguments ask for to the last.",
+        tool.name
+    );
+    Some(quote! {
+        #[doc = #what]
+        #(#[doc = #example])*
+        #[doc = ""]
+        #[doc = " Each fails as [`Client::pages`] says."]
+        pub fn #name(&self, arguments: #arguments) -> Items<#arguments> {
+            self.pages(arguments).items()
+        }
+    })
 }
 
 fn bound(tool: &ToolFile) -> TokenStream {

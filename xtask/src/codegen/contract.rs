@@ -1,16 +1,22 @@
 //! The types that both sides speak: `schema/src/generated.rs`.
 //!
 //! typify makes the structures. Enumerations are our own, open ones: a client must be able to read a value that a newer server adds.
-//! Constraints such as `maxLength` are left out of the types, because the server checks raw arguments against the schema itself.
+//! No structure can be written out by its users, so that a member can be added: arguments have constructors and setters, results are read.
+//! Constraints such as `maxLength` are not in the types but beside them, as data that a value is checked against.
+
+mod arguments;
+mod shapes;
+
+use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::{Map, Value, json};
 use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
 
 use super::upper_camel;
-use crate::catalogue::{Catalogue, Kind, Node, ScopeEntry, ToolFile};
+use crate::catalogue::{Catalogue, Node, ScopeEntry, ToolFile};
 
 pub(super) fn tokens(catalogue: &Catalogue) -> Result<TokenStream> {
     let digest = &catalogue.digest;
@@ -22,10 +28,13 @@ pub(super) fn tokens(catalogue: &Catalogue) -> Result<TokenStream> {
         let values = node.values.as_ref()?.iter().map(|value| (value.as_str(), ""));
         Some(open_enum(name, node.description.as_deref().unwrap_or_default(), values))
     });
-    let structs = structs(catalogue)?;
-    let tools = catalogue.tools.iter().map(tool);
+    let arguments = argument_types(catalogue);
+    let structs = structs(catalogue, &arguments)?;
+    let setters = arguments::tokens(catalogue, &arguments)?;
+    let shapes = shapes::tokens(catalogue, &arguments);
     Ok(quote! {
-        use crate::{ScopeSet, Tool, open_enum};
+        use crate::shape::{Member, Part, Pattern, Rule, Shape, What};
+        use crate::{InvalidArguments, Paged, ScopeSet, Tool, open_enum};
 
         /// The digest of the catalogue that this crate was generated from; a server states its own in `server/discover`.
         pub const CATALOGUE_DIGEST: &str = #digest;
@@ -34,7 +43,8 @@ pub(super) fn tokens(catalogue: &Catalogue) -> Result<TokenStream> {
         #error_code
         #(#enums)*
         #structs
-        #(#tools)*
+        #setters
+        #shapes
     })
 }
 
@@ -139,7 +149,7 @@ fn sentence(text: &str) -> String {
     format!(" {text}")
 }
 
-fn structs(catalogue: &Catalogue) -> Result<TokenStream> {
+fn structs(catalogue: &Catalogue, arguments: &BTreeSet<&str>) -> Result<TokenStream> {
     let mut settings = TypeSpaceSettings::default();
     settings.with_derive("PartialEq".to_owned());
     let mut definitions = Map::new();
@@ -169,7 +179,88 @@ fn structs(catalogue: &Catalogue) -> Result<TokenStream> {
     let root =
         serde_json::from_value(root).context("the catalogue is outside what typify reads")?;
     space.add_root_schema(root).context("typify cannot make types of the catalogue")?;
-    Ok(space.to_stream())
+    let written =
+        syn::parse2(space.to_stream()).context("typify wrote something that is not Rust")?;
+    let calls = catalogue.tools.iter().map(|tool| upper_camel(&tool.name)).collect();
+    Ok(finished(written, arguments, &calls))
+}
+
+/// The types that a caller makes: those that arguments refer to, directly or not. The arguments themselves are not among them.
+fn argument_types(catalogue: &Catalogue) -> BTreeSet<&str> {
+    fn collect<'a>(node: &'a Node, catalogue: &'a Catalogue, found: &mut BTreeSet<&'a str>) {
+        let target = node.target().and_then(|target| named(catalogue, target));
+        if let Some((name, target)) = target
+            && found.insert(name)
+        {
+            collect(target, catalogue, found);
+        }
+        for (_, child) in node.children() {
+            collect(child, catalogue, found);
+        }
+    }
+    let mut found = BTreeSet::new();
+    for tool in &catalogue.tools {
+        collect(&tool.input_schema, catalogue, &mut found);
+    }
+    found
+}
+
+fn named<'a>(catalogue: &'a Catalogue, name: &str) -> Option<(&'a str, &'a Node)> {
+    let (name, node) = catalogue.types.iter().find(|(known, _)| known == name)?;
+    Some((name, node))
+}
+
+/// What typify wrote, without what nothing uses, closed to being written out by users.
+fn finished(
+    written: syn::File,
+    arguments: &BTreeSet<&str>,
+    calls: &BTreeSet<String>,
+) -> TokenStream {
+    let items = written.items.into_iter().filter_map(|item| match item {
+        syn::Item::Mod(module) if module.ident == "error" => None,
+        syn::Item::Mod(mut module) => {
+            module.vis = syn::Visibility::Inherited;
+            Some(syn::Item::Mod(module))
+        }
+        // Ours stands beside the constructor.
+        syn::Item::Impl(implementation) if is_default(&implementation) => None,
+        syn::Item::Struct(mut item) => {
+            let name = item.ident.to_string();
+            item.attrs.push(if calls.contains(&name) || arguments.contains(name.as_str()) {
+                syn::parse_quote!(#[non_exhaustive])
+            } else {
+                syn::parse_quote!(#[cfg_attr(not(feature = "construct"), non_exhaustive)])
+            });
+            for field in &mut item.fields {
+                if field.ident.as_ref().is_some_and(|name| name == "extra") {
+                    field.attrs.insert(
+                        0,
+                        syn::parse_quote!(#[doc = " Members that this build does not know."]),
+                    );
+                }
+            }
+            Some(syn::Item::Struct(item))
+        }
+        item => Some(item),
+    });
+    quote!(#(#items)*)
+}
+
+fn is_default(implementation: &syn::ItemImpl) -> bool {
+    let path = implementation.trait_.as_ref().map(|(_, path, _)| path);
+    path.and_then(|path| path.segments.last()).is_some_and(|name| name.ident == "Default")
+}
+
+/// The name of a member as typify writes it: `chartType` as `chart_type`, `type` as `type_`.
+fn rust_name(member: &str) -> Ident {
+    let mut name = String::new();
+    for letter in member.chars() {
+        if letter.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    syn::parse_str(&name).unwrap_or_else(|_| format_ident!("{name}_"))
 }
 
 fn arguments_doc(tool: &ToolFile) -> String {
@@ -216,80 +307,4 @@ fn plain(node: &Node) -> Value {
         set("default", default.clone());
     }
     schema.into()
-}
-
-/// The `Tool` implementation and the constructor that takes what is required.
-fn tool(tool: &ToolFile) -> TokenStream {
-    let wire_name = &tool.name;
-    let name = format_ident!("{}", upper_camel(&tool.name));
-    let output = format_ident!("{name}Result");
-    let scopes = tool.scopes.iter().map(|scope| format_ident!("{}", upper_camel(scope)));
-    let required: Vec<&String> = tool.input_schema.required.iter().flatten().collect();
-    let members = tool.input_schema.properties.iter().flatten();
-    let parameters =
-        members.clone().filter(|(member, _)| required.contains(member)).map(|(member, node)| {
-            let member = format_ident!("{member}");
-            let kind = parameter_type(node);
-            quote!(#member: #kind)
-        });
-    let fields = members.map(|(member, node)| {
-        let value = if required.contains(&member) { initial(member, node) } else { default(node) };
-        let member = format_ident!("{member}");
-        quote!(#member: #value)
-    });
-    // What has no required argument has `Default` from typify.
-    let constructor = (!required.is_empty()).then(|| {
-        quote! {
-            impl #name {
-                /// The call with its required arguments; the others have their defaults.
-                #[must_use]
-                pub fn new(#(#parameters),*) -> Self {
-                    Self { #(#fields),* }
-                }
-            }
-        }
-    });
-    quote! {
-        impl Tool for #name {
-            const NAME: &'static str = #wire_name;
-            const SCOPES: ScopeSet = ScopeSet::of(&[#(Scope::#scopes),*]);
-            type Output = #output;
-        }
-
-        #constructor
-    }
-}
-
-fn parameter_type(node: &Node) -> TokenStream {
-    match (node.target(), node.base()) {
-        (Some(target), _) => {
-            let target = format_ident!("{target}");
-            quote!(#target)
-        }
-        (None, Some(Kind::String)) => quote!(impl Into<String>),
-        (None, Some(Kind::Integer)) => quote!(i64),
-        (None, Some(Kind::Number)) => quote!(f64),
-        (None, Some(Kind::Boolean)) => quote!(bool),
-        (None, _) => quote!(::serde_json::Value),
-    }
-}
-
-fn initial(member: &str, node: &Node) -> TokenStream {
-    let member = format_ident!("{member}");
-    match (node.target(), node.base()) {
-        (None, Some(Kind::String)) => quote!(#member.into()),
-        _ => quote!(#member),
-    }
-}
-
-fn default(node: &Node) -> TokenStream {
-    match &node.default {
-        Some(Value::Bool(value)) => quote!(#value),
-        Some(Value::Number(value)) => {
-            let value = value.as_i64().unwrap_or_default();
-            quote!(#value)
-        }
-        Some(Value::String(value)) => quote!(#value.into()),
-        _ => quote!(Default::default()),
-    }
 }

@@ -64,6 +64,13 @@ async fn call_tool(client: &Client, call: &Value) -> Result<()> {
             client.dispatch(name, arguments.clone()).await?
         }
     };
+    let reply = match reply.required_scopes() {
+        [] => reply,
+        needed => {
+            client.step_up(needed).await?;
+            client.dispatch(name, arguments.clone()).await?
+        }
+    };
     if reply.is_error { bail!("the tool reported an error") } else { Ok(()) }
 }
 

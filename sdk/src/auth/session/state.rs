@@ -13,6 +13,10 @@ use crate::error::Kind;
 #[derive(Default)]
 pub(super) struct State {
     pub(super) authority: Option<Arc<Authority>>,
+    /// The issuer that the credentials are of; known before its authority is, when the store remembered it.
+    pub(super) issuer: Option<String>,
+    /// The store was asked what it remembers.
+    pub(super) recalled: bool,
     /// When the authority was discovered.
     pub(super) discovered: Option<Instant>,
     pub(super) credentials: Option<Credentials>,
@@ -43,9 +47,19 @@ impl State {
         self.credentials.as_ref().map(|known| known.requested.clone()).unwrap_or_default()
     }
 
+    /// The access token; none that is past its time while there is nobody to renew it, so that the refusal tells whom to ask.
     pub(super) fn bearer(&self) -> Bearer {
-        let token = self.tokens().map(|tokens| tokens.access.clone());
+        let tokens =
+            self.tokens().filter(|tokens| self.authority.is_some() || !tokens.is_expired());
+        let token = tokens.map(|tokens| tokens.access.clone());
         Bearer { token, generation: self.generation }
+    }
+
+    /// Makes the authority the one that counts from now on.
+    pub(super) fn trust(&mut self, authority: Arc<Authority>) {
+        self.issuer = Some(authority.issuer.clone());
+        self.authority = Some(authority);
+        self.discovered = Some(Instant::now());
     }
 
     pub(super) fn replace(&mut self, credentials: Credentials) {

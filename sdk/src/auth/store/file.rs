@@ -1,26 +1,22 @@
-//! Credentials in a folder, one file each.
+//! Credentials in a folder, one file each, and beside them the issuer that each resource had last.
 //!
 //! A file is readable by its owner alone, and is replaced as a whole: written beside, flushed to disk, then renamed over the old one.
 //! The secrets in it are not encrypted; whoever can read as this user can read them.
 
 use std::any::Any;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{CredentialKey, CredentialStore};
+use super::{CredentialKey, CredentialStore, lock};
 use crate::auth::Credentials;
 
-/// How long another process may take for its refresh.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
-
-/// A folder with a file for each pair of issuer and resource.
+/// A folder with a file for each pair of issuer and resource, and one for each resource that says which issuer was the last.
 ///
 /// On Unix the folder is made with mode 0700 and a file with mode 0600, and a file that others can read is refused.
 /// On other systems the permissions of the folder apply.
@@ -36,73 +32,92 @@ impl FileStore {
         Self { folder: folder.into() }
     }
 
-    /// The name says nothing about the server, and no key can name a file elsewhere.
+    /// The names say nothing about the server, and no key can name a file elsewhere.
     fn path(&self, key: &CredentialKey) -> PathBuf {
-        let digest = Sha256::new()
-            .chain_update(key.issuer())
-            .chain_update([0])
-            .chain_update(key.resource())
-            .finalize();
-        self.folder.join(format!("{}.json", URL_SAFE_NO_PAD.encode(digest)))
-    }
-}
-
-impl CredentialStore for FileStore {
-    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
-        let path = self.path(key);
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        check_private(&file, &path)?;
-        let text = Zeroizing::new(io::read_to_string(file)?);
-        Credentials::from_json(&text)
-            .map(Some)
-            .map_err(|malformed| io::Error::new(io::ErrorKind::InvalidData, malformed))
+        self.folder.join(format!("{}.json", digest(&[key.issuer(), key.resource()])))
     }
 
-    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
-        make_folder(&self.folder)?;
-        let path = self.path(key);
+    /// Where the issuer is remembered that credentials for `resource` were saved under last.
+    fn issuer_path(&self, resource: &str) -> PathBuf {
+        self.folder.join(format!("{}.issuer", digest(&[resource])))
+    }
+
+    /// Writes beside the file and puts the result in its place, so that a crash leaves the old text or the new one.
+    fn replace(&self, path: &Path, text: &str) -> io::Result<()> {
         let mut suffix = [0; 8];
         getrandom::fill(&mut suffix).map_err(io::Error::other)?;
         let beside = path.with_extension(format!("{}.new", URL_SAFE_NO_PAD.encode(suffix)));
-        let written = write_private(&beside, credentials.expose_json().as_bytes())
-            .and_then(|()| fs::rename(&beside, &path));
+        let written =
+            write_private(&beside, text.as_bytes()).and_then(|()| fs::rename(&beside, path));
         if written.is_err() {
             fs::remove_file(&beside).ok();
         }
         written.and_then(|()| flush_folder(&self.folder))
     }
+}
+
+impl CredentialStore for FileStore {
+    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
+        let Some(text) = read_private(&self.path(key))? else { return Ok(None) };
+        Credentials::from_json(&text)
+            .map(Some)
+            .map_err(|malformed| io::Error::new(io::ErrorKind::InvalidData, malformed))
+    }
+
+    fn issuer(&self, resource: &str) -> io::Result<Option<String>> {
+        Ok(read_private(&self.issuer_path(resource))?.map(|issuer| issuer.to_string()))
+    }
+
+    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
+        lock::make_folder(&self.folder)?;
+        self.replace(&self.path(key), &credentials.expose_json())?;
+        let remembered = self.issuer(key.resource()).ok().flatten();
+        if remembered.as_deref() != Some(key.issuer()) {
+            self.replace(&self.issuer_path(key.resource()), key.issuer())?;
+        }
+        Ok(())
+    }
 
     fn delete(&self, key: &CredentialKey) -> io::Result<()> {
-        match fs::remove_file(self.path(key)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        remove(&self.path(key))?;
+        match self.issuer(key.resource()) {
+            Ok(Some(other)) if other != key.issuer() => Ok(()),
+            _ => remove(&self.issuer_path(key.resource())),
         }
     }
 
     fn lock(&self, _: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
-        make_folder(&self.folder)?;
-        let file = open_lock(&self.folder)?;
-        let start = Instant::now();
-        loop {
-            match file.try_lock() {
-                // The lock ends with the file, also when the process is killed.
-                Ok(()) => return Ok(Box::new(file)),
-                Err(TryLockError::WouldBlock) if start.elapsed() < LONGEST_WAIT => {
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(io::Error::new(
-                        io::ErrorKind::TimedOut,
-                        format!("another process keeps {} locked", self.folder.display()),
-                    ));
-                }
-                Err(TryLockError::Error(error)) => return Err(error),
-            }
+        lock::make_folder(&self.folder)?;
+        Ok(Box::new(lock::wait(open_lock(&self.folder)?, &self.folder)?))
+    }
+}
+
+fn digest(parts: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            digest.update([0]);
         }
+        digest.update(part);
+    }
+    URL_SAFE_NO_PAD.encode(digest.finalize())
+}
+
+/// The text of a file that its owner alone can read, if it is there.
+fn read_private(path: &Path) -> io::Result<Option<Zeroizing<String>>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    check_private(&file, path)?;
+    io::read_to_string(file).map(Zeroizing::new).map(Some)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -125,14 +140,6 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// A rename survives a crash once its folder is on disk.
