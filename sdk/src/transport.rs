@@ -130,7 +130,9 @@ impl Transport {
                 Verdict::Undecided(_) if !undecided => undecided = true,
                 Verdict::Refused(error) | Verdict::Undecided(error) => return Err(error),
                 Verdict::Ambiguous(error) if remembered.is_some() => return Err(error),
-                Verdict::Ambiguous(error) if self.speaks_modern(request.token).await? => {
+                Verdict::Ambiguous(error)
+                    if Box::pin(self.speaks_modern(request.token)).await? =>
+                {
                     return Err(error);
                 }
                 Verdict::OtherEra(error, _) | Verdict::SessionLost(error) if opened => {
@@ -141,11 +143,12 @@ impl Transport {
                     self.era.write().await.take();
                 }
                 Verdict::OtherEra(_, Some(version)) => {
-                    self.open(remembered.as_ref(), version, request.token).await?;
+                    Box::pin(self.open(remembered.as_ref(), version, request.token)).await?;
                     opened = true;
                 }
                 Verdict::Ambiguous(_) | Verdict::OtherEra(..) | Verdict::SessionLost(_) => {
-                    self.open(remembered.as_ref(), INITIALIZE_REVISIONS[0], request.token).await?;
+                    let newest = INITIALIZE_REVISIONS[0];
+                    Box::pin(self.open(remembered.as_ref(), newest, request.token)).await?;
                     opened = true;
                 }
             }

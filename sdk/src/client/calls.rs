@@ -1,4 +1,6 @@
 //! A call on its way: with the headers that its tool wants, with the token of the moment, and again after what can be done about a refusal.
+//!
+//! What few calls go through is boxed, so that the future of every call stays small: it is moved several times.
 
 use lookout_schema::protocol::code;
 use serde::de::DeserializeOwned;
@@ -56,7 +58,7 @@ impl<S: Access> Client<S> {
         let is_known = TOOLS.iter().any(|(known, _)| *known == name);
         if !is_known && self.inner.listing.is_blank() {
             // What the call of a tool outside the catalogue has to look like, the server's list alone can tell.
-            match self.tools().await {
+            match Box::pin(self.tools()).await {
                 Err(error) if !error.is_protocol() => return Err(error),
                 _ => {}
             }
@@ -65,9 +67,9 @@ impl<S: Access> Client<S> {
         let result = match self.call_listed(listed.as_deref(), &params, taker).await {
             // The server wants headers that the list tells of; it has not run the tool.
             Err(error) if error.rpc_code() == Some(code::HEADER_MISMATCH) => {
-                self.tools().await?;
+                Box::pin(self.tools()).await?;
                 let listed = self.inner.listing.tool(name);
-                self.call_listed(listed.as_deref(), &params, taker).await?
+                Box::pin(self.call_listed(listed.as_deref(), &params, taker)).await?
             }
             other => other?,
         };
@@ -146,12 +148,12 @@ impl<S: Access> Client<S> {
             if bearer.token.is_some() {
                 if renewals_left == 0 {
                     tell_refusal(&operation, refused.label(), "give_up");
-                    session.give_up(refused.challenge(), &bearer).await;
+                    Box::pin(session.give_up(refused.challenge(), &bearer)).await;
                     return Err(refused);
                 }
                 renewals_left -= 1;
             }
-            bearer = session.answer(refused.challenge(), &bearer).await?;
+            bearer = Box::pin(session.answer(refused.challenge(), &bearer)).await?;
             if bearer.token.is_none() {
                 tell_refusal(&operation, refused.label(), "sign_in");
                 return Err(Error::unauthorized(

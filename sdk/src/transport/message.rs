@@ -64,7 +64,7 @@ pub(super) async fn receive(
     let taker = taker.filter(|_| response.status().is_success());
     match media_type {
         _ if media_type.eq_ignore_ascii_case("text/event-stream") => {
-            stream(response, id, taker, conversation).await.map(Some)
+            Box::pin(stream(response, id, taker, conversation)).await.map(Some)
         }
         _ if media_type.eq_ignore_ascii_case("application/json") => {
             let mut body = Vec::new();
