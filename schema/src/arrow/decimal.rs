@@ -95,7 +95,7 @@ pub(super) fn array(
                 .with_precision_and_scale(digits, places)
                 .map(|array| Arc::new(array) as ArrayRef)
         }
-        ..=MOST_DIGITS => {
+        39..=MOST_DIGITS => {
             let numbers = unscaled.map(|text| match text {
                 Some(text) => i256::from_string(&text).map(Some).ok_or_else(too_long),
                 None => Ok(None),
