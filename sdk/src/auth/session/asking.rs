@@ -21,7 +21,10 @@ impl Session {
     ) -> Result<Vec<String>, Error> {
         let turn = self.0.turns.take().await;
         if let Some(Err(refused)) = turn.awaited() {
-            return Err(refused);
+            let state = self.lock().await;
+            // What was refused may have been no more than further scopes.
+            let tokens = state.tokens().filter(|_| !state.needs_person);
+            return tokens.map(|tokens| tokens.scopes.clone()).ok_or(refused);
         }
         let signed_in = self.sign_in_in_turn(probe).await;
         turn.end(&signed_in);
