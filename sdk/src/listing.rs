@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use lookout_schema::catalogue;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -28,6 +29,8 @@ pub(crate) struct Listed {
     /// None when the annotations break the rules.
     mirrored: Option<Vec<Mirrored>>,
     output: Option<Value>,
+    /// Whether the input schema is that of the catalogue.
+    is_ours: bool,
 }
 
 /// Reads the tools of one page; what is no tool is left out.
@@ -47,7 +50,10 @@ impl Listing {
         tools.retain(|tool| {
             let mirrored = mirror::read(&tool.input_schema);
             let is_whole = mirrored.is_some();
-            let listed = Listed { mirrored, output: tool.output_schema.clone() };
+            let is_ours = catalogue()
+                .tool(&tool.name)
+                .is_some_and(|ours| ours.input_schema == tool.input_schema);
+            let listed = Listed { mirrored, output: tool.output_schema.clone(), is_ours };
             match all.entry(tool.name.clone()) {
                 Entry::Occupied(_) => false,
                 Entry::Vacant(entry) => {
@@ -61,6 +67,11 @@ impl Listing {
 
     pub(crate) fn tool(&self, name: &str) -> Option<Arc<Listed>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref()?.get(name).cloned()
+    }
+
+    /// Whether nothing is known of another input schema than the catalogue's.
+    pub(crate) fn agrees_on(&self, name: &str) -> bool {
+        self.tool(name).is_none_or(|listed| listed.is_ours)
     }
 
     /// The names of all tools of the list; empty before the first list.

@@ -43,6 +43,9 @@ impl Frameworks {
             Action::Run { name } => {
                 let name = (name != "all").then_some(name.as_str());
                 install(root, name)?;
+                if name.is_none() {
+                    test(root)?;
+                }
                 let demo = Demo::start(root)?;
                 for name in chosen(name)? {
                     println!("{}\n", demo.turn(name)?);
@@ -62,13 +65,13 @@ fn chosen(name: Option<&str>) -> Result<Vec<&'static str>> {
     Ok(chosen)
 }
 
-/// Builds what its lock file pins. All of them together share what they stand on.
+/// Builds with what its lock file pins, which a new dependency of the SDK adds to. All of them together share what they stand on.
 fn install(root: &Path, name: Option<&str>) -> Result<()> {
     let target = root.join("target/frameworks");
     let mut options = vec!["--manifest-path".into(), root.join("sdk/frameworks/Cargo.toml")];
-    options.extend(["--locked".into(), "--target-dir".into(), target]);
+    options.extend(["--target-dir".into(), target]);
     match name {
-        None => options.push("--workspace".into()),
+        None => options.extend(["--workspace".into(), "--all-targets".into()]),
         Some(_) => {
             for name in chosen(name)? {
                 options.extend(["--package".into(), format!("with-{name}").into()]);
@@ -82,6 +85,23 @@ fn install(root: &Path, name: Option<&str>) -> Result<()> {
 /// The built program of a recipe.
 pub(crate) fn program(root: &Path, name: &str) -> PathBuf {
     root.join("target/frameworks/debug").join(format!("with-{name}"))
+}
+
+/// Runs the tests of the adapters, which need no server.
+pub(crate) fn test(root: &Path) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .current_dir(root)
+        .args(["test", "--quiet", "--workspace", "--manifest-path"])
+        .arg(root.join("sdk/frameworks/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(root.join("target/frameworks"))
+        .status()
+        .context("cannot start cargo")?;
+    if !status.success() {
+        bail!("the tests of the adapters failed");
+    }
+    Ok(())
 }
 
 /// The demo server, and a programmatic token that may read.

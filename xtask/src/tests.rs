@@ -142,6 +142,9 @@ fn an_agent_of_every_framework_uses_the_tools() {
     if built.is_empty() {
         return;
     }
+    if built.len() == frameworks::NAMES.len() {
+        frameworks::test(&root).expect("the adapters keep their promises");
+    }
     let demo = frameworks::Demo::start(&root).expect("the demo server starts");
     for name in built {
         let told = demo.turn(name).expect("the turn comes to its end");

@@ -4,7 +4,7 @@
 //! nobody is signed in, or an answer makes no sense.
 
 use lookout_schema::protocol::code;
-use lookout_schema::{ScopeSet, catalogue};
+use lookout_schema::{InvalidArguments, ScopeSet, catalogue};
 use serde_json::{Map, Value, json};
 
 use super::Client;
@@ -23,6 +23,7 @@ impl<S: Access> Client<S> {
     /// What a model can put right is a reply with `is_error`, and its text says what to do: a tool that does not exist, arguments that are not JSON or
     /// not what the tool takes (nothing is sent then), a scope that is missing, and whatever failed in the tool.
     ///
+    /// Arguments are checked against the catalogue, unless the server listed the tool with another schema.
     /// A read-only client calls only tools that its catalogue knows to need no more than `mcp:read`.
     /// A tool that the catalogue does not know can be called by a client of full access; the first time the server's list is read before.
     ///
@@ -86,6 +87,12 @@ impl<S: Access> Client<S> {
                 return Ok(lacking(needed.collect()));
             }
             None if !self.may_call_unknown() => return Ok(self.unknown(name)),
+            // A server that lists another schema than ours judges by its own.
+            Some(entry) if self.inner.listing.agrees_on(name) => {
+                if let Err(invalid) = entry.check(&arguments) {
+                    return Ok(unfit(&invalid));
+                }
+            }
             _ => {}
         }
         match self.call_tool(name, arguments).await {
@@ -148,6 +155,22 @@ fn read(arguments: &str) -> Result<Value, serde_json::Error> {
         Value::String(inner) => serde_json::from_str(&inner),
         arguments => Ok(arguments),
     }
+}
+
+/// A reply to arguments that do not fit the tool's schema, as the server would give it.
+fn unfit(invalid: &InvalidArguments) -> ToolReply {
+    let violations = invalid.violations();
+    let listed: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    let details = violations
+        .iter()
+        .map(|violation| json!({ "pointer": violation.pointer, "message": violation.message }));
+    let details = json!({ "violations": details.collect::<Vec<_>>() });
+    let error = ToolError::of_model(
+        "invalid_arguments",
+        format!("The arguments do not fit the input schema: {}.", listed.join("; ")),
+        "Correct them all and call again.",
+    );
+    ToolReply::failed(ToolError { details, ..error })
 }
 
 fn lacking(scopes: Vec<String>) -> ToolReply {

@@ -68,6 +68,42 @@ async fn arguments_that_are_not_json_are_told_to_the_model_and_to_nobody_else() 
 }
 
 #[tokio::test]
+async fn arguments_that_do_not_fit_are_told_to_the_model_all_at_once_and_nothing_is_sent() {
+    let (fake, client) = fake(&["mcp:read"]).await;
+    let arguments = json!({ "max_rows": 5000, "sq": "select 1" });
+    let reply = client.dispatch("query_warehouse", arguments).await.unwrap();
+    assert_eq!(code(&reply), "invalid_arguments");
+    for part in ["/max_rows", "2000", "`sq`", "`sql`"] {
+        assert!(reply.text.contains(part), "{part} is not in {}", reply.text);
+    }
+    let details = reply.error.unwrap().details;
+    assert!(details["violations"].as_array().unwrap().len() >= 2);
+    assert!(client.dispatch("list_tables", json!([1])).await.unwrap().is_error);
+    assert_eq!(fake.requests().await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_lists_another_schema_judges_by_its_own() {
+    let (fake, client) = fake(&["mcp:read"]).await;
+    let newer = json!({ "of_next_year": true });
+    assert!(client.dispatch("list_tables", newer.clone()).await.unwrap().is_error);
+    client.tools().await.unwrap();
+    assert!(!client.dispatch("list_tables", newer.clone()).await.unwrap().is_error);
+    assert_eq!(fake.messages().await.pop().unwrap()["params"]["arguments"], newer);
+
+    // One that lists the catalogue's own is spared the call.
+    let ours = &lookout_sdk::catalogue().tool("list_tables").unwrap().input_schema;
+    fake.on("/mcp", move |request| {
+        let tools = json!([{ "name": "list_tables", "inputSchema": ours }]);
+        result(request, &json!({ "resultType": "complete", "tools": tools }))
+    });
+    client.tools().await.unwrap();
+    let sent = fake.messages().await.len();
+    assert!(client.dispatch("list_tables", newer).await.unwrap().is_error);
+    assert_eq!(fake.messages().await.len(), sent);
+}
+
+#[tokio::test]
 async fn a_tool_that_does_not_exist_is_answered_with_those_that_do() {
     let (fake, client) = fake(&["mcp:read", "mcp:write"]).await;
     fake.on("/mcp", |request| match method(request).as_str() {
