@@ -7,26 +7,44 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::codegen;
 
+/// What of the SDK is off unless asked for, and tested here; its adapters to frameworks are tested in `sdk/frameworks`.
+const FEATURES: &str = "lookout-sdk/arrow,lookout-sdk/cli,lookout-sdk/compression,lookout-sdk/keyring,lookout-sdk/testing";
+
 /// Runs every test of the workspace, with nextest where it is installed.
 pub(crate) fn test(root: &Path) -> Result<()> {
+    let workspace = ["--workspace", "--features", FEATURES];
+    let run = |arguments: &[&str], options: &[&str]| {
+        cargo(root, &[arguments, &workspace, options].concat())
+    };
     if installed(root, "nextest") {
-        cargo(root, &["test", "--workspace", "--doc", "--quiet"])?;
-        cargo(root, &["nextest", "run", "--workspace", "--no-fail-fast"])
+        run(&["test"], &["--doc", "--quiet"])?;
+        run(&["nextest", "run"], &["--no-fail-fast"])
     } else {
-        cargo(root, &["test", "--workspace", "--no-fail-fast"])
+        run(&["test"], &["--no-fail-fast"])
     }
+}
+
+/// Lints every crate as people build it and as it is tested.
+pub(crate) fn lint(root: &Path) -> Result<()> {
+    let lint = |selection: &[&str]| {
+        cargo(root, &[&["clippy"], selection, &["--", "--deny", "warnings"]].concat())
+    };
+    lint(&["--package", "lookout-sdk", "--lib"])?;
+    lint(&["--workspace", "--features", FEATURES, "--all-targets"])
 }
 
 /// Formatting, generated files, lints, documentation, dependencies, and the tests last.
 pub(crate) fn ci(root: &Path) -> Result<()> {
     cargo(root, &["fmt", "--all", "--check"])?;
     codegen::run(root, true)?;
-    cargo(root, &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
+    lint(root)?;
     cargo(
         root,
         &[
             "doc",
             "--workspace",
+            "--features",
+            FEATURES,
             "--no-deps",
             "--config",
             "build.rustdocflags=['--deny', 'warnings']",

@@ -37,6 +37,8 @@ enum Command {
     },
     /// Run every test of the workspace
     Test,
+    /// Lint every crate as people build it and as it is tested
+    Lint,
     /// Check formatting, generated files, lints and dependencies, then run the tests
     Ci,
     /// Start the demo server on a free loopback port and judge it with the conformance harness
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Codegen { check } => codegen::run(&root, check).map(|()| ExitCode::SUCCESS),
         Command::Test => checks::test(&root).map(|()| ExitCode::SUCCESS),
+        Command::Lint => checks::lint(&root).map(|()| ExitCode::SUCCESS),
         Command::Ci => checks::ci(&root).map(|()| ExitCode::SUCCESS),
         Command::Conformance(conformance) => conformance.run(&root),
         Command::Faults(faults) => faults.run(&root),
