@@ -21,6 +21,8 @@
 //! Types can gain members: arguments are made with `new` and setters, results are read.
 //! Whoever has to write results turns on the feature `construct`, and is then to be built together with this crate.
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 mod catalogue;
 mod excerpt;
 mod open_enum;
@@ -35,6 +37,12 @@ mod violation;
 #[expect(unused_qualifications, clippy::unwrap_used, reason = "the shape is typify's")]
 mod generated;
 
+#[cfg(feature = "arrow")]
+/// What record batches are made of, in the version that this crate was built with.
+pub use arrow_array;
+#[cfg(feature = "arrow")]
+/// The types of record batches, in the version that this crate was built with.
+pub use arrow_schema;
 pub use catalogue::{Annotations, Catalogue, ErrorEntry, ToolEntry, catalogue};
 pub use generated::*;
 use open_enum::open_enum;

@@ -11,7 +11,11 @@ mod row;
 use serde::Deserialize;
 use serde_json::Value;
 
+#[cfg(feature = "arrow")]
+pub(crate) use self::cell::whole;
 pub use self::error::RowError;
+#[cfg(feature = "arrow")]
+pub(crate) use self::error::described;
 use self::row::{Names, Row};
 use crate::{QueryWarehouseResult, ResultColumn, RunDashboardPanelResult};
 

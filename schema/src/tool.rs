@@ -85,6 +85,11 @@ pub trait Tool: Serialize + DeserializeOwned + Send + Sync + 'static {
 /// assert_eq!(next, ListTables::new().schema("main").cursor("c2"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not list anything page by page",
+    label = "has no pages",
+    note = "the tools with pages are those whose arguments have a `cursor`, such as `ListTables`"
+)]
 pub trait Paged: Tool + Clone {
     /// What the pages list.
     type Item: Send + 'static;

@@ -57,4 +57,9 @@ impl Reads for ReadWrite {}
 impl Writes for ReadWrite {}
 
 /// Access that includes every scope that the tool `T` needs.
+#[diagnostic::on_unimplemented(
+    message = "a `Client<{Self}>` cannot call `{T}`",
+    label = "its access does not cover this",
+    note = "a call is the arguments of a tool, and one that writes needs a client that was built without `ClientBuilder::read_only()`"
+)]
 pub trait Grants<T: Tool>: Access {}

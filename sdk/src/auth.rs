@@ -4,7 +4,10 @@
 //! Discovery, registration, PKCE, the loopback redirect, the checks of `state` and `iss`, refresh and revocation follow from it and have no switches.
 //!
 //! Invariant: a token, a code or a verifier goes to the server it is for and to nobody else.
-//! Deliberately absent: grants without a person, redirect URIs other than loopback, and an `Authorization` scheme other than `Bearer`.
+//! An application that receives the redirect itself takes [`AuthorizationRequest`] for a start; all others call [`Client::sign_in`](crate::Client::sign_in).
+//! What is decided on the way can be watched: see [`events`](crate::events).
+//!
+//! Deliberately absent: grants without a person, and an `Authorization` scheme other than `Bearer`.
 
 mod browser;
 mod challenge;
@@ -13,6 +16,7 @@ mod discovery;
 mod flow;
 mod loopback;
 mod pkce;
+mod redirect;
 mod registration;
 mod secret;
 mod session;
@@ -28,6 +32,7 @@ use url::Url;
 
 pub(crate) use challenge::Challenge;
 pub use credentials::{Credentials, MalformedCredentials};
+pub use redirect::{AuthorizationRequest, AuthorizationResponse, Rejected};
 use registration::{Known, Proof, Registration};
 pub(crate) use secret::AccessToken;
 pub(crate) use session::Session;

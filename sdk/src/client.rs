@@ -2,11 +2,14 @@
 
 mod calls;
 mod dispatch;
+mod redirect;
+mod retries;
 
 use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lookout_schema::{Tool, ToolEntry};
 use serde::Deserialize as _;
@@ -20,6 +23,8 @@ use crate::listing::{self, Listing};
 use crate::reply::{ServerInfo, ToolDescription};
 use crate::transport::Transport;
 
+pub(crate) use self::retries::Retries;
+
 /// How many pages of tools are read before the server is taken to go in circles.
 const MOST_PAGES: usize = 100;
 const MOST_TOOLS: usize = 10_000;
@@ -30,6 +35,7 @@ const MOST_TOOLS: usize = 10_000;
 /// A clone is cheap and shares the connection pool, the credentials and what was learnt about the server.
 pub struct Client<S = ReadWrite> {
     inner: Arc<Inner>,
+    deadline: Option<Duration>,
     access: PhantomData<S>,
 }
 
@@ -37,6 +43,7 @@ struct Inner {
     transport: Transport,
     credential: Credential,
     listing: Listing,
+    retries: Retries,
 }
 
 /// What proves who is calling.
@@ -56,9 +63,27 @@ impl Client {
 }
 
 impl<S: Access> Client<S> {
-    pub(crate) fn new(transport: Transport, credential: Credential) -> Self {
-        let inner = Inner { transport, credential, listing: Listing::default() };
-        Self { inner: Arc::new(inner), access: PhantomData }
+    pub(crate) fn new(transport: Transport, credential: Credential, retries: Retries) -> Self {
+        let inner = Inner { transport, credential, listing: Listing::default(), retries };
+        Self { inner: Arc::new(inner), deadline: None, access: PhantomData }
+    }
+
+    /// A clone whose calls each end within `deadline`, with all that they need on the way: refreshes, waits and retries.
+    ///
+    /// What took too long is an [`Error::is_timeout`], and the server is told to stop as if the future had been dropped.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use lookout_sdk::{Client, schema::ListTables};
+    /// # async fn run(client: Client) -> Result<(), lookout_sdk::Error> {
+    /// let quick = client.with_deadline(Duration::from_secs(2));
+    /// quick.list_tables(ListTables::default()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Duration) -> Self {
+        Self { deadline: Some(deadline), ..self.clone() }
     }
 
     /// Calls a tool with typed arguments.
@@ -231,7 +256,7 @@ impl<S: Access> Client<S> {
 // Derived, it would ask for `S: Clone` though no `S` is held.
 impl<S> Clone for Client<S> {
     fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner), access: PhantomData }
+        Self { inner: Arc::clone(&self.inner), deadline: self.deadline, access: PhantomData }
     }
 }
 

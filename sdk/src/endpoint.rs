@@ -84,9 +84,7 @@ fn well_formed(text: &str) -> Result<Url, &'static str> {
     if text.len() > 4096 {
         return Err("the URL is too long");
     }
-    let legal =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
-    if !text.bytes().all(legal) {
+    if !text.bytes().all(is_url_byte) {
         return Err("it holds characters that no URL has");
     }
     let url = Url::parse(text).map_err(|_| "it is not a URL")?;
@@ -106,6 +104,35 @@ fn well_formed(text: &str) -> Result<Url, &'static str> {
     }
 }
 
+/// Checks where an application wants its answer: https, http to this machine, or a scheme of its own (RFC 8252 section 7, OAuth 2.1 section 2.3).
+///
+/// A scheme of one's own is a domain name backwards, which keeps `javascript`, `data` and their like out.
+pub(crate) fn check_redirect_uri(text: &str) -> Result<(), &'static str> {
+    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    if matches!(scheme, "http" | "https") {
+        let url = well_formed(text)?;
+        let canonical = url.as_str();
+        let is_same = text == canonical || Some(text) == canonical.strip_suffix('/');
+        return if is_same { Ok(()) } else { Err("it is not in its canonical form") };
+    }
+    let legal =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    let labels = || scheme.split('.');
+    if labels().count() < 2 || labels().any(str::is_empty) || !scheme.bytes().all(legal) {
+        return Err(
+            "its scheme is neither https, nor http to loopback, nor a domain name backwards",
+        );
+    }
+    if text.len() > 4096 || !text.bytes().all(is_url_byte) || text.contains(['#', '[', ']']) {
+        return Err("it holds characters that no redirect URI has");
+    }
+    Url::parse(text).map(|_| ()).map_err(|_| "it is not a URI")
+}
+
+fn is_url_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte)
+}
+
 /// Whether the URL names this machine without a doubt; a name such as `x.localhost` depends on who resolves it.
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -119,6 +146,43 @@ fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_redirect_uri_is_https_or_loopback_or_of_a_scheme_of_its_own() {
+        for good in [
+            "https://app.example/callback",
+            "https://app.example",
+            "https://app.example/callback?tenant=7",
+            "http://127.0.0.1:4321/callback",
+            "http://[::1]/callback",
+            "http://localhost/callback",
+            "com.example.app:/oauth2redirect",
+            "com.example.app://callback/path",
+        ] {
+            assert_eq!(check_redirect_uri(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "callback",
+            "http://app.example/callback",
+            "https://app.example/callback#top",
+            "https://me@app.example/callback",
+            "https://APP.example/callback",
+            "https://app.example/a/../b",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "myapp:/callback",
+            "com..app:/callback",
+            ".com:/callback",
+            "com.example.app:/x#y",
+            "com.example.app:/x y",
+            "com.example.app:/x\ny",
+            "Com.Example.App:/x",
+        ] {
+            assert!(check_redirect_uri(bad).is_err(), "{bad:?} was accepted");
+        }
+    }
 
     #[test]
     fn an_endpoint_is_https_or_loopback_and_canonical() {

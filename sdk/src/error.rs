@@ -88,6 +88,33 @@ impl Error {
         self
     }
 
+    /// The kind in one word, for events; what a server wrote is no part of it.
+    pub(crate) fn label(&self) -> &'static str {
+        match self.0.kind {
+            Kind::Configuration(_) => "configuration",
+            Kind::InvalidArguments(_) => "invalid_arguments",
+            Kind::Decode(_) => "decode",
+            Kind::Transport(_) => "transport",
+            Kind::Status(..) => "unavailable",
+            Kind::Timeout(_) => "timeout",
+            Kind::BrokenStream => "broken_stream",
+            Kind::Protocol(_) => "protocol",
+            Kind::Rpc { .. } => "refused_by_server",
+            Kind::Unauthorized { .. } => "unauthorized",
+            Kind::InsufficientScope(_) => "insufficient_scope",
+            Kind::Tool(_) => "tool",
+            Kind::Authorization(_) => "authorization",
+        }
+    }
+
+    /// Why an authorization went wrong, for events: the sentence where this crate decided, else the kind.
+    pub(crate) fn reason(&self) -> &str {
+        match &self.0.kind {
+            Kind::Configuration(what) | Kind::Authorization(what) => what,
+            _ => self.label(),
+        }
+    }
+
     /// The same error for another caller that waited for the same thing.
     pub(crate) fn shared(&self) -> Self {
         Self(Box::new(Inner { kind: self.0.kind.clone(), source: self.0.source.clone() }))

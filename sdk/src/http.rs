@@ -1,7 +1,7 @@
 //! The HTTP client below both the MCP transport and the OAuth requests.
 //!
 //! Invariants: redirects are never followed, because they would carry a token, a code or a verifier to where a server points;
-//! no body is read without a limit; no request runs without a deadline; and no encoding is undone, so nothing grows on arrival.
+//! no body is read without a limit, which counts what an encoding unfolds to; and no request runs without a deadline.
 //! There is no retry and no cookie store here.
 
 mod date;
@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
-use reqwest::{RequestBuilder, Response, redirect};
+use reqwest::{Certificate, RequestBuilder, Response, redirect};
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::Error;
@@ -22,30 +23,79 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest wait that a server is believed to ask for, in seconds: one day.
 const LONGEST_WAIT: u64 = 24 * 60 * 60;
 
+/// How to reach servers, as the caller set it.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) proxy: Proxy,
+    /// Certificates to trust besides those of the platform, each a PEM bundle.
+    pub(crate) roots: Vec<Vec<u8>>,
+    pub(crate) connect_timeout: Duration,
+}
+
+#[derive(Clone)]
+pub(crate) enum Proxy {
+    Environment,
+    Never,
+    /// The URL, which may hold a password.
+    At(Zeroizing<String>),
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { proxy: Proxy::Environment, roots: Vec::new(), connect_timeout: CONNECT_TIMEOUT }
+    }
+}
+
 /// Builds a client for `endpoint`, with TLS by rustls and the roots of the platform.
-pub(crate) fn client(endpoint: &Endpoint, user_agent: &str) -> Result<reqwest::Client, Error> {
+pub(crate) fn client(
+    endpoint: &Endpoint,
+    user_agent: &str,
+    settings: &Settings,
+) -> Result<reqwest::Client, Error> {
     // reqwest takes the provider of the process. Losing the race to install one is fine: then there is one.
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         let _already_there = rustls::crypto::ring::default_provider().install_default();
     }
+    let mut roots = Vec::new();
+    for bundle in &settings.roots {
+        let found = Certificate::from_pem_bundle(bundle).ok().filter(|found| !found.is_empty());
+        roots.extend(found.ok_or_else(|| {
+            Error::configuration("the root certificates are not a PEM bundle of certificates")
+        })?);
+    }
+    let proxy = match &settings.proxy {
+        Proxy::At(url) => Some(proxy(url)?),
+        _ => None,
+    };
     let builder = || {
         let builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .referer(false)
-            .connect_timeout(CONNECT_TIMEOUT)
+            .connect_timeout(settings.connect_timeout)
             .user_agent(user_agent);
+        let builder = encodings(builder);
         if endpoint.is_loopback() {
             // A proxy would see the token of a plain-http endpoint, and cannot reach this machine's loopback anyway.
-            builder.no_proxy()
-        } else {
-            builder.https_only(true).dns_resolver(Arc::new(resolve::Resolver::new(endpoint)))
+            return builder.no_proxy();
         }
+        let (builder, proxies) = match &proxy {
+            Some((proxy, host)) => (builder.proxy(proxy.clone()), vec![host.clone()]),
+            None if matches!(settings.proxy, Proxy::Never) => (builder.no_proxy(), Vec::new()),
+            None => (builder, proxies_of_environment()),
+        };
+        builder.https_only(true).dns_resolver(Arc::new(resolve::Resolver::new(endpoint, proxies)))
     };
     builder()
+        .tls_certs_merge(roots.clone())
         .build()
         .or_else(|error| {
-            // A machine without root certificates, such as a bare container, can still talk to itself: without roots every https request fails.
-            if endpoint.is_loopback() { builder().tls_certs_only([]).build() } else { Err(error) }
+            // A machine without root certificates, such as a bare container, can still talk to itself, and to whom it was told to trust:
+            // without roots every other https request fails.
+            if endpoint.is_loopback() || !roots.is_empty() {
+                builder().tls_certs_only(roots).build()
+            } else {
+                Err(error)
+            }
         })
         .map_err(|error| {
             Error::configuration(
@@ -53,6 +103,35 @@ pub(crate) fn client(endpoint: &Endpoint, user_agent: &str) -> Result<reqwest::C
             )
             .caused_by(error)
         })
+}
+
+/// What a body may come in. Another crate of the program may compile further encodings in, so each is said.
+fn encodings(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    let builder = builder.no_brotli().no_deflate().no_zstd();
+    #[cfg(feature = "compression")]
+    return builder.gzip(true);
+    #[cfg(not(feature = "compression"))]
+    builder.no_gzip()
+}
+
+/// The proxy at `url` and the name of its host; the URL is left out of errors, because it may hold a password.
+fn proxy(url: &str) -> Result<(reqwest::Proxy, String), Error> {
+    let refused = || Error::configuration("the proxy must be an http or https URL with a host");
+    let parsed = Url::parse(url).map_err(|_| refused())?;
+    let host = parsed.host_str().filter(|_| matches!(parsed.scheme(), "http" | "https"));
+    let host = host.ok_or_else(refused)?.to_owned();
+    Ok((reqwest::Proxy::all(url).map_err(|_| refused())?, host))
+}
+
+/// The hosts of the proxies that the environment names; how they are used is reqwest's to know.
+fn proxies_of_environment() -> Vec<String> {
+    let named = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let values = named.iter().filter_map(|name| std::env::var(name).ok());
+    let hosts = values.filter_map(|value| {
+        let url = if value.contains("://") { value } else { format!("http://{value}") };
+        Some(Url::parse(&url).ok()?.host_str()?.to_owned())
+    });
+    hosts.collect()
 }
 
 /// A whole response, at most as long as was allowed.

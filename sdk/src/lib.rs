@@ -7,6 +7,7 @@ mod client;
 pub mod definitions;
 mod endpoint;
 mod error;
+pub mod events;
 mod http;
 mod listing;
 mod pages;

@@ -28,6 +28,7 @@ use crate::Error;
 use crate::auth::{AccessToken, Challenge};
 use crate::endpoint::Endpoint;
 use crate::error::Kind;
+use crate::events::event;
 
 const WHAT: &str = "the MCP request";
 
@@ -114,6 +115,7 @@ impl Transport {
             match era::judge(&era, exchange)? {
                 Verdict::Complete(result) => {
                     if remembered.is_none() {
+                        event!(CALL, info, "protocol.revision", revision = MODERN);
                         *self.era.write().await = Some(era);
                     }
                     return Ok(result);
@@ -176,6 +178,7 @@ impl Transport {
         let found = matches!(era::judge(&Era::Modern, exchange)?, Verdict::Complete(result)
             if result["supportedVersions"].as_array().is_some_and(|all| all.iter().any(|one| one == MODERN)));
         if found {
+            event!(CALL, info, "protocol.revision", revision = MODERN);
             *self.era.write().await = Some(Era::Modern);
         }
         Ok(found)
@@ -212,6 +215,7 @@ impl Transport {
                 "the server speaks a revision of MCP that this client does not know",
             ));
         };
+        event!(CALL, info, "protocol.revision", revision = *version);
         let era = Era::Legacy { version, session, opened: opened.into() };
         self.notify_initialized(&era, token).await?;
         *self.era.write().await = Some(era);

@@ -6,7 +6,7 @@ use serde::de::value::{BorrowedStrDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, Expected, Visitor};
 use serde_json::{Number, Value};
 
-use super::error::RowError;
+use super::error::{RowError, described};
 use crate::excerpt::excerpt;
 use crate::{NormalizedType, ResultColumn};
 
@@ -20,14 +20,7 @@ pub(super) struct Cell<'a> {
 
 impl<'a> Cell<'a> {
     fn mismatch(&self, wanted: &dyn Expected) -> RowError {
-        let found = match self.value {
-            Value::Null => "null".to_owned(),
-            Value::String(text) => format!("text `{}`", excerpt(text)),
-            Value::Array(_) => "a list".to_owned(),
-            Value::Object(_) => "an object".to_owned(),
-            scalar => scalar.to_string(),
-        };
-        RowError::mismatch(found, wanted)
+        RowError::mismatch(described(self.value), wanted)
     }
 
     /// The text of a number that JSON could not hold as one.
@@ -44,31 +37,18 @@ impl<'a> Cell<'a> {
     }
 
     fn whole<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, RowError> {
-        if let Value::Number(number) = self.value {
-            return match (number.as_i64(), number.as_u64(), number.as_f64()) {
-                (Some(number), ..) => visitor.visit_i64(number),
-                (_, Some(number), _) => visitor.visit_u64(number),
-                (.., Some(number)) if number.fract() == 0.0 && number.abs() <= MOST_WHOLE => {
-                    visitor.visit_i64(number as i64)
-                }
-                _ => Err(self.mismatch(&visitor)),
-            };
-        }
-        let Some(digits) = self.digits() else { return Err(self.mismatch(&visitor)) };
-        let digits = match digits.split_once('.') {
-            Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,
-            _ => digits,
+        let is_number = self.value.is_number() || self.digits().is_some();
+        let Some(number) = whole(self.value).filter(|_| is_number) else {
+            return Err(self.mismatch(&visitor));
         };
-        if let Ok(number) = digits.parse::<i64>() {
+        if let Ok(number) = i64::try_from(number) {
             visitor.visit_i64(number)
-        } else if let Ok(number) = digits.parse::<u64>() {
+        } else if let Ok(number) = u64::try_from(number) {
             visitor.visit_u64(number)
-        } else if let Ok(number) = digits.parse::<i128>() {
+        } else {
             // A type that is too narrow says so without the number, which is known here.
             let wrong = self.mismatch(&visitor);
             visitor.visit_i128::<RowError>(number).map_err(|_| wrong)
-        } else {
-            Err(self.mismatch(&visitor))
         }
     }
 
@@ -259,6 +239,27 @@ impl<'a> Deserializer<'a> for Cell<'a> {
     fn deserialize_ignored_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, RowError> {
         visitor.visit_unit()
     }
+}
+
+/// A whole number, however it is written: as a number or as text, with zeros behind the point or nothing.
+pub(crate) fn whole(value: &Value) -> Option<i128> {
+    if let Value::Number(number) = value {
+        return match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(number), ..) => Some(number.into()),
+            (_, Some(number), _) => Some(number.into()),
+            (.., Some(number)) if number.fract() == 0.0 && number.abs() <= MOST_WHOLE => {
+                Some(number as i128)
+            }
+            _ => None,
+        };
+    }
+    let digits = value.as_str()?;
+    match digits.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,
+        _ => digits,
+    }
+    .parse()
+    .ok()
 }
 
 fn visit_number<'a, V: Visitor<'a>>(number: &Number, visitor: V) -> Result<V::Value, RowError> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{Expected, Unexpected};
+use serde_json::Value;
 
 use crate::excerpt::excerpt;
 use crate::{NormalizedType, ResultColumn};
@@ -53,6 +54,14 @@ impl RowError {
 
     pub(crate) fn mismatch(found: impl Into<String>, wanted: impl fmt::Display) -> Self {
         Self::new(Problem::Mismatch { found: found.into(), wanted: wanted.to_string() })
+    }
+
+    /// A row that has not one value for each column.
+    pub(crate) fn width(values: usize, columns: usize) -> Self {
+        Self::mismatch(
+            format!("{values} values"),
+            format_args!("one for each of the {columns} columns"),
+        )
     }
 
     pub(crate) fn other(what: impl Into<String>) -> Self {
@@ -117,12 +126,14 @@ impl RowError {
 impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { row, column, problem } = &*self.0;
-        if let Some(row) = row {
-            write!(f, "rows[{row}]")?;
-            if let Some(Column { position, name, kind }) = column {
-                write!(f, "[{position}] (column `{}`, {kind})", excerpt(name))?;
+        let name = |column: &Column| format!("column `{}`, {}", excerpt(&column.name), column.kind);
+        match (row, column) {
+            (Some(row), Some(column)) => {
+                write!(f, "rows[{row}][{}] ({}): ", column.position, name(column))?;
             }
-            f.write_str(": ")?;
+            (Some(row), None) => write!(f, "rows[{row}]: ")?,
+            (None, Some(column)) => write!(f, "{}: ", name(column))?,
+            (None, None) => {}
         }
         match problem {
             Problem::Mismatch { found, wanted } => write!(f, "found {found}, wanted {wanted}"),
@@ -148,11 +159,11 @@ impl serde::de::Error for RowError {
     }
 
     fn invalid_type(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
-        Self::mismatch(described(found), wanted)
+        Self::mismatch(unexpected(found), wanted)
     }
 
     fn invalid_value(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
-        Self::mismatch(described(found), wanted)
+        Self::mismatch(unexpected(found), wanted)
     }
 
     fn missing_field(name: &'static str) -> Self {
@@ -160,7 +171,18 @@ impl serde::de::Error for RowError {
     }
 }
 
-fn described(found: Unexpected<'_>) -> String {
+/// A value, shortened.
+pub(crate) fn described(found: &Value) -> String {
+    match found {
+        Value::Null => "null".to_owned(),
+        Value::String(text) => format!("text `{}`", excerpt(text)),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        scalar => scalar.to_string(),
+    }
+}
+
+fn unexpected(found: Unexpected<'_>) -> String {
     match found {
         Unexpected::Bool(value) => value.to_string(),
         Unexpected::Unsigned(value) => value.to_string(),

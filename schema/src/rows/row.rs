@@ -49,10 +49,7 @@ pub(super) struct Row<'a, 'n> {
 impl<'a, 'n> Row<'a, 'n> {
     pub(super) fn new(names: &'n Names<'a>, cells: &'a [Value]) -> Result<Self, RowError> {
         if cells.len() != names.columns.len() {
-            return Err(RowError::mismatch(
-                format!("{} values", cells.len()),
-                format_args!("one for each of the {} columns", names.columns.len()),
-            ));
+            return Err(RowError::width(cells.len(), names.columns.len()));
         }
         Ok(Self { names, cells, next: 0 })
     }

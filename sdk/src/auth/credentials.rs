@@ -17,6 +17,8 @@ use super::token::Tokens;
 #[derive(Clone)]
 pub struct Credentials {
     pub(crate) client: ClientIdentity,
+    /// The redirect URI that the client registered with; none for the listener on loopback.
+    pub(crate) redirect_uri: Option<String>,
     pub(crate) tokens: Option<Tokens>,
     /// The scopes of the last request that a person answered; they outlive the tokens, so that the next request leaves none out.
     pub(crate) requested: Vec<String>,
@@ -42,6 +44,8 @@ struct Stored<'a> {
     scope: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     requested_scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_uri: Option<Cow<'a, str>>,
 }
 
 const VERSION: u32 = 1;
@@ -64,6 +68,7 @@ impl Credentials {
             expires_at: tokens.and_then(|tokens| tokens.expires_at),
             scope: tokens.map(|tokens| tokens.scopes.join(" ")).unwrap_or_default(),
             requested_scope: self.requested.join(" "),
+            redirect_uri: self.redirect_uri.as_deref().map(Into::into),
         };
         Zeroizing::new(serde_json::to_string(&stored).expect("credentials are strings and numbers"))
     }
@@ -100,7 +105,20 @@ impl Credentials {
             }),
             None => None,
         };
-        Ok(Self { client, tokens, requested: super::challenge::scopes(&stored.requested_scope) })
+        Ok(Self {
+            client,
+            redirect_uri: stored.redirect_uri.map(Cow::into_owned),
+            tokens,
+            requested: super::challenge::scopes(&stored.requested_scope),
+        })
+    }
+
+    /// Whether the client may be used with this redirect URI, as far as is known here.
+    pub(crate) fn redirects_to(&self, redirect_uri: &str) -> bool {
+        match &self.redirect_uri {
+            Some(registered) => registered == redirect_uri,
+            None => super::loopback::is_listener(redirect_uri),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use super::Challenge;
 use super::wire::Wire;
 use crate::Error;
 use crate::endpoint::Endpoint;
+use crate::events::event;
 
 /// An authorization server whose metadata was checked, and the resource that it was found for.
 #[derive(Clone, Debug)]
@@ -60,6 +61,22 @@ struct AuthorityMetadata {
 ///
 /// Of several servers the one that knows the client already is taken, which is `preferred`, else the first (RFC 9728 section 7.6).
 pub(crate) async fn discover(
+    wire: &Wire,
+    endpoint: &Endpoint,
+    challenge: Option<&Challenge>,
+    preferred: Option<&str>,
+) -> Result<Authority, Error> {
+    let found = find(wire, endpoint, challenge, preferred).await;
+    match &found {
+        Ok(Authority { issuer, resource, .. }) => {
+            event!(AUTH, info, "issuer.chosen", issuer, resource);
+        }
+        Err(error) => event!(AUTH, warn, "discovery.refused", reason = error.reason()),
+    }
+    found
+}
+
+async fn find(
     wire: &Wire,
     endpoint: &Endpoint,
     challenge: Option<&Challenge>,
@@ -171,16 +188,25 @@ async fn first<'a, T: DeserializeOwned>(
     let mut failure = None;
     for url in candidates {
         let answer = wire.get(url).await?;
+        // The path is the server's own choice where a challenge names it, so it is left out.
+        let origin = url.origin().ascii_serialization();
+        event!(AUTH, debug, "discovery.document", document = what, origin, status = answer.status);
         match (answer.status, answer.object()) {
             (200, Some(document)) => {
                 return document.map(|document| (url, document)).map_err(|error| {
-                    Error::authorization(format!("the metadata at {url} is not valid"))
-                        .caused_by(error)
+                    Error::authorization(format!(
+                        "the metadata at {} is not valid",
+                        without_query(url)
+                    ))
+                    .caused_by(error)
                 });
             }
             (200, None) => {
                 failure.get_or_insert_with(|| {
-                    Error::authorization(format!("the metadata at {url} is not valid"))
+                    Error::authorization(format!(
+                        "the metadata at {} is not valid",
+                        without_query(url)
+                    ))
                 });
             }
             (status, _) => {
@@ -195,4 +221,11 @@ async fn first<'a, T: DeserializeOwned>(
             "the server has no {what}; is this the URL of an MCP endpoint that uses OAuth?"
         ))
     }))
+}
+
+/// A URL to show; its query may hold what a server was told in confidence.
+fn without_query(url: &Url) -> Url {
+    let mut shown = url.clone();
+    shown.set_query(None);
+    shown
 }

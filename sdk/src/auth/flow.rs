@@ -4,6 +4,7 @@
 //! Only [`Authorizing::receive`] makes an [`Answered`], after it checked `state` and `iss`, and only an `Answered` can be exchanged, once:
 //! an exchange without its checks does not compile.
 
+use std::fmt;
 use std::sync::Arc;
 
 use url::{Url, form_urlencoded};
@@ -15,6 +16,7 @@ use super::secret::{AuthorizationCode, CodeVerifier};
 use super::token::{self, Redemption, Refusal, Tokens, is_error_code};
 use super::wire::Wire;
 use crate::Error;
+use crate::events::event;
 
 /// The parameters that the request itself sets.
 pub(crate) const PARAMETERS: [&str; 9] = [
@@ -30,7 +32,6 @@ pub(crate) const PARAMETERS: [&str; 9] = [
 ];
 
 /// One authorization request that waits for its response.
-#[derive(Debug)]
 pub(crate) struct Authorizing {
     request: Request,
     state: State,
@@ -38,14 +39,23 @@ pub(crate) struct Authorizing {
 }
 
 /// An authorization response that belongs to the request and comes from the right server.
-#[derive(Debug)]
 pub(crate) struct Answered {
     request: Request,
     code: AuthorizationCode,
 }
 
-#[derive(Debug)]
+/// What a redeemed code brought.
+pub(crate) struct Granted {
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) client: ClientIdentity,
+    pub(crate) redirect_uri: String,
+    pub(crate) requested: Vec<String>,
+    pub(crate) tokens: Tokens,
+}
+
 struct Request {
+    /// The session that asks, and that alone redeems the code.
+    session: u64,
     authority: Arc<Authority>,
     client: ClientIdentity,
     resource: String,
@@ -65,8 +75,9 @@ pub(crate) enum Received {
 }
 
 impl Authorizing {
-    /// Prepares a request for `scopes` of `resource`.
+    /// Prepares a request of `session` for `scopes`.
     pub(crate) fn start(
+        session: u64,
         authority: Arc<Authority>,
         client: ClientIdentity,
         redirect_uri: &str,
@@ -87,7 +98,15 @@ impl Authorizing {
         if !scopes.is_empty() {
             url.query_pairs_mut().append_pair("scope", &scopes.join(" "));
         }
+        event!(
+            AUTH,
+            info,
+            "authorization.started",
+            issuer = authority.issuer,
+            scopes = scopes.join(" ")
+        );
         let request = Request {
+            session,
             authority,
             client,
             resource,
@@ -105,6 +124,24 @@ impl Authorizing {
 
     /// Judges the query of a request to the redirect URI.
     pub(crate) fn receive(self, query: &str) -> Received {
+        let received = self.judge(query);
+        match &received {
+            Received::Stray(_) => {
+                let reason = "it has no state of this request, or parameters twice";
+                event!(AUTH, info, "authorization.callback", verdict = "stray", reason);
+            }
+            Received::Failed(error) => {
+                let reason = error.reason();
+                event!(AUTH, warn, "authorization.callback", verdict = "failed", reason);
+            }
+            Received::Answered(_) => {
+                event!(AUTH, info, "authorization.callback", verdict = "accepted");
+            }
+        }
+        received
+    }
+
+    fn judge(self, query: &str) -> Received {
         let Ok(response) = Response::parse(query) else { return Received::Stray(self) };
         if response.state.as_deref() != Some(self.state.as_str()) {
             return Received::Stray(self);
@@ -126,9 +163,34 @@ impl Authorizing {
 }
 
 impl Answered {
+    /// The session whose request this answers.
+    pub(crate) fn session(&self) -> u64 {
+        self.request.session
+    }
+
     /// Redeems the code at the server that issued it; the code and the verifier are gone afterwards.
-    pub(crate) async fn exchange(self, wire: &Wire) -> Result<(ClientIdentity, Tokens), Error> {
-        let Request { authority, client, resource, redirect_uri, scopes, verifier } = self.request;
+    pub(crate) async fn exchange(self, wire: &Wire) -> Result<Granted, Error> {
+        let granted = self.redeem(wire).await;
+        match &granted {
+            Ok(Granted { tokens, .. }) => {
+                event!(
+                    AUTH,
+                    info,
+                    "exchange",
+                    outcome = "granted",
+                    scopes = tokens.scopes.join(" ")
+                );
+            }
+            Err(error) => {
+                event!(AUTH, warn, "exchange", outcome = "refused", reason = error.reason());
+            }
+        }
+        granted
+    }
+
+    async fn redeem(self, wire: &Wire) -> Result<Granted, Error> {
+        let Request { session: _, authority, client, resource, redirect_uri, scopes, verifier } =
+            self.request;
         let redemption = Redemption {
             code: &self.code,
             verifier: &verifier,
@@ -137,7 +199,9 @@ impl Answered {
             scopes: &scopes,
         };
         match token::redeem(wire, &authority, &client, redemption).await {
-            Ok(tokens) => Ok((client, tokens)),
+            Ok(tokens) => {
+                Ok(Granted { authority, client, redirect_uri, requested: scopes, tokens })
+            }
             Err(Refusal::Final(code)) if code == "invalid_grant" => Err(Error::authorization(
                 "the authorization server did not accept the code; it may have expired, so sign in again",
             )),
@@ -149,6 +213,30 @@ impl Answered {
             )),
             Err(Refusal::Other(error)) => Err(error),
         }
+    }
+}
+
+// Written by hand, because the URL holds the state.
+impl fmt::Debug for Authorizing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.request.debug(f.debug_struct("AuthorizationRequest"))
+    }
+}
+
+impl fmt::Debug for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.request.debug(f.debug_struct("AuthorizationResponse"))
+    }
+}
+
+impl Request {
+    fn debug(&self, mut shown: fmt::DebugStruct<'_, '_>) -> fmt::Result {
+        shown
+            .field("issuer", &self.authority.issuer)
+            .field("resource", &self.resource)
+            .field("redirect_uri", &self.redirect_uri)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
     }
 }
 

@@ -21,6 +21,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_HEAD: usize = 32 * 1024;
 const MOST_CONNECTIONS: usize = 32;
 
+/// Whether a redirect URI is that of a [`Listener`], on whatever port.
+pub(crate) fn is_listener(redirect_uri: &str) -> bool {
+    redirect_uri
+        .strip_prefix("http://127.0.0.1:")
+        .and_then(|rest| rest.strip_suffix(PATH))
+        .is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// A listener for one authorization; dropped, its port is closed.
 pub(crate) struct Listener {
     listener: TcpListener,

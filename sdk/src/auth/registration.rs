@@ -122,6 +122,15 @@ impl Registration {
         self.known.as_ref().map(|known| known.issuer.as_str())
     }
 
+    /// How the client would get its identity at `authority`, in one word.
+    pub(crate) fn way(&self, authority: &Authority) -> &'static str {
+        match (&self.known, &self.document) {
+            (Some(_), _) => "given",
+            (None, Some(_)) if authority.takes_documents => "document",
+            _ => "registered",
+        }
+    }
+
     /// The identity of this client at `authority`, registering it there if need be.
     pub(crate) async fn identity(
         &self,
@@ -219,7 +228,7 @@ async fn register(
         grant_types: ["authorization_code", "refresh_token"],
         response_types: ["code"],
         token_endpoint_auth_method: asked,
-        application_type: "native",
+        application_type: if redirect_uri.starts_with("https:") { "web" } else { "native" },
     };
     let body = serde_json::to_vec(&request).expect("a registration request is plain strings");
     let answer = wire.post_json(url, body).await?;

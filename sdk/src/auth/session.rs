@@ -14,9 +14,11 @@ mod renewal;
 mod state;
 mod turns;
 
+use std::any::Any;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lookout_schema::ScopeSet;
@@ -25,12 +27,14 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use self::budget::StepUps;
 use self::state::State;
 use self::turns::Turns;
+use super::flow::{Answered, Authorizing};
 use super::token;
 use super::wire::Wire;
 use super::{Challenge, CredentialKey, CredentialStore, Credentials, OAuth, SignedOut};
 use crate::Error;
 use crate::auth::AccessToken;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{self, Endpoint};
+use crate::events::event;
 
 /// How long what was discovered is good enough to ask a person, who has been on the way since then.
 const FRESH: Duration = Duration::from_secs(30);
@@ -46,6 +50,8 @@ pub(crate) struct Bearer {
 pub(crate) struct Session(Arc<Shared>);
 
 struct Shared {
+    /// Tells the sessions of this process apart.
+    id: u64,
     oauth: OAuth,
     endpoint: Endpoint,
     wire: Wire,
@@ -62,7 +68,9 @@ impl Session {
         http: reqwest::Client,
         access: ScopeSet,
     ) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(Arc::new(Shared {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
             oauth,
             endpoint,
             wire: Wire::new(http),
@@ -96,6 +104,7 @@ impl Session {
         let mut state = self.lock().await;
         // Another call was refused with the same token and has seen to it since.
         if used.generation != state.generation {
+            event!(AUTH, debug, "refresh.shared", with = "call");
             return Ok(state.bearer());
         }
         state.check_pause()?;
@@ -195,6 +204,7 @@ impl Session {
             None => {}
         }
         self.0.step_ups.spend()?;
+        event!(AUTH, info, "step_up", required = required.join(" "));
         let stepped_up = self.step_up_in_turn(probe, required).await;
         turn.end(&stepped_up);
         stepped_up
@@ -221,6 +231,53 @@ impl Session {
         self.authorize(union).await
     }
 
+    /// Starts a sign-in whose answer the application receives; with `required`, a step-up.
+    pub(crate) async fn start(
+        &self,
+        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
+        required: Option<&[String]>,
+        redirect_uri: &str,
+    ) -> Result<Authorizing, Error> {
+        endpoint::check_redirect_uri(redirect_uri).map_err(|why| {
+            Error::configuration(format!("the redirect URI is not accepted: {why}"))
+        })?;
+        if let Some(required) = required {
+            self.0.step_ups.spend()?;
+            event!(AUTH, info, "step_up", required = required.join(" "));
+        }
+        let mut state = self.lock().await;
+        if state.discovered.is_none_or(|at| at.elapsed() > FRESH) {
+            let challenge = match state.challenge.clone().filter(|_| state.needs_person) {
+                None => probe().await?,
+                known => known,
+            };
+            if state.authority.is_some() {
+                self.moved(&mut state, challenge.as_ref()).await?;
+            } else {
+                self.load(&mut state, challenge.as_ref()).await?;
+            }
+            state.challenge = challenge;
+        }
+        let mut scopes = match state.tokens() {
+            Some(tokens) if required.is_some() => tokens.scopes.clone(),
+            _ => self.wanted(&state),
+        };
+        scopes.extend(state.requested());
+        drop(state);
+        scopes.extend_from_slice(required.unwrap_or_default());
+        self.prepare(scopes, redirect_uri).await
+    }
+
+    /// Ends what [`Session::start`] began; returns the granted scopes.
+    pub(crate) async fn finish(&self, answered: Answered) -> Result<Vec<String>, Error> {
+        if answered.session() != self.0.id {
+            return Err(Error::configuration(
+                "the response answers a request of another client; finish it with the client that started it, or a clone of that",
+            ));
+        }
+        self.redeem(answered).await
+    }
+
     /// What a call met, for the budget of [`Session::step_up`]: whether `operation` was refused for want of a scope.
     pub(crate) fn observe(&self, operation: &str, refused: bool) {
         self.0.step_ups.observe(operation, refused);
@@ -243,6 +300,7 @@ impl Session {
         let credentials = state.credentials.take();
         state.forget();
         // What was remembered may be of an issuer that the resource no longer trusts; it goes too.
+        let remembered = remembered.filter(|issuer| Some(issuer) != state.issuer.as_ref());
         let issuers = [remembered, state.issuer.clone()];
         if found.is_err() && issuers.iter().all(Option::is_none) {
             return found.map(|()| SignedOut::Revoked);
@@ -250,7 +308,7 @@ impl Session {
         let mut deleted = Ok(());
         for issuer in issuers.into_iter().flatten() {
             let key = self.key(&issuer);
-            deleted = deleted.and(self.store(move |store| store.delete(&key)).await);
+            deleted = deleted.and(self.store("delete", move |store| store.delete(&key)).await);
         }
         let revoked = match (&state.authority, credentials) {
             _ if found.is_err() => found,
@@ -268,7 +326,7 @@ impl Session {
             return Ok(());
         };
         let key = self.key(&authority.issuer);
-        self.store(move |store| store.save(&key, &credentials)).await?;
+        self.store("save", move |store| store.save(&key, &credentials)).await?;
         state.unsaved = false;
         Ok(())
     }
@@ -281,16 +339,43 @@ impl Session {
         Arc::clone(&self.0.state).lock_owned().await
     }
 
-    async fn store<T: Send + 'static>(
+    /// Lets the store work where blocking is allowed; what `T` holds says whether something was found.
+    async fn store<T: Stored>(
         &self,
+        operation: &'static str,
         work: impl FnOnce(&dyn CredentialStore) -> io::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let store = Arc::clone(&self.0.oauth.store);
         let done =
             tokio::task::spawn_blocking(move || work(&*store)).await.map_err(io::Error::other);
-        done.and_then(|result| result).map_err(|error| {
+        let done = done.and_then(|result| result);
+        match &done {
+            Ok(value) => event!(AUTH, debug, "store", operation, outcome = value.outcome()),
+            // The text is the store's, and nobody knows what it quotes.
+            Err(error) => {
+                let reason = error.kind().to_string();
+                event!(AUTH, warn, "store", operation, outcome = "failed", reason);
+            }
+        }
+        done.map_err(|error| {
             Error::authorization("the credential store could not be used").caused_by(error)
         })
+    }
+}
+
+/// What an operation of a store comes to.
+trait Stored: Send + 'static {
+    fn outcome(&self) -> &'static str {
+        "done"
+    }
+}
+
+impl Stored for () {}
+impl Stored for Box<dyn Any + Send> {}
+
+impl<T: Send + 'static> Stored for Option<T> {
+    fn outcome(&self) -> &'static str {
+        if self.is_some() { "found" } else { "none" }
     }
 }
 

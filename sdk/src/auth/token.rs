@@ -13,6 +13,7 @@ use super::secret::{AccessToken, AuthorizationCode, CodeVerifier, RefreshToken};
 use super::wire::Wire;
 use crate::Error;
 use crate::error::Kind;
+use crate::events::event;
 use crate::http::Answer;
 
 /// The longest lifetime of an access token that is believed: ten years, in seconds.
@@ -128,6 +129,12 @@ pub(crate) async fn revoke(
     for (token, kind) in refresh.into_iter().chain([(tokens.access.expose(), "access_token")]) {
         let fields = [("token", token), ("token_type_hint", kind)];
         let done = wire.post_form(url, client, &fields).await.and_then(|answer| revoked(&answer));
+        match &done {
+            Ok(()) => event!(AUTH, info, "revoke", kind, outcome = "revoked"),
+            Err(error) => {
+                event!(AUTH, warn, "revoke", kind, outcome = "failed", reason = error.reason());
+            }
+        }
         outcome = outcome.and(done);
     }
     outcome

@@ -1,13 +1,14 @@
 //! A call on its way: with the headers that its tool wants, with the token of the moment, and again after what can be done about a refusal.
 
-use lookout_schema::Scope;
 use lookout_schema::protocol::code;
 use serde_json::{Map, Value};
 
-use super::{Client, Credential};
+use super::{Client, Credential, retries};
 use crate::Error;
 use crate::access::Access;
 use crate::auth::Challenge;
+use crate::error::Kind;
+use crate::events::event;
 use crate::generated::TOOLS;
 use crate::listing::Listed;
 use crate::reply::ToolReply;
@@ -15,6 +16,10 @@ use crate::transport::Request;
 
 impl<S: Access> Client<S> {
     pub(super) async fn call_tool(&self, name: &str, arguments: Value) -> Result<ToolReply, Error> {
+        self.in_time(self.call_tool_at_leisure(name, arguments)).await
+    }
+
+    async fn call_tool_at_leisure(&self, name: &str, arguments: Value) -> Result<ToolReply, Error> {
         let arguments = if arguments.is_null() { Value::Object(Map::new()) } else { arguments };
         let mut params = Map::new();
         params.insert("name".to_owned(), name.into());
@@ -51,11 +56,10 @@ impl<S: Access> Client<S> {
     ) -> Result<Value, Error> {
         let headers = listed.map(|listed| listed.headers(&params["arguments"])).transpose()?;
         let headers = headers.unwrap_or_default();
-        let needs = TOOLS.iter().find(|(known, _)| params["name"] == *known);
-        let only_reads = needs.is_some_and(|(_, scopes)| !scopes.contains(Scope::McpWrite));
+        let name = params["name"].as_str().unwrap_or_default();
         let call = Request {
             mirrored: &headers,
-            repeatable: only_reads,
+            repeatable: retries::is_repeatable(name, &params["arguments"]),
             ..Request::plain("tools/call", params, None)
         };
         self.send(call).await
@@ -66,30 +70,37 @@ impl<S: Access> Client<S> {
         method: &str,
         params: &Map<String, Value>,
     ) -> Result<Value, Error> {
-        self.send(Request::plain(method, params, None)).await
+        self.in_time(self.send(Request::plain(method, params, None))).await
+    }
+
+    /// Lets a call run until the deadline of this handle; dropped there, it is cancelled.
+    async fn in_time<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let Some(deadline) = self.deadline else { return call.await };
+        tokio::time::timeout(deadline, call).await.unwrap_or_else(|_| {
+            Err(Error::new(Kind::Timeout("the call did not end within its deadline")))
+        })
     }
 
     /// Sends a request with the current token, and once more after each thing that can be done about a 401: loading stored tokens, and renewing them.
     async fn send(&self, request: Request<'_>) -> Result<Value, Error> {
-        let transport = &self.inner.transport;
+        let operation = retries::operation(request.method, request.params);
         let session = match &self.inner.credential {
             Credential::Token(token) => {
-                return transport.request(Request { token: Some(token), ..request }).await;
+                return self.persist(Request { token: Some(token), ..request }, &operation).await;
             }
             Credential::OAuth(session) => session,
-        };
-        let operation = match request.params.get("name").and_then(Value::as_str) {
-            Some(name) => format!("{} {name}", request.method),
-            None => request.method.to_owned(),
         };
         let mut bearer = session.bearer().await?;
         let mut renewals_left = 1;
         loop {
             let token = bearer.token.as_ref();
-            let refused = match transport.request(Request { token, ..request }).await {
+            let refused = match self.persist(Request { token, ..request }, &operation).await {
                 Err(error) if error.is_unauthorized() => error,
                 other => {
                     let wants_scope = other.as_ref().is_err_and(Error::is_insufficient_scope);
+                    if wants_scope {
+                        tell_refusal(&operation, "insufficient_scope", "step_up");
+                    }
                     if wants_scope || other.is_ok() {
                         session.observe(&operation, wants_scope);
                     }
@@ -98,6 +109,7 @@ impl<S: Access> Client<S> {
             };
             if bearer.token.is_some() {
                 if renewals_left == 0 {
+                    tell_refusal(&operation, refused.label(), "give_up");
                     session.give_up(refused.challenge(), &bearer).await;
                     return Err(refused);
                 }
@@ -105,15 +117,45 @@ impl<S: Access> Client<S> {
             }
             bearer = session.answer(refused.challenge(), &bearer).await?;
             if bearer.token.is_none() {
+                tell_refusal(&operation, refused.label(), "sign_in");
                 return Err(Error::unauthorized(
                     None,
                     "nobody is signed in; sign in with Client::sign_in",
                 ));
             }
+            tell_refusal(&operation, refused.label(), "again");
+        }
+    }
+
+    /// Sends a request, and again while that changes nothing and may help.
+    async fn persist(&self, request: Request<'_>, operation: &str) -> Result<Value, Error> {
+        let mut attempts = self.inner.retries.start();
+        loop {
+            let error = match self.inner.transport.request(request).await {
+                Err(error) => error,
+                done => return done,
+            };
+            let reason = error.label();
+            let wait = if request.repeatable { attempts.next(&error) } else { None };
+            let Some(wait) = wait else {
+                // What a missing token or scope leads to is told where it is known.
+                if !error.is_unauthorized() && !error.is_insufficient_scope() {
+                    let retries = attempts.made;
+                    event!(CALL, debug, "call.failed", operation, reason, retries);
+                }
+                return Err(error);
+            };
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            event!(CALL, debug, "call.retry", operation, reason, attempt = attempts.made, wait_ms);
+            tokio::time::sleep(wait).await;
         }
     }
 
     pub(super) async fn challenge(&self) -> Result<Option<Challenge>, Error> {
         self.inner.transport.challenge().await
     }
+}
+
+fn tell_refusal(operation: &str, reason: &str, next: &str) {
+    event!(CALL, info, "call.refused", operation, reason, next);
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lookout_schema::Scope;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::FakeLookout;
 use crate::auth::{MemoryStore, OAuth};
@@ -136,11 +137,36 @@ impl FakeLookout {
     /// ```
     #[must_use]
     pub fn oauth(&self) -> OAuth {
-        let server = self.server.as_ref().expect("the server runs as long as the fake");
-        let visits = server.visits();
+        let visits = self.visits();
         OAuth::new().store(MemoryStore::new()).patience(PATIENCE).present(move |url| {
             // A fake that is gone has no person either; the wait then ends by itself.
             let _gone = visits.send(url.to_owned());
         })
+    }
+
+    /// Opens an authorization URL as the person's browser would, and does not wait for it; for code that presents the URL by itself.
+    ///
+    /// ```
+    /// # use lookout_sdk::Client;
+    /// # use lookout_sdk::auth::OAuth;
+    /// # use lookout_sdk::testing::FakeLookout;
+    /// # use std::sync::Arc;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), lookout_sdk::Error> {
+    /// let lookout = Arc::new(FakeLookout::start());
+    /// let person = Arc::clone(&lookout);
+    /// let oauth = OAuth::new().present(move |url| person.visit(url));
+    /// let client = Client::builder(lookout.endpoint()).oauth(oauth).build()?;
+    /// assert_eq!(client.sign_in().await?, ["mcp:read", "mcp:write"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn visit(&self, url: &str) {
+        // A fake that is gone has no person either.
+        let _gone = self.visits().send(url.to_owned());
+    }
+
+    fn visits(&self) -> UnboundedSender<String> {
+        self.server.as_ref().expect("the server runs as long as the fake").visits()
     }
 }

@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Limited};
-use hyper::body::{Body, Bytes, Frame, Incoming};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -193,5 +193,12 @@ impl Body for Octets {
             None if self.breaks => Some(Err(io::Error::other("the stream was to break here"))),
             None => None,
         })
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.rest {
+            Some(octets) if !self.breaks => SizeHint::with_exact(octets.len() as u64),
+            _ => SizeHint::default(),
+        }
     }
 }

@@ -49,7 +49,8 @@ async fn a_server_that_cannot_be_reached_is_a_transport_error() {
 async fn a_server_that_is_overloaded_says_when_to_come_back() {
     let fake = Fake::start().await;
     fake.on("/mcp", |_| ResponseTemplate::new(429).insert_header("retry-after", "3"));
-    let error = client(&fake).list_tables(ListTables::default()).await.unwrap_err();
+    let client = fake.builder().token("token").retries(0).build().unwrap();
+    let error = client.list_tables(ListTables::default()).await.unwrap_err();
     assert!(error.is_transport());
     assert_eq!((error.status(), error.retry_after()), (Some(429), Some(Duration::from_secs(3))));
     assert_eq!(fake.requests().await.len(), 1, "nothing is sent again by itself");

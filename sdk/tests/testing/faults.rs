@@ -51,15 +51,18 @@ async fn a_call_can_lack_a_scope_whatever_was_granted() {
     let lookout = FakeLookout::start();
     let client = signed_in(&lookout).await;
     lookout.fail_always(Fault::InsufficientScope);
-    for _ in 0..3 {
+    let mut asked = 0;
+    loop {
         let error = list(&client).await.unwrap_err();
         assert_eq!(error.required_scopes(), ["mcp:read"]);
-        client.step_up(error.required_scopes()).await.unwrap();
+        match client.step_up(error.required_scopes()).await {
+            Ok(_) => asked += 1,
+            // The person is not asked for ever.
+            Err(error) => break assert!(error.is_authorization()),
+        }
     }
-    let error = list(&client).await.unwrap_err();
-    // The person is not asked for ever.
-    assert!(client.step_up(error.required_scopes()).await.unwrap_err().is_authorization());
-    assert_eq!(lookout.sign_ins().len(), 4);
+    assert!((1..5).contains(&asked), "{asked}");
+    assert_eq!(lookout.sign_ins().len(), 1 + asked);
     lookout.heal();
     list(&client).await.unwrap();
 }

@@ -1,53 +1,73 @@
 //! Asking the person: the code flow from the browser to stored tokens.
 
-use std::sync::Arc;
-
 use tokio::time::timeout;
 
 use super::Session;
 use crate::Error;
 use crate::auth::Credentials;
-use crate::auth::flow::{Answered, Authorizing, Received};
-use crate::auth::loopback::{Listener, Page};
+use crate::auth::flow::{Answered, Authorizing, Granted, Received};
+use crate::auth::loopback::{self, Listener, Page};
 use crate::error::Kind;
+use crate::events::event;
 
 impl Session {
-    /// Asks for `scopes`, sorted and each once, and returns what was granted.
-    pub(super) async fn authorize(&self, mut scopes: Vec<String>) -> Result<Vec<String>, Error> {
+    /// Asks for `scopes` in a browser on this machine, and returns what was granted.
+    pub(super) async fn authorize(&self, scopes: Vec<String>) -> Result<Vec<String>, Error> {
+        let oauth = &self.0.oauth;
+        let mut listener = Listener::bind().await?;
+        let request = self.prepare(scopes, &listener.redirect_uri()).await?;
+        oauth.presenter.present(request.url())?;
+        let wait = wait_for_answer(&mut listener, request);
+        let answered = timeout(oauth.patience, wait).await.map_err(|_| {
+            event!(AUTH, warn, "authorization.unanswered");
+            Error::new(Kind::Timeout("nobody finished the sign-in in time; start it again"))
+        })??;
+        drop(listener);
+        self.redeem(answered).await
+    }
+
+    /// Prepares a request for `scopes`, sorted and each once, of a client that registers if it has to.
+    pub(super) async fn prepare(
+        &self,
+        mut scopes: Vec<String>,
+        redirect_uri: &str,
+    ) -> Result<Authorizing, Error> {
         scopes.sort_unstable();
         scopes.dedup();
         let shared = &self.0;
         let (authority, known) = {
             let state = self.lock().await;
-            let known = state.credentials.as_ref().map(|credentials| credentials.client.clone());
+            let known = state.credentials.as_ref().filter(|known| known.redirects_to(redirect_uri));
+            let known = known.map(|credentials| credentials.client.clone());
             (state.authority.clone().expect("loading the state discovers the authority"), known)
         };
-        let mut listener = Listener::bind().await?;
-        let redirect_uri = listener.redirect_uri();
+        let registration = &shared.oauth.registration;
+        let how = match &known {
+            Some(_) => "stored",
+            None => registration.way(&authority),
+        };
         let client = match known {
             Some(client) => client,
             None => {
-                let registration = &shared.oauth.registration;
-                registration
-                    .identity(&shared.wire, &authority, &shared.oauth.client_name, &redirect_uri)
-                    .await?
+                let name = &shared.oauth.client_name;
+                registration.identity(&shared.wire, &authority, name, redirect_uri).await?
             }
         };
-        let request =
-            Authorizing::start(Arc::clone(&authority), client, &redirect_uri, scopes.clone())?;
-        shared.oauth.presenter.present(request.url())?;
-        let wait = wait_for_answer(&mut listener, request);
-        let answered = timeout(shared.oauth.patience, wait).await.map_err(|_| {
-            Error::new(Kind::Timeout("nobody finished the sign-in in time; start it again"))
-        })??;
-        drop(listener);
-        let (client, tokens) = answered.exchange(&shared.wire).await?;
-        let granted = tokens.scopes.clone();
+        event!(AUTH, info, "registration", issuer = authority.issuer, how);
+        Authorizing::start(shared.id, authority, client, redirect_uri, scopes)
+    }
+
+    /// Redeems the code and keeps what it brings; returns what was granted.
+    pub(super) async fn redeem(&self, answered: Answered) -> Result<Vec<String>, Error> {
+        let Granted { authority, client, redirect_uri, requested, tokens } =
+            answered.exchange(&self.0.wire).await?;
+        let scopes = tokens.scopes.clone();
         let mut state = self.lock().await;
         state.trust(authority);
-        state.replace(Credentials { client, tokens: Some(tokens), requested: scopes });
+        let redirect_uri = Some(redirect_uri).filter(|uri| !loopback::is_listener(uri));
+        state.replace(Credentials { client, redirect_uri, tokens: Some(tokens), requested });
         self.save(&mut state).await?;
-        Ok(granted)
+        Ok(scopes)
     }
 }
 

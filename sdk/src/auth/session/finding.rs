@@ -8,6 +8,7 @@ use super::{Session, State};
 use crate::Error;
 use crate::auth::discovery::{Authority, discover};
 use crate::auth::{Challenge, Credentials};
+use crate::events::event;
 
 impl Session {
     /// The scopes to ask for: those of the challenge, else those that the resource says it has, else whatever the server thinks fit.
@@ -68,6 +69,9 @@ impl Session {
             state.trust(authority);
             return Ok(false);
         }
+        if let Some(before) = &state.issuer {
+            event!(AUTH, warn, "issuer.changed", issuer = authority.issuer, before);
+        }
         self.take_stored(state, authority).await?;
         Ok(true)
     }
@@ -77,7 +81,7 @@ impl Session {
         state.trust(authority);
         state.unsaved = false;
         state.credentials = None;
-        let stored = self.store(move |store| store.load(&key)).await?;
+        let stored = self.store("load", move |store| store.load(&key)).await?;
         let authority = state.authority.as_deref().expect("it was set above");
         state.credentials = self.own(authority, stored)?;
         state.generation += 1;
@@ -114,7 +118,7 @@ impl Session {
         let Some(issuer) = self.remembered().await else { return };
         let key = self.key(&issuer);
         // What cannot be read now is read again after the discovery, and says then why it cannot.
-        let stored = self.store(move |store| store.load(&key)).await.ok().flatten();
+        let stored = self.store("recall", move |store| store.load(&key)).await.ok().flatten();
         let known = self.0.oauth.registration.known.as_ref();
         let is_own = |stored: &Credentials| {
             known.is_none_or(|known| known.client_id == stored.client.id())
@@ -130,7 +134,8 @@ impl Session {
     /// The issuer that the endpoint's credentials were of when they were saved last.
     pub(super) async fn remembered(&self) -> Option<String> {
         let resource = self.0.endpoint.as_str().to_owned();
-        let issuer = self.store(move |store| store.issuer(&resource)).await.ok().flatten()?;
+        let issuer =
+            self.store("recall", move |store| store.issuer(&resource)).await.ok().flatten()?;
         let known = self.0.oauth.registration.issuer();
         known.is_none_or(|known| known == issuer).then_some(issuer)
     }

@@ -12,6 +12,7 @@ use crate::Error;
 use crate::auth::Credentials;
 use crate::auth::discovery::Authority;
 use crate::auth::token::{self, Refusal};
+use crate::events::event;
 
 /// The longest wait for an overloaded server that a call sits through; a longer one is the caller's to sit through.
 const SHORT: Duration = Duration::from_secs(5);
@@ -40,38 +41,49 @@ impl Session {
         }
         state.check_pause()?;
         let key = self.key(&authority.issuer);
-        let _alone = self.store(move |store| store.lock(&key)).await?;
+        let _alone = self.store("lock", move |store| store.lock(&key)).await?;
         self.take_over(state, &authority).await?;
         let mut waited = false;
         loop {
-            let Some(Credentials { client, tokens: Some(tokens), requested }) =
-                state.credentials.clone()
-            else {
+            let Some(credentials) = state.credentials.clone() else { return Ok(()) };
+            let Credentials { client, tokens: Some(tokens), .. } = &credentials else {
                 return Ok(());
             };
             if !tokens.is_expired() {
                 return Ok(());
             }
             let Some(refresh_token) = &tokens.refresh else {
-                // Nothing renews it: the person has to sign in again.
+                event!(AUTH, warn, "refresh.refused", reason = "there is no refresh token");
                 return self.end_tokens(state, true).await;
             };
+            event!(AUTH, debug, "refresh.begun", issuer = authority.issuer);
             let refreshed =
-                token::refresh(&self.0.wire, &authority, &client, &tokens, refresh_token).await;
+                token::refresh(&self.0.wire, &authority, client, tokens, refresh_token).await;
             let error = match refreshed {
                 Ok(fresh) => {
-                    state.replace(Credentials { client, tokens: Some(fresh), requested });
+                    let rotated = fresh.refresh != tokens.refresh;
+                    event!(AUTH, info, "refresh.ended", scopes = fresh.scopes.join(" "), rotated);
+                    state.replace(Credentials { tokens: Some(fresh), ..credentials });
                     return self.save(state).await;
                 }
-                Err(Refusal::Final(_)) => return self.end_tokens(state, true).await,
-                Err(Refusal::InvalidClient) => return self.end_tokens(state, false).await,
+                Err(Refusal::Final(reason)) => {
+                    event!(AUTH, warn, "refresh.refused", reason);
+                    return self.end_tokens(state, true).await;
+                }
+                Err(Refusal::InvalidClient) => {
+                    event!(AUTH, warn, "refresh.refused", reason = "invalid_client");
+                    return self.end_tokens(state, false).await;
+                }
                 Err(Refusal::Other(error)) => error,
             };
             if !error.is_transport() && !error.is_timeout() {
+                event!(AUTH, warn, "refresh.refused", reason = error.reason());
                 state.need_person(None);
                 return Err(error);
             }
             let wait = error.retry_after().unwrap_or_else(|| PAUSE + jitter());
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            event!(AUTH, warn, "refresh.postponed", reason = error.label(), wait_ms);
             // A server that says it is overloaded has not looked at the refresh token, so it can be shown again.
             if !waited && matches!(error.status(), Some(429 | 503)) && wait <= SHORT {
                 waited = true;
@@ -86,12 +98,13 @@ impl Session {
     /// Takes the credentials of another process that shares the store and was quicker, so that a spent refresh token is not sent again.
     async fn take_over(&self, state: &mut State, authority: &Authority) -> Result<(), Error> {
         let key = self.key(&authority.issuer);
-        let stored = self.store(move |store| store.load(&key)).await?;
+        let stored = self.store("load", move |store| store.load(&key)).await?;
         let Some(credentials) = self.own(authority, stored)? else { return Ok(()) };
         let (Some(theirs), Some(ours)) = (&credentials.tokens, state.tokens()) else {
             return Ok(());
         };
         if theirs.access != ours.access || theirs.refresh != ours.refresh {
+            event!(AUTH, debug, "refresh.shared", with = "process");
             state.replace(credentials);
             state.unsaved = false;
         }
@@ -101,15 +114,15 @@ impl Session {
     /// Forgets the tokens, and the registration too unless the server still knows it.
     async fn end_tokens(&self, state: &mut State, keep_client: bool) -> Result<(), Error> {
         match state.credentials.take() {
-            Some(Credentials { client, requested, .. }) if keep_client => {
-                state.replace(Credentials { client, tokens: None, requested });
+            Some(credentials) if keep_client => {
+                state.replace(Credentials { tokens: None, ..credentials });
                 self.save(state).await
             }
             _ => {
                 state.generation += 1;
                 let Some(authority) = &state.authority else { return Ok(()) };
                 let key = self.key(&authority.issuer);
-                self.store(move |store| store.delete(&key)).await
+                self.store("delete", move |store| store.delete(&key)).await
             }
         }
     }

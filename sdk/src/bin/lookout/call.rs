@@ -131,13 +131,10 @@ impl Call {
     }
 
     pub(crate) async fn run(self, connection: &Connection, screen: &Screen) -> Result<(), Failure> {
-        let client = connection.client()?;
-        let reply = client.dispatch(&self.tool.name, self.arguments).await;
-        let reply = reply.map_err(|error| connection.failure(&error))?;
-        match (reply.error, reply.json) {
-            (Some(error), _) => Err(Failure::Tool(Box::new(error))),
-            (None, Some(json)) => screen.print_json(&json),
-            (None, None) => screen.print(&format!("{}\n", inert::text(&reply.text))),
+        let reply = connection.call(&self.tool.name, self.arguments).await?;
+        match reply.json {
+            Some(json) => screen.print_json(&json),
+            None => screen.print(&format!("{}\n", inert::text(&reply.text))),
         }
     }
 }

@@ -5,7 +5,8 @@ use std::io;
 use std::path::PathBuf;
 
 use lookout_sdk::auth::{FileStore, OAuth};
-use lookout_sdk::{Client, ClientBuilder, Error};
+use lookout_sdk::{Client, ClientBuilder, Error, ToolReply};
+use serde_json::Value;
 
 use crate::cli::Cli;
 use crate::failure::Failure;
@@ -46,8 +47,11 @@ impl Connection {
         })?;
         let token = match &cli.token_file {
             Some(path) => {
-                let origin = path.display().to_string();
-                let place = if origin == "-" { origin.clone() } else { format!("@{origin}") };
+                let path = path.display().to_string();
+                let (place, origin) = match path.as_str() {
+                    "-" => (path, "standard input".to_owned()),
+                    _ => (format!("@{path}"), path),
+                };
                 let text = input::text(&place, "the token")?.trim().to_owned();
                 Some(Token { text, origin })
             }
@@ -67,6 +71,23 @@ impl Connection {
             None => self.builder().oauth(self.oauth()),
         };
         builder.build().map_err(|error| self.failure(&error))
+    }
+
+    /// Calls a tool; a failure of the tool is one of the command.
+    pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Result<ToolReply, Failure> {
+        let reply = self.client()?.dispatch(tool, arguments).await;
+        let reply = reply.map_err(|error| self.failure(&error))?;
+        if !reply.required_scopes().is_empty() {
+            return Err(Failure::scopes(
+                reply.required_scopes(),
+                &self.endpoint,
+                self.token_origin(),
+            ));
+        }
+        match reply.error {
+            Some(error) => Err(Failure::Tool(Box::new(error))),
+            None => Ok(reply),
+        }
     }
 
     pub(crate) fn builder(&self) -> ClientBuilder {

@@ -61,15 +61,7 @@ impl Failure {
             });
         }
         if error.is_insufficient_scope() {
-            let scopes = inert::line(&error.required_scopes().join(" "));
-            return Self::NotAllowed(match token {
-                Some(origin) => format!(
-                    "the token from {origin} may not do this, which needs {scopes}; make a token that has it on Lookout's token page"
-                ),
-                None => format!(
-                    "your sign-in does not allow this, which needs {scopes}; run `lookout login` to be asked for it"
-                ),
-            });
+            return Self::scopes(error.required_scopes(), endpoint, token);
         }
         let text = explained(error);
         if error.is_transport() || error.is_timeout() {
@@ -80,6 +72,19 @@ impl Failure {
             return Self::NotAllowed(text);
         }
         if error.is_protocol() { Self::Server(text) } else { Self::Usage(text) }
+    }
+
+    /// A call needs scopes that were not granted.
+    pub(crate) fn scopes(needed: &[String], endpoint: &str, token: Option<&str>) -> Self {
+        let needed = inert::line(&needed.join(" "));
+        Self::NotAllowed(match token {
+            Some(origin) => format!(
+                "the token from {origin} may not do this, which needs {needed}; make a token that has it on Lookout's token page"
+            ),
+            None => format!(
+                "your sign-in does not allow this, which needs {needed}; run `lookout login --url {endpoint}` to be asked for it"
+            ),
+        })
     }
 
     fn code(&self) -> u8 {

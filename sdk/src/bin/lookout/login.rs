@@ -22,7 +22,7 @@ pub(crate) async fn login(
 ) -> Result<(), Failure> {
     if let Some(origin) = connection.token_origin() {
         return Err(Failure::usage(format!(
-            "there is a token from {origin}, which is used instead of a sign-in; take it away to sign in"
+            "there is a token from {origin}, which is used instead of a sign-in; run this without it to sign in"
         )));
     }
     let asked = Arc::new(AtomicBool::new(false));

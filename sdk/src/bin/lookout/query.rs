@@ -17,11 +17,7 @@ pub(crate) const FLAGS: [(&str, &str); 3] =
 pub(crate) async fn run(cli: &Cli, flags: &QueryFlags, screen: &Screen) -> Result<(), Failure> {
     let connection = Connection::of(cli)?;
     let arguments = arguments(flags)?;
-    let reply = connection.client()?.dispatch(QueryWarehouse::NAME, arguments).await;
-    let reply = reply.map_err(|error| connection.failure(&error))?;
-    if let Some(error) = reply.error {
-        return Err(Failure::Tool(Box::new(error)));
-    }
+    let reply = connection.call(QueryWarehouse::NAME, arguments).await?;
     let json = reply.json.unwrap_or_default();
     let result = QueryWarehouseResult::deserialize(&json).map_err(|_| {
         Failure::Server(

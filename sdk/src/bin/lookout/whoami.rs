@@ -39,7 +39,10 @@ pub(crate) async fn run(connection: &Connection, screen: &Screen) -> Result<(), 
     }
     let credential = match connection.token_origin() {
         None => {
-            format!("by sign-in; the credentials are in {}", connection.credentials().display())
+            format!(
+                "with the browser; the credentials are in {}",
+                connection.credentials().display()
+            )
         }
         Some(origin) => {
             let kind = connection.token_prefix().map(|prefix| format!(" {prefix}_…"));
