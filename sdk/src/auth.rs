@@ -68,6 +68,17 @@ pub struct OAuth {
 }
 
 /// How a sign-out ended at the authorization server; on this machine the credentials are gone either way.
+///
+/// ```no_run
+/// # async fn run(client: lookout_sdk::Client) -> Result<(), lookout_sdk::Error> {
+/// use lookout_sdk::auth::SignedOut;
+///
+/// if let SignedOut::Unconfirmed(why) = client.sign_out().await? {
+///     eprintln!("Signed out here, but the server could not be told: {why}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SignedOut {
@@ -103,6 +114,12 @@ impl OAuth {
     }
 
     /// The name that the consent page shows.
+    ///
+    /// ```
+    /// # use lookout_sdk::auth::OAuth;
+    /// let oauth = OAuth::new().client_name("Churn report");
+    /// # let _ = oauth;
+    /// ```
     #[must_use]
     pub fn client_name(mut self, name: impl Into<String>) -> Self {
         self.client_name = name.into();
@@ -111,7 +128,14 @@ impl OAuth {
 
     /// Uses a client identifier that `issuer` gave out, instead of registering; it is sent to that issuer alone.
     ///
-    /// The client must be registered there without a secret and with the redirect URI `http://127.0.0.1/callback`, on any port (RFC 8252 section 7.3).
+    /// The client must be registered there without a secret and with the redirect URI `http://127.0.0.1/callback`, on any port (RFC 8252 section 7.3),
+    /// or with the one that [`Client::start_sign_in`](crate::Client::start_sign_in) is given.
+    ///
+    /// ```
+    /// # use lookout_sdk::auth::OAuth;
+    /// let oauth = OAuth::new().registered_client("https://login.example", "churn-report");
+    /// # let _ = oauth;
+    /// ```
     #[must_use]
     pub fn registered_client(
         mut self,
@@ -155,6 +179,12 @@ impl OAuth {
     ///
     /// `url` is where the document is: https, with a path, and the same text as its member `client_id`.
     /// Its `redirect_uris` must have `http://127.0.0.1/callback`, its `token_endpoint_auth_method` is `none`.
+    ///
+    /// ```
+    /// # use lookout_sdk::auth::OAuth;
+    /// let oauth = OAuth::new().metadata_document("https://churn.example/oauth/client.json");
+    /// # let _ = oauth;
+    /// ```
     #[must_use]
     pub fn metadata_document(mut self, url: impl Into<String>) -> Self {
         self.registration.document = Some(url.into());
@@ -162,6 +192,12 @@ impl OAuth {
     }
 
     /// Keeps credentials in `store` between runs.
+    ///
+    /// ```
+    /// # use lookout_sdk::auth::{FileStore, OAuth};
+    /// let oauth = OAuth::new().store(FileStore::new("/home/me/.config/churn/lookout"));
+    /// # let _ = oauth;
+    /// ```
     #[must_use]
     pub fn store(mut self, store: impl CredentialStore) -> Self {
         self.store = Arc::new(store);
@@ -172,6 +208,12 @@ impl OAuth {
     ///
     /// The URL is https, or http on this machine; it identifies the sign-in but holds no token and no verifier.
     /// The person must open it on this machine, where the answer arrives.
+    ///
+    /// ```
+    /// # use lookout_sdk::auth::OAuth;
+    /// let oauth = OAuth::new().present(|url| eprintln!("Open {url} to sign in."));
+    /// # let _ = oauth;
+    /// ```
     #[must_use]
     pub fn present(mut self, show: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.presenter = Presenter::Caller(Arc::new(show));
@@ -179,6 +221,13 @@ impl OAuth {
     }
 
     /// How long a person has to sign in; five minutes unless set.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use lookout_sdk::auth::OAuth;
+    /// let oauth = OAuth::new().patience(Duration::from_secs(60));
+    /// # let _ = oauth;
+    /// ```
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;

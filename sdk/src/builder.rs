@@ -59,18 +59,39 @@ impl ClientBuilder<ReadWrite> {
 
 impl<S: Access> ClientBuilder<S> {
     /// Sends this programmatic token, which a person made on Lookout's token page.
+    ///
+    /// ```
+    /// # use lookout_sdk::Client;
+    /// let client = Client::builder("https://lookout.example/mcp").token("lkmcp_0").build()?;
+    /// # let _ = client;
+    /// # Ok::<(), lookout_sdk::Error>(())
+    /// ```
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.identity = Identity::Token(AccessToken::new(token.into()));
         self
     }
 
     /// Signs a person in with OAuth; see [`Client::sign_in`]. The default, with [`OAuth::new`].
+    ///
+    /// ```
+    /// # use lookout_sdk::{Client, auth::OAuth};
+    /// let oauth = OAuth::new().client_name("Churn report");
+    /// let client = Client::builder("https://lookout.example/mcp").oauth(oauth).build()?;
+    /// # let _ = client;
+    /// # Ok::<(), lookout_sdk::Error>(())
+    /// ```
     pub fn oauth(mut self, oauth: OAuth) -> Self {
         self.identity = Identity::OAuth(oauth);
         self
     }
 
     /// The name and version that the server sees, in the user agent and in MCP's `clientInfo`; those of this crate unless set.
+    ///
+    /// ```
+    /// # use lookout_sdk::Client;
+    /// let builder = Client::builder("https://lookout.example/mcp").client_info("churn-report", "1.4.0");
+    /// # let _ = builder;
+    /// ```
     pub fn client_info(mut self, name: impl Into<String>, version: impl Into<String>) -> Self {
         self.name = name.into();
         self.version = version.into();

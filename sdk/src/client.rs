@@ -190,6 +190,14 @@ impl<S: Access> Client<S> {
     /// With a programmatic token there is nothing to do and nothing is known about its scopes.
     /// However many callers wait, the person is asked once and every one of them gets the answer; a caller that comes later asks anew.
     ///
+    /// ```no_run
+    /// # async fn run(client: lookout_sdk::Client) -> Result<(), lookout_sdk::Error> {
+    /// let granted = client.sign_in().await?;
+    /// assert!(granted.contains(&"mcp:read".to_owned()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::is_authorization`] when the person refuses or the servers do not play by the rules;
@@ -204,6 +212,15 @@ impl<S: Access> Client<S> {
     /// Asks the person for further scopes, such as [`Error::required_scopes`], and returns the scopes that are granted now.
     ///
     /// The request names what was granted before as well, so nothing is lost (MCP 2026-07-28 basic/authorization, step-up).
+    ///
+    /// ```no_run
+    /// # async fn run(client: lookout_sdk::Client, error: lookout_sdk::Error) -> Result<(), lookout_sdk::Error> {
+    /// if error.is_insufficient_scope() {
+    ///     client.step_up(error.required_scopes()).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -222,6 +239,13 @@ impl<S: Access> Client<S> {
     /// Revokes the tokens at the authorization server and deletes the credentials from the store.
     ///
     /// A server that cannot be told makes no difference to the second, and is reported as [`SignedOut::Unconfirmed`].
+    ///
+    /// ```no_run
+    /// # async fn run(client: lookout_sdk::Client) -> Result<(), lookout_sdk::Error> {
+    /// client.sign_out().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -14,6 +14,16 @@ use super::token::Tokens;
 ///
 /// A [`CredentialStore`](super::CredentialStore) keeps them without looking inside.
 /// `Debug` shows the scopes and no secret.
+///
+/// ```
+/// use lookout_sdk::auth::Credentials;
+///
+/// let text = r#"{"version":1,"client_id":"c","client_authentication":"none","access_token":"a-secret","scope":"mcp:read"}"#;
+/// let credentials = Credentials::from_json(text)?;
+/// assert_eq!(*credentials.expose_json(), text);
+/// assert!(!format!("{credentials:?}").contains("a-secret"));
+/// # Ok::<(), lookout_sdk::auth::MalformedCredentials>(())
+/// ```
 #[derive(Clone)]
 pub struct Credentials {
     pub(crate) client: ClientIdentity,

@@ -43,10 +43,32 @@ pub struct AuthorizationRequest(Box<Authorizing>);
 
 /// A response that belongs to its request and comes from the authorization server that was asked; good for one
 /// [`Client::finish_sign_in`](crate::Client::finish_sign_in).
+///
+/// It has no constructor and no copy:
+///
+/// ```compile_fail,E0382
+/// # use lookout_sdk::{Client, auth::AuthorizationResponse};
+/// async fn twice(client: Client, response: AuthorizationResponse) {
+///     client.finish_sign_in(response).await;
+///     client.finish_sign_in(response).await;
+/// }
+/// ```
 #[must_use = "nobody is signed in before the response is finished"]
 pub struct AuthorizationResponse(Box<Answered>);
 
 /// What arrived at the redirect URI is not a response to finish.
+///
+/// ```
+/// use lookout_sdk::auth::{AuthorizationRequest, Rejected};
+///
+/// /// The status of the page to show, and the request if it is still open.
+/// fn status(rejected: Rejected) -> (u16, Option<AuthorizationRequest>) {
+///     match rejected {
+///         Rejected::Stray(request) => (400, Some(request)),
+///         _ => (200, None), // a page that says that it did not work, and why
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Rejected {

@@ -27,13 +27,12 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use self::budget::StepUps;
 use self::state::State;
 use self::turns::Turns;
-use super::flow::{Answered, Authorizing};
 use super::token;
 use super::wire::Wire;
 use super::{Challenge, CredentialKey, CredentialStore, Credentials, OAuth, SignedOut};
 use crate::Error;
 use crate::auth::AccessToken;
-use crate::endpoint::{self, Endpoint};
+use crate::endpoint::Endpoint;
 use crate::events::event;
 
 /// How long what was discovered is good enough to ask a person, who has been on the way since then.
@@ -138,144 +137,6 @@ impl Session {
         if used.generation == state.generation {
             state.need_person(challenge);
         }
-    }
-
-    /// Makes sure that there are tokens, asking the person if there are none; returns the granted scopes.
-    ///
-    /// Callers that waited while somebody else asked get the same refusal, if that is what it came to.
-    pub(crate) async fn sign_in(
-        &self,
-        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
-    ) -> Result<Vec<String>, Error> {
-        let turn = self.0.turns.take().await;
-        if let Some(Err(refused)) = turn.awaited() {
-            return Err(refused);
-        }
-        let signed_in = self.sign_in_in_turn(probe).await;
-        turn.end(&signed_in);
-        signed_in
-    }
-
-    async fn sign_in_in_turn(
-        &self,
-        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
-    ) -> Result<Vec<String>, Error> {
-        let mut state = self.lock().await;
-        self.recall(&mut state).await;
-        if !state.needs_person {
-            if state.tokens().is_none() {
-                let challenge = probe().await?;
-                self.load(&mut state, challenge.as_ref()).await?;
-                state.challenge = challenge;
-            }
-            if let Some(tokens) = state.tokens() {
-                return Ok(tokens.scopes.clone());
-            }
-        } else if state.discovered.is_none_or(|at| at.elapsed() > FRESH) {
-            let challenge = state.challenge.clone();
-            self.moved(&mut state, challenge.as_ref()).await?;
-        }
-        let mut scopes = self.wanted(&state);
-        scopes.extend(state.requested());
-        drop(state);
-        self.authorize(scopes).await
-    }
-
-    /// Asks the person for `required` in addition to what was asked for before; returns the granted scopes.
-    ///
-    /// Callers that waited while somebody else asked for the same get the same answer.
-    pub(crate) async fn step_up(
-        &self,
-        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
-        required: &[String],
-    ) -> Result<Vec<String>, Error> {
-        let turn = self.0.turns.take().await;
-        match turn.awaited() {
-            Some(Err(refused)) => return Err(refused),
-            Some(Ok(())) => {
-                let state = self.lock().await;
-                let asked = state.requested();
-                if let Some(tokens) = state.tokens()
-                    && required.iter().all(|scope| asked.contains(scope))
-                {
-                    return Ok(tokens.scopes.clone());
-                }
-            }
-            None => {}
-        }
-        self.0.step_ups.spend()?;
-        event!(AUTH, info, "step_up", required = required.join(" "));
-        let stepped_up = self.step_up_in_turn(probe, required).await;
-        turn.end(&stepped_up);
-        stepped_up
-    }
-
-    async fn step_up_in_turn(
-        &self,
-        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
-        required: &[String],
-    ) -> Result<Vec<String>, Error> {
-        let mut state = self.lock().await;
-        if state.authority.is_none() {
-            let challenge = probe().await?;
-            self.load(&mut state, challenge.as_ref()).await?;
-            state.challenge = challenge;
-        }
-        let mut union = match state.tokens() {
-            Some(tokens) => tokens.scopes.clone(),
-            None => self.wanted(&state),
-        };
-        union.extend(state.requested());
-        drop(state);
-        union.extend_from_slice(required);
-        self.authorize(union).await
-    }
-
-    /// Starts a sign-in whose answer the application receives; with `required`, a step-up.
-    pub(crate) async fn start(
-        &self,
-        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
-        required: Option<&[String]>,
-        redirect_uri: &str,
-    ) -> Result<Authorizing, Error> {
-        endpoint::check_redirect_uri(redirect_uri).map_err(|why| {
-            Error::configuration(format!("the redirect URI is not accepted: {why}"))
-        })?;
-        if let Some(required) = required {
-            self.0.step_ups.spend()?;
-            event!(AUTH, info, "step_up", required = required.join(" "));
-        }
-        let mut state = self.lock().await;
-        if state.discovered.is_none_or(|at| at.elapsed() > FRESH) {
-            let challenge = match state.challenge.clone().filter(|_| state.needs_person) {
-                None => probe().await?,
-                known => known,
-            };
-            if state.authority.is_some() {
-                self.moved(&mut state, challenge.as_ref()).await?;
-            } else {
-                self.load(&mut state, challenge.as_ref()).await?;
-            }
-            state.challenge = challenge;
-        }
-        let mut scopes = match state.tokens() {
-            Some(tokens) if required.is_some() => tokens.scopes.clone(),
-            _ => self.wanted(&state),
-        };
-        scopes.extend(state.requested());
-        drop(state);
-        scopes.extend_from_slice(required.unwrap_or_default());
-        self.prepare(scopes, redirect_uri).await
-    }
-
-    /// Ends what [`Session::start`] began; returns the granted scopes.
-    pub(crate) async fn finish(&self, answered: Answered) -> Result<Vec<String>, Error> {
-        if answered.session() != self.0.id {
-            return Err(Error::configuration(
-                "the response answers a request of another client; finish it with the client that started it, or a clone of that",
-            ));
-        }
-        self.redeem(answered).await
     }
 
     /// What a call met, for the budget of [`Session::step_up`]: whether `operation` was refused for want of a scope.

@@ -21,6 +21,15 @@ pub use keyring::KeyringStore;
 use super::Credentials;
 
 /// What credentials belong to: an issuer and a resource, so that neither is ever shown those of another.
+///
+/// ```
+/// use lookout_sdk::auth::CredentialKey;
+///
+/// /// A name under which a vault may keep them.
+/// fn name(key: &CredentialKey) -> String {
+///     format!("lookout/{}/{}", key.issuer(), key.resource())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CredentialKey {
     issuer: String,
@@ -30,6 +39,41 @@ pub struct CredentialKey {
 /// A place for credentials, such as a file or the keyring of an operating system.
 ///
 /// The methods are called where blocking is allowed.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::io;
+/// use std::sync::Mutex;
+///
+/// use lookout_sdk::auth::{CredentialKey, CredentialStore, Credentials, OAuth};
+///
+/// /// A vault that takes text.
+/// #[derive(Default)]
+/// struct Vault(Mutex<HashMap<(String, String), String>>);
+///
+/// fn name(key: &CredentialKey) -> (String, String) {
+///     (key.issuer().to_owned(), key.resource().to_owned())
+/// }
+///
+/// impl CredentialStore for Vault {
+///     fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
+///         let found = self.0.lock().expect("nobody panics with it").get(&name(key)).cloned();
+///         found.map(|text| Credentials::from_json(&text).map_err(io::Error::other)).transpose()
+///     }
+///     fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
+///         let text = credentials.expose_json().to_string();
+///         self.0.lock().expect("nobody panics with it").insert(name(key), text);
+///         Ok(())
+///     }
+///     fn delete(&self, key: &CredentialKey) -> io::Result<()> {
+///         self.0.lock().expect("nobody panics with it").remove(&name(key));
+///         Ok(())
+///     }
+/// }
+///
+/// let oauth = OAuth::new().store(Vault::default());
+/// # let _ = oauth;
+/// ```
 pub trait CredentialStore: Send + Sync + 'static {
     /// The credentials saved under `key`, if any.
     ///
@@ -78,6 +122,13 @@ pub trait CredentialStore: Send + Sync + 'static {
 }
 
 /// Credentials for as long as the process runs; the default.
+///
+/// ```
+/// use lookout_sdk::auth::{MemoryStore, OAuth};
+///
+/// let oauth = OAuth::new().store(MemoryStore::new());
+/// # let _ = oauth;
+/// ```
 #[derive(Default)]
 pub struct MemoryStore(Mutex<Memory>);
 

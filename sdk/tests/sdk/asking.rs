@@ -73,6 +73,18 @@ async fn callers_that_want_the_same_further_scope_ask_once_whatever_the_answer()
 }
 
 #[tokio::test]
+async fn who_is_signed_in_stays_so_when_further_scopes_are_refused() {
+    let fake = Fake::start().await;
+    let (client, asked) = person(&fake, 1, declined);
+    client.sign_in().await.unwrap();
+    let further = ["further".to_owned()];
+    let (stepped_up, signed_in) = tokio::join!(client.step_up(&further), client.sign_in());
+    assert!(stepped_up.is_err());
+    assert_eq!(signed_in.unwrap(), ["mcp:read", "mcp:write"]);
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
 async fn a_caller_that_wants_another_scope_than_the_one_before_asks_for_it() {
     let fake = Fake::start().await;
     let (client, asked) = person(&fake, 9, declined);

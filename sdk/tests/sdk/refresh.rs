@@ -210,6 +210,26 @@ async fn a_token_that_is_refused_although_fresh_is_refreshed_once_and_not_for_ev
 }
 
 #[tokio::test]
+async fn a_token_that_ends_early_and_cannot_be_renewed_leads_to_a_sign_in_and_to_no_loop() {
+    let fake = Fake::start().await;
+    let only = json!({ "access_token": "secret-only", "token_type": "Bearer", "expires_in": 600 });
+    fake.edit(|world| world.token_responses.push_back(json_response(200, &only)));
+    let client = signed_in(&fake).await;
+    let before = fake.requests().await.len();
+    let (one, other, third) = tokio::join!(list(&client), list(&client), list(&client));
+    for outcome in [one, other, third, list(&client).await] {
+        assert!(outcome.unwrap_err().is_unauthorized());
+    }
+    let paths = fake.paths().await.split_off(before);
+    let calls = paths.iter().filter(|path| *path == "/mcp").count();
+    assert!(calls == 4 && paths.len() <= 4 + 4, "{paths:?}");
+    assert!(!paths.contains(&"/oauth/token".to_owned()), "{paths:?}");
+
+    client.sign_in().await.unwrap();
+    list(&client).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_server_that_does_not_rotate_keeps_the_refresh_token_good() {
     let fake = Fake::start().await;
     let client = signed_in(&fake).await;

@@ -75,9 +75,11 @@ async fn other_failures_and_switched_off_retries_are_the_callers() {
 
 #[tokio::test]
 async fn a_tool_that_writes_is_called_again_only_with_an_idempotency_key() {
-    let dashboard = |key: Option<&str>| json!({ "title": "Churn", "spec": { "parameters": [], "panels": [] }, "idempotency_key": key });
-    let without = json!({ "title": "Churn", "spec": { "parameters": [], "panels": [] } });
-    for (arguments, expected) in [(without, 1), (dashboard(Some("monday")), 2)] {
+    let panel = json!({ "id": "a", "title": "A", "type": "table", "sql": "select 1" });
+    let without = json!({ "title": "Churn", "spec": { "panels": [panel] } });
+    let mut with = without.clone();
+    with["idempotency_key"] = "monday".into();
+    for (arguments, expected) in [(without, 1), (with, 2)] {
         let fake = Fake::start().await;
         busy(&fake, 1, ResponseTemplate::new(503));
         let client = fake.builder().token("token").build().unwrap();

@@ -20,6 +20,14 @@ use crate::auth::Credentials;
 ///
 /// On Unix the folder is made with mode 0700 and a file with mode 0600, and a file that others can read is refused.
 /// On other systems the permissions of the folder apply.
+/// Processes that use the same folder take turns at refreshing, so that no refresh token is shown twice.
+///
+/// ```
+/// use lookout_sdk::auth::{FileStore, OAuth};
+///
+/// let oauth = OAuth::new().store(FileStore::new("/home/me/.config/churn/lookout"));
+/// # let _ = oauth;
+/// ```
 #[derive(Clone, Debug)]
 pub struct FileStore {
     folder: PathBuf,
