@@ -163,8 +163,9 @@ fn count_instructions(
         let mut counts = Vec::new();
         for calls in RUNS {
             let output = Command::new("valgrind")
-                .args(["--tool=callgrind", "--callgrind-out-file"])
-                .arg(target.join(format!("callgrind.{client}.{calls}")))
+                .current_dir(target)
+                .arg("--tool=callgrind")
+                .arg(format!("--callgrind-out-file=callgrind.{client}.{calls}"))
                 .arg(binary(client))
                 .args([&server.endpoint, "1", &calls.to_string()])
                 .output()

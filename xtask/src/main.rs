@@ -11,6 +11,8 @@ mod foreign;
 mod frameworks;
 mod official;
 mod packages;
+mod public_api;
+mod semver;
 
 #[cfg(test)]
 mod tests;
@@ -48,6 +50,10 @@ enum Command {
     Faults(faults::Faults),
     /// Install servers by other authors and judge them with the conformance harness
     Foreign(foreign::Foreign),
+    /// Write the public API of the published crates, and name the items of the SDK that have no example
+    Api(public_api::Api),
+    /// Compare the public API with the last release, by `cargo semver-checks`
+    Semver,
     /// Measure what the SDK costs beside reqwest by hand and rmcp's client
     BenchSdk(bench_sdk::BenchSdk),
     /// Install the conformance suite of the MCP project and run it on the SDK
@@ -69,6 +75,8 @@ fn main() -> ExitCode {
         Command::Conformance(conformance) => conformance.run(&root),
         Command::Faults(faults) => faults.run(&root),
         Command::Foreign(foreign) => foreign.run(&root),
+        Command::Api(api) => api.run(&root),
+        Command::Semver => semver::run(&root).map(|()| ExitCode::SUCCESS),
         Command::BenchSdk(bench) => bench.run(&root),
         Command::Official(official) => official.run(&root),
         Command::Clients(clients) => clients.run(&root),
