@@ -1514,6 +1514,17 @@ mod defaults {
 }
 impl DashboardParameter {
     /// With what is required; the other members have their defaults.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let country = DashboardParameter::new("country", ParameterType::Select)
+    ///     .label("Country")
+    ///     .option("NO")
+    ///     .option("SE")
+    ///     .default("NO");
+    /// assert_eq!(country.options, ["NO", "SE"]);
+    /// ```
     #[must_use]
     pub fn new(name: impl Into<String>, type_: ParameterType) -> Self {
         Self {
@@ -1563,6 +1574,16 @@ impl DashboardParameter {
 }
 impl DashboardSpec {
     /// With what is required; the other members have their defaults.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let country = DashboardParameter::new("country", ParameterType::Text).default("NO");
+    /// let table = Panel::new("orders", "Orders", PanelType::Table)
+    ///     .sql("select * from orders where country = {{country}}");
+    /// let spec = DashboardSpec::new([table]).parameter(country);
+    /// assert!(SaveDashboard::new("Orders", spec).validate().is_ok());
+    /// ```
     #[must_use]
     pub fn new(panels: impl IntoIterator<Item = Panel>) -> Self {
         Self {
@@ -1596,6 +1617,14 @@ impl DashboardSpec {
 }
 impl FunnelConfig {
     /// With every member at its default.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let columns = FunnelConfig::new().step_column("step").count_column("visitors");
+    /// let panel = Panel::new("checkout", "Checkout", PanelType::Funnel).funnel_config(columns);
+    /// assert!(panel.funnel_config.is_some());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -1634,6 +1663,14 @@ impl Default for FunnelConfig {
 }
 impl MetricConfig {
     /// With every member at its default.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let dollars = MetricConfig::new().format(MetricFormat::Currency).prefix("$");
+    /// let panel = Panel::new("revenue", "Revenue", PanelType::Metric).metric_config(dollars);
+    /// assert!(panel.metric_config.is_some());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -1679,6 +1716,16 @@ impl Default for MetricConfig {
 }
 impl Panel {
     /// With what is required; the other members have their defaults.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let panel = Panel::new("orders-by-day", "Orders by day", PanelType::Chart)
+    ///     .chart_type(ChartType::Line)
+    ///     .sql("select day, count(*) from orders group by day")
+    ///     .width(PanelWidth::Half);
+    /// assert!(SaveDashboard::new("Orders", DashboardSpec::new([panel])).validate().is_ok());
+    /// ```
     #[must_use]
     pub fn new(
         id: impl Into<String>,
@@ -1762,6 +1809,13 @@ impl Tool for DescribeTable {
 }
 impl DescribeTable {
     /// With what is required; the other members have their defaults.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let call = DescribeTable::new("main.orders").warehouse_id("shop");
+    /// assert!(call.validate().is_ok());
+    /// ```
     #[must_use]
     pub fn new(table: impl Into<String>) -> Self {
         Self {
@@ -1786,6 +1840,13 @@ impl Tool for GetDashboard {
 }
 impl GetDashboard {
     /// With what is required; the other members have their defaults.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let call = GetDashboard::new("weekly-sales").detail(DashboardDetail::Full);
+    /// assert!(call.validate().is_ok());
+    /// ```
     #[must_use]
     pub fn new(dashboard: impl Into<String>) -> Self {
         Self {
@@ -1823,6 +1884,13 @@ impl Paged for ListDashboards {
 }
 impl ListDashboards {
     /// With every member at its default.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let call = ListDashboards::new().search("sales").limit(20);
+    /// assert!(call.validate().is_ok());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -1878,6 +1946,13 @@ impl Paged for ListSourceDocs {
 }
 impl ListSourceDocs {
     /// With every member at its default.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let call = ListSourceDocs::new().search("checkout");
+    /// assert!(call.validate().is_ok());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -1933,6 +2008,13 @@ impl Paged for ListTables {
 }
 impl ListTables {
     /// With every member at its default.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let call = ListTables::new().schema("main").name_contains("order").limit(200);
+    /// assert!(call.validate().is_ok());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -2002,6 +2084,13 @@ impl Paged for ListWarehouses {
 }
 impl ListWarehouses {
     /// With every member at its default.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let call = ListWarehouses::new().limit(100);
+    /// assert!(call.validate().is_ok());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -2037,6 +2126,16 @@ impl Tool for QueryWarehouse {
 }
 impl QueryWarehouse {
     /// With what is required; the other members have their defaults.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let call = QueryWarehouse::new("select count(*) from orders where country = :country")
+    ///     .param("country", "NO")
+    ///     .max_rows(10)
+    ///     .timeout_seconds(5);
+    /// assert!(call.validate().is_ok());
+    /// ```
     #[must_use]
     pub fn new(sql: impl Into<String>) -> Self {
         Self {
@@ -2086,6 +2185,13 @@ impl Tool for ReadSourceDoc {
 }
 impl ReadSourceDoc {
     /// With what is required; the other members have their defaults.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let call = ReadSourceDoc::new("doc-web-shop").section("events").max_chars(40_000);
+    /// assert!(call.validate().is_ok());
+    /// ```
     #[must_use]
     pub fn new(doc_id: impl Into<String>) -> Self {
         Self {
@@ -2124,6 +2230,15 @@ impl Tool for RunDashboardPanel {
 }
 impl RunDashboardPanel {
     /// With what is required; the other members have their defaults.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let call = RunDashboardPanel::new("weekly-sales", "revenue")
+    ///     .parameter("time_range", "last_7_days")
+    ///     .parameter("country", "NO");
+    /// assert!(call.validate().is_ok());
+    /// ```
     #[must_use]
     pub fn new(dashboard: impl Into<String>, panel_id: impl Into<String>) -> Self {
         Self {
@@ -2167,6 +2282,17 @@ impl Tool for SaveDashboard {
 }
 impl SaveDashboard {
     /// With what is required; the other members have their defaults.
+    ///
+    /// ```
+    /// use lookout_schema::*;
+    ///
+    /// let panel = Panel::new("orders", "Orders", PanelType::Metric).sql("select count(*) from orders");
+    /// let call = SaveDashboard::new("Weekly sales", DashboardSpec::new([panel]))
+    ///     .slug("weekly-sales")
+    ///     .description("What the shop sold.")
+    ///     .dry_run(true);
+    /// assert!(call.validate().is_ok());
+    /// ```
     #[must_use]
     pub fn new(title: impl Into<String>, spec: DashboardSpec) -> Self {
         Self {

@@ -19,6 +19,9 @@ use super::world::{Code, RefreshToken, RegisteredClient, Shared, SignIn, World};
 const LIFETIME: u32 = 600;
 
 pub(super) fn reply(shared: &Shared, request: &Received) -> Reply {
+    if shared.world().faults.strike(Place::Authority).is_some() {
+        return Reply::text(StatusCode::SERVICE_UNAVAILABLE, "Down for a moment.");
+    }
     match (&request.method, request.path.as_str()) {
         (
             &Method::GET,

@@ -119,7 +119,8 @@ impl FakeLookout {
 
     /// Settings for a client with a person who consents at once, without a browser; credentials are kept in memory.
     ///
-    /// What the person allows are the scopes that the server was set up with; [`Fault::NarrowedConsent`] and [`Fault::DeclinedConsent`] change the answer.
+    /// What the person allows are the scopes that the server was set up with; [`Fault::NarrowedConsent`](super::Fault::NarrowedConsent) and
+    /// [`Fault::DeclinedConsent`](super::Fault::DeclinedConsent) change the answer.
     ///
     /// ```
     /// # use lookout_sdk::Client;

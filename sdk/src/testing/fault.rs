@@ -52,6 +52,8 @@ pub enum Fault {
     StaleCatalogue,
     /// The server does not have the tool that is called: JSON-RPC error -32602.
     UnknownTool,
+    /// The authorization server is down: HTTP 503 to whatever is asked of it, metadata included.
+    AuthorityUnavailable,
     /// A refresh token is refused with `invalid_grant`, and every token of the same consent ends.
     RefreshRefused,
 }
@@ -66,6 +68,8 @@ pub(super) enum Place {
     /// A tool call, after the tool ran.
     Answer,
     Discovery,
+    /// Any request to the authorization server.
+    Authority,
     Consent,
     Refresh,
 }
@@ -84,6 +88,7 @@ impl Fault {
             | Self::MalformedJson
             | Self::WrongShape => Place::Answer,
             Self::StaleCatalogue => Place::Discovery,
+            Self::AuthorityUnavailable => Place::Authority,
             Self::NarrowedConsent | Self::DeclinedConsent => Place::Consent,
             Self::RefreshRefused => Place::Refresh,
         }

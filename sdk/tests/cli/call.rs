@@ -109,6 +109,13 @@ fn what_the_catalogue_rules_out_is_not_sent() {
         assert_eq!(run.out, "");
     }
     assert_eq!(home.lookout.calls(), []);
+    let run = home.run(&["call", "list_tables", "--limit", "0", "--json"]);
+    let error: Value = serde_json::from_str(&run.err).unwrap();
+    assert_eq!((run.code, &error["error"]["kind"]), (2, &json!("usage")));
+    assert_eq!(
+        error["error"]["message"],
+        "invalid value '0' for '--limit <N>': 0 is not in 1..=200"
+    );
 }
 
 #[test]

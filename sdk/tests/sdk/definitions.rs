@@ -46,6 +46,39 @@ fn every_tool_of_the_catalogue_is_described_by_the_rules_of_every_format() {
 }
 
 #[test]
+fn the_rules_catch_what_an_api_would_refuse() {
+    let tools = &catalogue().tools;
+    let edited = |pointer: &str, value: Value| {
+        let mut chat = definitions::openai_chat(tools);
+        *chat[1].pointer_mut(pointer).unwrap() = value;
+        rules::openai_chat(&chat)
+    };
+    for (pointer, value) in [
+        ("/type", json!("tool")),
+        ("/function/name", json!("get dashboard")),
+        ("/function/name", json!("n".repeat(65))),
+        ("/function/description", json!("")),
+        ("/function/description", json!("d".repeat(1025))),
+        ("/function/strict", json!(true)),
+        ("/function/parameters", json!({ "type": "array" })),
+        ("/function/parameters/properties", json!({ "a": { "type": "strong" } })),
+        ("/function/parameters/properties", json!({ "a": { "type": "array" } })),
+        ("/function/parameters/$defs", json!({})),
+    ] {
+        assert_ne!(edited(pointer, value.clone()), [""; 0], "{pointer} {value}");
+    }
+    let mut anthropic = definitions::anthropic(tools);
+    anthropic[0]["strict"] = json!(true);
+    assert_ne!(rules::anthropic(&anthropic), [""; 0]);
+    let mut gemini = definitions::gemini(tools);
+    let declaration = &mut gemini["functionDeclarations"][0];
+    declaration["parametersJsonSchema"]["properties"]["table"]["$ref"] = json!("#");
+    assert_ne!(rules::gemini(&gemini), [""; 0]);
+    let loose = json!({ "type": "object", "properties": { "a": { "type": "string" } }, "required": [], "additionalProperties": false });
+    assert_ne!(rules::strict(&loose), [""; 0]);
+}
+
+#[test]
 fn openai_chat_completions() {
     insta::assert_snapshot!(written(&json!(definitions::openai_chat(&catalogue().tools))));
 }

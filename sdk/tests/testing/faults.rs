@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use lookout_sdk::auth::FileStore;
 use lookout_sdk::schema::{ListTables, QueryWarehouse};
 use lookout_sdk::testing::{FakeLookout, Fault};
 use lookout_sdk::{Client, Error};
@@ -166,6 +167,24 @@ async fn a_refresh_token_can_be_refused() {
     assert_eq!((lookout.refreshes(), lookout.signed_in()), (1, 0));
     client.sign_in().await.unwrap();
     list(&client).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_authorization_server_that_is_down_costs_nobody_the_sign_in() {
+    let lookout = FakeLookout::start();
+    let folder = tempfile::tempdir().unwrap();
+    // Each is a run of its own: within one, a server that is down is left alone for a while.
+    let client = || {
+        let oauth = lookout.oauth().store(FileStore::new(folder.path()));
+        Client::builder(lookout.endpoint()).oauth(oauth).build().unwrap()
+    };
+    client().sign_in().await.unwrap();
+    lookout.fail_next(1, Fault::ExpiredToken);
+    lookout.fail_always(Fault::AuthorityUnavailable);
+    assert!(list(&client()).await.unwrap_err().is_transport());
+    lookout.heal();
+    list(&client()).await.unwrap();
+    assert_eq!((lookout.sign_ins().len(), lookout.refreshes(), lookout.signed_in()), (1, 1, 1));
 }
 
 #[tokio::test]

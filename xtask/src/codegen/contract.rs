@@ -5,6 +5,7 @@
 //! Constraints such as `maxLength` are not in the types but beside them, as data that a value is checked against.
 
 mod arguments;
+mod examples;
 mod shapes;
 
 use std::collections::BTreeSet;

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use lookout_sdk::catalogue;
 use lookout_sdk::schema::{QueryWarehouse, Tool as _};
 
 use crate::{call, query};
@@ -151,16 +153,15 @@ pub(crate) struct QueryFlags {
     /// A value for `:NAME` in the statement: a number, true, false, null, or else text. Can be repeated.
     #[arg(long, short, value_name = "NAME=VALUE", value_parser = call::parameter)]
     pub(crate) param: Vec<(String, serde_json::Value)>,
-    /// How to print the rows.
-    #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) output: Format,
+    /// How to print the rows; a table unless --json or this says otherwise.
+    #[arg(long, short, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
 }
 
 /// How rows are printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Aligned columns for people; long values are cut.
-    #[default]
     Table,
     /// Comma-separated values with a header (RFC 4180); NULL is empty, empty text is "".
     Csv,
@@ -174,16 +175,18 @@ pub(crate) enum Format {
 
 /// The whole command line, with the tools of the catalogue.
 pub(crate) fn command() -> clap::Command {
-    Cli::command().mut_subcommand("call", |call| call.subcommands(call::commands())).mut_subcommand(
-        "query",
-        |mut query| {
-            for (flag, argument) in query::FLAGS {
-                query =
-                    query.mut_arg(flag, |arg| call::explained(arg, QueryWarehouse::NAME, argument));
-            }
-            query
-        },
-    )
+    let names = catalogue().tools.iter().map(|tool| tool.name.as_str());
+    let names = PossibleValuesParser::new(names);
+    Cli::command()
+        .mut_subcommand("tools", |tools| {
+            tools.mut_arg("name", |name| name.value_parser(names).hide_possible_values(true))
+        })
+        .mut_subcommand("call", |call| call.subcommands(call::commands()))
+        .mut_subcommand("query", |query| {
+            query::FLAGS.into_iter().fold(query, |query, (flag, argument)| {
+                query.mut_arg(flag, |arg| call::explained(arg, QueryWarehouse::NAME, argument))
+            })
+        })
 }
 
 pub(crate) fn completions(shell: Shell) -> String {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use lookout_sdk::auth::{FileStore, OAuth};
 use lookout_sdk::{Client, ClientBuilder, Error, ToolReply};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::cli::Cli;
 use crate::failure::Failure;
@@ -24,7 +25,7 @@ pub(crate) struct Connection {
 
 /// A programmatic token and where it came from.
 struct Token {
-    text: String,
+    text: Zeroizing<String>,
     origin: String,
 }
 
@@ -52,12 +53,13 @@ impl Connection {
                     "-" => (path, "standard input".to_owned()),
                     _ => (format!("@{path}"), path),
                 };
-                let text = input::text(&place, "the token")?.trim().to_owned();
-                Some(Token { text, origin })
+                let text = Zeroizing::new(input::text(&place, "the token")?);
+                Some(Token { text: Zeroizing::new(text.trim().to_owned()), origin })
             }
             None => match std::env::var(TOKEN) {
                 Ok(text) if !text.is_empty() => {
-                    Some(Token { text: text.trim().to_owned(), origin: TOKEN.to_owned() })
+                    let text = Zeroizing::new(text.trim().to_owned());
+                    Some(Token { text, origin: TOKEN.to_owned() })
                 }
                 _ => None,
             },
@@ -67,7 +69,7 @@ impl Connection {
 
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         let builder = match &self.token {
-            Some(token) => self.builder().token(&*token.text),
+            Some(token) => self.builder().token(token.text.as_str()),
             None => self.builder().oauth(self.oauth()),
         };
         builder.build().map_err(|error| self.failure(&error))

@@ -22,7 +22,6 @@ mod whoami;
 
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
 use clap::{ArgMatches, FromArgMatches as _};
 
 use self::cli::{Cli, Command};
@@ -66,12 +65,16 @@ async fn run(cli: &Cli, matches: &ArgMatches, screen: &Screen) -> Result<(), Fai
     }
 }
 
-/// Help and version go out as they are; any other refusal is shown with what to do.
+/// Help and version go out as they are; any other refusal says what would be right.
 fn refuse(error: &clap::Error) -> ExitCode {
+    let is_refusal = error.use_stderr();
+    // The flags could not be read, so this one is looked for by hand.
+    if is_refusal && std::env::args_os().any(|argument| argument == "--json") {
+        let told = error.render().to_string();
+        let told = told.trim_start_matches("error: ").lines().next().unwrap_or_default();
+        return Failure::usage(told).report(&Screen::new(true));
+    }
     // There is nobody left to tell when this fails.
     let _gone = error.print();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-        _ => ExitCode::from(failure::USAGE),
-    }
+    if is_refusal { ExitCode::from(failure::USAGE) } else { ExitCode::SUCCESS }
 }

@@ -24,8 +24,8 @@ pub(crate) async fn run(cli: &Cli, flags: &QueryFlags, screen: &Screen) -> Resul
             "the result does not have the documented shape; compare `lookout whoami`".to_owned(),
         )
     })?;
-    let format = if screen.json { Format::Json } else { flags.output };
-    match format {
+    let usual = if screen.json { Format::Json } else { Format::Table };
+    match flags.output.unwrap_or(usual) {
         Format::Table => print_table(&result, screen)?,
         Format::Json => screen.print_json(&json)?,
         Format::Csv => screen.print(&guarded(rows::csv(&result), screen))?,

@@ -9,8 +9,8 @@ use crate::cli::{Cli, ToolsFlags};
 use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::screen::{Screen, Style};
+use crate::table;
 use crate::table::{WIDTH, wrapped};
-use crate::{inert, table};
 
 pub(crate) async fn run(cli: &Cli, flags: &ToolsFlags, screen: &Screen) -> Result<(), Failure> {
     if flags.remote {
@@ -27,14 +27,7 @@ pub(crate) async fn run(cli: &Cli, flags: &ToolsFlags, screen: &Screen) -> Resul
             .map(|tool| (tool.name.clone(), tool.scopes.to_string(), tool.description.clone()));
         return screen.print(&overview(lines, screen.style));
     };
-    let Some(tool) = catalogue().tool(name) else {
-        let names: Vec<_> = catalogue().tools.iter().map(|tool| tool.name.as_str()).collect();
-        return Err(Failure::usage(format!(
-            "there is no tool {}; there are {}",
-            inert::line(name),
-            names.join(", ")
-        )));
-    };
+    let tool = catalogue().tool(name).expect("clap lets through the names of tools alone");
     if screen.json {
         screen.print_json(&described(tool))
     } else {

@@ -7,6 +7,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
+use super::examples::example;
 use super::{named, rust_name, sentence};
 use crate::catalogue::{Additional, Catalogue, Kind, Node, ToolFile};
 use crate::codegen::{constant, upper_camel};
@@ -120,6 +121,13 @@ fn made(name: &str, node: &Node) -> Result<TokenStream> {
         true => "With every member at its default.",
         false => "With what is required; the other members have their defaults.",
     });
+    let example = example(&name.to_string()).into_iter().flat_map(|lines| {
+        ["", " ```", " use lookout_schema::*;", ""]
+            .into_iter()
+            .map(str::to_owned)
+            .chain(lines.lines().map(sentence))
+            .chain([" ```".to_owned()])
+    });
     let default_impl = no_required.then(|| {
         quote! {
             impl Default for #name {
@@ -132,6 +140,7 @@ fn made(name: &str, node: &Node) -> Result<TokenStream> {
     Ok(quote! {
         impl #name {
             #[doc = #doc]
+            #(#[doc = #example])*
             #[must_use]
             pub fn new(#(#parameters),*) -> Self {
                 Self { #(#fields,)* #extra }
