@@ -68,6 +68,16 @@ impl<'a> Request<'a> {
     }
 }
 
+impl Request<'_> {
+    /// The method with the name of its tool.
+    pub(crate) fn operation(&self) -> String {
+        match self.params.get("name").and_then(Value::as_str) {
+            Some(name) => format!("{} {name}", self.method),
+            None => self.method.to_owned(),
+        }
+    }
+}
+
 /// One response, before it is judged.
 struct Exchange {
     status: u16,
