@@ -175,13 +175,24 @@ pub(crate) async fn read(
     limit: usize,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut body = Zeroizing::new(Vec::new());
+    read_into(&mut body, response, what, limit).await?;
+    Ok(body)
+}
+
+/// Reads the rest of a body, which makes `body` at most `limit` bytes long.
+pub(crate) async fn read_into(
+    body: &mut Vec<u8>,
+    response: &mut Response,
+    what: &str,
+    limit: usize,
+) -> Result<(), Error> {
     while let Some(chunk) = response.chunk().await.map_err(|error| Error::http(what, error))? {
         if body.len() + chunk.len() > limit {
             return Err(too_long(what, limit));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    Ok(())
 }
 
 pub(crate) fn too_long(what: &str, limit: usize) -> Error {

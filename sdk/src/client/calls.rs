@@ -1,6 +1,9 @@
 //! A call on its way: with the headers that its tool wants, with the token of the moment, and again after what can be done about a refusal.
+//!
+//! What few calls go through is boxed, so that the future of every call stays small: it is moved several times.
 
 use lookout_schema::protocol::code;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{Client, Credential, retries};
@@ -12,14 +15,42 @@ use crate::events::event;
 use crate::generated::TOOLS;
 use crate::listing::Listed;
 use crate::reply::ToolReply;
-use crate::transport::Request;
+use crate::transport::{Request, Slot, Take};
 
 impl<S: Access> Client<S> {
     pub(super) async fn call_tool(&self, name: &str, arguments: Value) -> Result<ToolReply, Error> {
-        self.in_time(self.call_tool_at_leisure(name, arguments)).await
+        let reply = self.in_time(self.call_tool_at_leisure(name, arguments, None)).await?;
+        Ok(reply.expect("nobody takes the result on the way"))
     }
 
-    async fn call_tool_at_leisure(&self, name: &str, arguments: Value) -> Result<ToolReply, Error> {
+    /// Calls a tool whose structured result is a `T`.
+    pub(super) async fn call_typed<T: DeserializeOwned + Send>(
+        &self,
+        name: &str,
+        arguments: Value,
+    ) -> Result<T, Error> {
+        let slot = Slot::empty();
+        let call = self.call_tool_at_leisure(name, arguments, Some(&slot));
+        let reply = self.in_time(call).await?;
+        let json = match (slot.into_inner(), reply) {
+            (Some(output), _) => return Ok(output),
+            (None, reply) => reply.expect("nobody took the result").into_json()?,
+        };
+        T::deserialize(json).map_err(|error| {
+            Error::protocol(format!(
+                "the result of {name} does not have the documented shape; compare the catalogues with Client::discover"
+            ))
+            .caused_by(error)
+        })
+    }
+
+    /// The reply, unless `taker` got the result of it.
+    async fn call_tool_at_leisure(
+        &self,
+        name: &str,
+        arguments: Value,
+        taker: Option<&dyn Take>,
+    ) -> Result<Option<ToolReply>, Error> {
         let arguments = if arguments.is_null() { Value::Object(Map::new()) } else { arguments };
         let mut params = Map::new();
         params.insert("name".to_owned(), name.into());
@@ -27,39 +58,46 @@ impl<S: Access> Client<S> {
         let is_known = TOOLS.iter().any(|(known, _)| *known == name);
         if !is_known && self.inner.listing.is_blank() {
             // What the call of a tool outside the catalogue has to look like, the server's list alone can tell.
-            match self.tools().await {
+            match Box::pin(self.tools()).await {
                 Err(error) if !error.is_protocol() => return Err(error),
                 _ => {}
             }
         }
         let listed = self.inner.listing.tool(name);
-        let result = match self.call_listed(listed.as_deref(), &params).await {
+        let result = match self.call_listed(listed.as_deref(), &params, taker).await {
             // The server wants headers that the list tells of; it has not run the tool.
             Err(error) if error.rpc_code() == Some(code::HEADER_MISMATCH) => {
-                self.tools().await?;
+                Box::pin(self.tools()).await?;
                 let listed = self.inner.listing.tool(name);
-                self.call_listed(listed.as_deref(), &params).await?
+                Box::pin(self.call_listed(listed.as_deref(), &params, taker)).await?
             }
             other => other?,
         };
+        if result.is_null() {
+            return Ok(None);
+        }
         let reply = ToolReply::from_result(result)?;
         if let Some(listed) = listed {
             listed.check(&reply)?;
         }
-        Ok(reply)
+        Ok(Some(reply))
     }
 
     async fn call_listed(
         &self,
         listed: Option<&Listed>,
         params: &Map<String, Value>,
+        taker: Option<&dyn Take>,
     ) -> Result<Value, Error> {
+        // A result that is to fit a schema is looked at as JSON.
+        let taker = taker.filter(|_| !listed.is_some_and(Listed::has_output));
         let headers = listed.map(|listed| listed.headers(&params["arguments"])).transpose()?;
         let headers = headers.unwrap_or_default();
         let name = params["name"].as_str().unwrap_or_default();
         let call = Request {
             mirrored: &headers,
             repeatable: retries::is_repeatable(name, &params["arguments"]),
+            taker,
             ..Request::plain("tools/call", params, None)
         };
         self.send(call).await
@@ -115,12 +153,12 @@ impl<S: Access> Client<S> {
             if bearer.token.is_some() {
                 if renewals_left == 0 {
                     tell_refusal(request, &refused, "give_up");
-                    session.give_up(refused.challenge(), &bearer).await;
+                    Box::pin(session.give_up(refused.challenge(), &bearer)).await;
                     return Err(refused);
                 }
                 renewals_left -= 1;
             }
-            bearer = session.answer(refused.challenge(), &bearer).await?;
+            bearer = Box::pin(session.answer(refused.challenge(), &bearer)).await?;
             if bearer.token.is_none() {
                 tell_refusal(request, &refused, "sign_in");
                 return Err(Error::unauthorized(
