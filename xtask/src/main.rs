@@ -1,5 +1,6 @@
 //! The workspace's commands: `cargo xtask help` lists them.
 
+mod bench_sdk;
 mod catalogue;
 mod checks;
 mod clients;
@@ -47,6 +48,8 @@ enum Command {
     Faults(faults::Faults),
     /// Install servers by other authors and judge them with the conformance harness
     Foreign(foreign::Foreign),
+    /// Measure what the SDK costs beside reqwest by hand and rmcp's client
+    BenchSdk(bench_sdk::BenchSdk),
     /// Install the conformance suite of the MCP project and run it on the SDK
     Official(official::Official),
     /// Install clients by other authors and grade them with the conformance harness
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Conformance(conformance) => conformance.run(&root),
         Command::Faults(faults) => faults.run(&root),
         Command::Foreign(foreign) => foreign.run(&root),
+        Command::BenchSdk(bench) => bench.run(&root),
         Command::Official(official) => official.run(&root),
         Command::Clients(clients) => clients.run(&root),
         Command::Frameworks(frameworks) => frameworks.run(&root),
