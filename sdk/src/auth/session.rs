@@ -193,7 +193,11 @@ impl Session {
     }
 
     fn key(&self, issuer: &str) -> CredentialKey {
-        CredentialKey::new(issuer, self.0.endpoint.as_str())
+        let key = CredentialKey::new(issuer, self.0.endpoint.as_str());
+        match &self.0.oauth.account {
+            Some(account) => key.with_account(account),
+            None => key,
+        }
     }
 
     async fn lock(&self) -> OwnedMutexGuard<State> {

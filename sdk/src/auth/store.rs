@@ -20,20 +20,24 @@ pub use keyring::KeyringStore;
 
 use super::Credentials;
 
-/// What credentials belong to: an issuer and a resource, so that neither is ever shown those of another.
+/// What credentials belong to: an issuer, a resource and an account, so that none is ever shown those of another.
 ///
 /// ```
 /// use lookout_sdk::auth::CredentialKey;
 ///
-/// /// A name under which a vault may keep them.
+/// /// A name under which a vault may keep them; no part of it can be mistaken for another, because neither URL has a space.
 /// fn name(key: &CredentialKey) -> String {
-///     format!("lookout/{}/{}", key.issuer(), key.resource())
+///     format!("{} {} {}", key.issuer(), key.resource(), key.account().unwrap_or_default())
 /// }
+///
+/// let key = CredentialKey::new("https://login.example", "https://lookout.example/mcp");
+/// assert_ne!(name(&key), name(&key.clone().with_account("person-17")));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CredentialKey {
     issuer: String,
     resource: String,
+    account: Option<String>,
 }
 
 /// A place for credentials, such as a file or the keyring of an operating system.
@@ -49,24 +53,20 @@ pub struct CredentialKey {
 ///
 /// /// A vault that takes text.
 /// #[derive(Default)]
-/// struct Vault(Mutex<HashMap<(String, String), String>>);
-///
-/// fn name(key: &CredentialKey) -> (String, String) {
-///     (key.issuer().to_owned(), key.resource().to_owned())
-/// }
+/// struct Vault(Mutex<HashMap<CredentialKey, String>>);
 ///
 /// impl CredentialStore for Vault {
 ///     fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
-///         let found = self.0.lock().expect("nobody panics with it").get(&name(key)).cloned();
+///         let found = self.0.lock().expect("nobody panics with it").get(key).cloned();
 ///         found.map(|text| Credentials::from_json(&text).map_err(io::Error::other)).transpose()
 ///     }
 ///     fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
 ///         let text = credentials.expose_json().to_string();
-///         self.0.lock().expect("nobody panics with it").insert(name(key), text);
+///         self.0.lock().expect("nobody panics with it").insert(key.clone(), text);
 ///         Ok(())
 ///     }
 ///     fn delete(&self, key: &CredentialKey) -> io::Result<()> {
-///         self.0.lock().expect("nobody panics with it").remove(&name(key));
+///         self.0.lock().expect("nobody panics with it").remove(key);
 ///         Ok(())
 ///     }
 /// }
@@ -82,7 +82,7 @@ pub trait CredentialStore: Send + Sync + 'static {
     /// When the place cannot be read, or holds something else.
     fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>>;
 
-    /// The issuer under which credentials for `resource` were saved last, so that the first request of a run can carry a token already.
+    /// The issuer under which credentials for `resource` were saved last, whatever the account, so that the first request of a run can carry a token already.
     ///
     /// A store that does not remember that, which is what this does unless a store says otherwise, costs each run one request that is refused.
     ///
@@ -140,8 +140,16 @@ struct Memory {
 }
 
 impl CredentialKey {
-    pub(crate) fn new(issuer: &str, resource: &str) -> Self {
-        Self { issuer: issuer.to_owned(), resource: resource.to_owned() }
+    /// The key of a store that is one person's.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>, resource: impl Into<String>) -> Self {
+        Self { issuer: issuer.into(), resource: resource.into(), account: None }
+    }
+
+    /// The key of one account among others; see [`OAuth::account`](super::OAuth::account).
+    #[must_use]
+    pub fn with_account(self, account: impl Into<String>) -> Self {
+        Self { account: Some(account.into()), ..self }
     }
 
     /// The issuer of the authorization server (RFC 8414 section 2).
@@ -154,6 +162,12 @@ impl CredentialKey {
     #[must_use]
     pub fn resource(&self) -> &str {
         &self.resource
+    }
+
+    /// The account, in the words of the application; none in a store that is one person's.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
     }
 }
 

@@ -11,6 +11,7 @@ impl<S: Access> Client<S> {
     /// The redirect URI is https, http to loopback, or of a scheme that is a domain name backwards (RFC 8252 section 7), such as `com.example.app:/callback`.
     /// A client that registers itself registers with it; an identifier from elsewhere must be registered with it already.
     /// How the answer is received is shown at [`AuthorizationRequest`].
+    /// A service that signs several people in has a client for each, told apart by [`OAuth::account`](crate::auth::OAuth::account).
     ///
     /// ```no_run
     /// # async fn run(client: lookout_sdk::Client) -> Result<(), lookout_sdk::Error> {

@@ -24,7 +24,7 @@ use crate::auth::Credentials;
 
 /// The keyring of the operating system, for desktops; a server without a session has none and uses [`FileStore`](super::FileStore).
 ///
-/// Each pair of issuer and resource is one entry of the service, and one more says which issuer a resource had last.
+/// Each issuer, resource and account is one entry of the service, and one more says which issuer a resource had last.
 /// Processes that use the same service take turns at refreshing, as with a [`FileStore`](super::FileStore).
 ///
 /// ```no_run
@@ -67,8 +67,13 @@ impl KeyringStore {
     }
 
     fn credentials(&self, key: &CredentialKey) -> io::Result<Entry> {
-        // Neither has a space, so no other pair reads the same.
-        self.entry(&format!("{} {}", key.resource(), key.issuer()))
+        // Neither URL has a space, so no other key reads the same.
+        let mut user = format!("{} {}", key.resource(), key.issuer());
+        if let Some(account) = key.account() {
+            user.push(' ');
+            user.push_str(account);
+        }
+        self.entry(&user)
     }
 
     fn issuer_entry(&self, resource: &str) -> io::Result<Entry> {
@@ -238,6 +243,8 @@ mod tests {
         let others = [
             CredentialKey::new("https://other.example", "https://mcp.example/mcp"),
             CredentialKey::new("https://as.example", "https://mcp.example/mcp/readonly"),
+            key.clone().with_account("ann"),
+            key.clone().with_account(""),
         ];
         assert!(store.load(&key).unwrap().is_none());
         store.save(&key, &credentials()).unwrap();

@@ -1,0 +1,71 @@
+//! Clients that share a store: of one process, or of several.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lookout_sdk::auth::{FileStore, OAuth};
+use lookout_sdk::schema::ListTables;
+use lookout_sdk::{Client, Error};
+use serde_json::json;
+use wiremock::ResponseTemplate;
+
+use crate::support::{Fake, json_response};
+
+async fn list(client: &Client) -> Result<(), Error> {
+    client.list_tables(ListTables::default()).await.map(|_| ())
+}
+
+async fn refreshes(fake: &Fake) -> Vec<String> {
+    let forms = fake.forms("/oauth/token").await;
+    forms.into_iter().filter_map(|mut form| form.remove("refresh_token")).collect()
+}
+
+/// The same store, with a person who is not there.
+fn nobody(oauth: &OAuth) -> OAuth {
+    oauth.clone().present(|_| panic!("nobody is to be asked"))
+}
+
+/// Ends the access token, and lets the refresh of it come to `answer` after a while.
+fn refresh_slowly(fake: &Fake, answer: ResponseTemplate) {
+    fake.edit(|world| {
+        world.live.clear();
+        world.token_responses.push_back(answer.set_delay(Duration::from_millis(300)));
+    });
+}
+
+/// A call that is in the middle of its refresh.
+async fn refreshing(fake: &Fake, client: &Client) -> tokio::task::JoinHandle<Result<(), Error>> {
+    let client = client.clone();
+    let call = tokio::spawn(async move { list(&client).await });
+    while refreshes(fake).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    call
+}
+
+fn rotated(fake: &Fake) -> ResponseTemplate {
+    fake.edit(|world| {
+        world.grants = Some("mcp:read mcp:write".to_owned());
+    });
+    let next = json!({ "access_token": "slow", "token_type": "Bearer", "expires_in": 600, "refresh_token": "secret-refresh-slow" });
+    json_response(200, &next)
+}
+
+#[tokio::test]
+async fn each_account_of_a_store_is_signed_in_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::start().await;
+    for service in [fake.honest(), fake.honest().store(FileStore::new(folder.path()))] {
+        let client = |account: &str| fake.client_with(nobody(&service).account(account));
+        fake.client_with(service.clone().account("ann")).sign_in().await.unwrap();
+        list(&client("ann")).await.unwrap();
+        for stranger in [client("bob"), client(""), fake.client_with(nobody(&service))] {
+            let before = fake.requests().await.len();
+            assert!(list(&stranger).await.unwrap_err().is_unauthorized());
+            let sent = fake.requests().await.split_off(before);
+            assert!(sent.iter().all(|request| !request.headers.contains_key("authorization")));
+        }
+        client("bob").sign_out().await.unwrap();
+        list(&client("ann")).await.unwrap();
+    }
+}
