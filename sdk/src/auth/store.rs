@@ -1,22 +1,24 @@
 //! Where credentials are kept between runs.
 //!
 //! A store is asked from a thread that may block, and one at a time for each client.
-//! Processes that share a store take turns at refreshing, as far as the store can lock them out.
+//! Clients and processes that share a store take turns at replacing credentials, as far as the store can lock them out.
 
 mod file;
 #[cfg(feature = "keyring")]
 mod keyring;
 mod lock;
+mod locks;
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use file::FileStore;
 #[cfg(feature = "keyring")]
 pub use keyring::KeyringStore;
+use locks::Locks;
 
 use super::Credentials;
 
@@ -108,13 +110,14 @@ pub trait CredentialStore: Send + Sync + 'static {
     /// When something is left.
     fn delete(&self, key: &CredentialKey) -> io::Result<()>;
 
-    /// Waits until no other process is about to replace what is under `key`, and keeps others waiting until the result is dropped.
+    /// Waits until no other client or process is about to replace what is under `key`, and keeps others waiting until the result is dropped.
     ///
-    /// A store that is not shared has nothing to lock, which is what this does unless a store says otherwise.
+    /// A store that one client uses has nothing to lock, which is what this does unless a store says otherwise. Two clients without a lock,
+    /// of one process or of several, may both show the same refresh token, and a server that rotates them then ends the grant.
     ///
     /// # Errors
     ///
-    /// When the place cannot be locked, or another process does not let go of it.
+    /// When the place cannot be locked, or somebody does not let go of it.
     fn lock(&self, key: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
         let _not_shared = key;
         Ok(Box::new(()))
@@ -130,7 +133,10 @@ pub trait CredentialStore: Send + Sync + 'static {
 /// # let _ = oauth;
 /// ```
 #[derive(Default)]
-pub struct MemoryStore(Mutex<Memory>);
+pub struct MemoryStore {
+    memory: Mutex<Memory>,
+    locks: Arc<Locks>,
+}
 
 #[derive(Default)]
 struct Memory {
@@ -179,7 +185,7 @@ impl MemoryStore {
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -206,6 +212,10 @@ impl CredentialStore for MemoryStore {
             memory.issuers.remove(&key.resource);
         }
         Ok(())
+    }
+
+    fn lock(&self, key: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
+        Ok(Box::new(self.locks.wait(key)?))
     }
 }
 

@@ -69,3 +69,19 @@ async fn each_account_of_a_store_is_signed_in_by_itself() {
         list(&client("ann")).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn clients_of_one_process_show_a_refresh_token_once() {
+    let fake = Fake::start().await;
+    let oauth = fake.honest();
+    let (one, other) = (fake.client_with(oauth.clone()), fake.client_with(oauth));
+    one.sign_in().await.unwrap();
+    other.sign_in().await.unwrap();
+    let answer = rotated(&fake);
+    refresh_slowly(&fake, answer);
+    fake.edit(|world| drop(world.live.insert("slow".to_owned(), vec!["mcp:read".to_owned()])));
+    let (first, second) = tokio::join!(list(&one), list(&other));
+    first.unwrap();
+    second.unwrap();
+    assert_eq!(refreshes(&fake).await, ["secret-refresh-1"]);
+}
