@@ -158,7 +158,7 @@ impl Session {
                 self.load(&mut state, challenge.as_ref()).await
             }
         };
-        let credentials = state.credentials.take();
+        let mut credentials = state.credentials.take();
         state.forget();
         // What was remembered may be of an issuer that the resource no longer trusts; it goes too.
         let remembered = remembered.filter(|issuer| Some(issuer) != state.issuer.as_ref());
@@ -168,7 +168,15 @@ impl Session {
         }
         let mut deleted = Ok(());
         for issuer in issuers.into_iter().flatten() {
+            // A client in the middle of a refresh would put back what is deleted here; one that never ends does not keep anybody signed in.
+            let _alone = self.alone(&issuer).await.ok();
             let key = self.key(&issuer);
+            if let Some(authority) = state.authority.as_deref().filter(|of| of.issuer == issuer) {
+                let key = key.clone();
+                let stored = self.store("load", move |store| store.load(&key)).await.ok().flatten();
+                // What another client has now is what there is to revoke.
+                credentials = self.own(authority, stored).ok().flatten().or(credentials);
+            }
             deleted = deleted.and(self.store("delete", move |store| store.delete(&key)).await);
         }
         let revoked = match (&state.authority, credentials) {
@@ -190,6 +198,12 @@ impl Session {
         self.store("save", move |store| store.save(&key, &credentials)).await?;
         state.unsaved = false;
         Ok(())
+    }
+
+    /// Waits until no other client of the store replaces the credentials of `issuer`, and keeps others waiting until the result is dropped.
+    async fn alone(&self, issuer: &str) -> Result<Box<dyn Any + Send>, Error> {
+        let key = self.key(issuer);
+        self.store("lock", move |store| store.lock(&key)).await
     }
 
     fn key(&self, issuer: &str) -> CredentialKey {

@@ -1,9 +1,8 @@
 //! Clients that share a store: of one process, or of several.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lookout_sdk::auth::{FileStore, OAuth};
+use lookout_sdk::auth::{FileStore, OAuth, SignedOut};
 use lookout_sdk::schema::ListTables;
 use lookout_sdk::{Client, Error};
 use serde_json::json;
@@ -84,4 +83,49 @@ async fn clients_of_one_process_show_a_refresh_token_once() {
     first.unwrap();
     second.unwrap();
     assert_eq!(refreshes(&fake).await, ["secret-refresh-1"]);
+}
+
+#[tokio::test]
+async fn a_sign_in_outlives_a_refresh_of_the_old_grant_that_fails_meanwhile() {
+    let fake = Fake::start().await;
+    let oauth = fake.honest();
+    let late = fake.client_with(oauth.clone());
+    late.sign_in().await.unwrap();
+    refresh_slowly(&fake, json_response(400, &json!({ "error": "invalid_grant" })));
+    let call = refreshing(&fake, &late).await;
+    let other = fake.client_with(oauth.clone());
+    other.step_up(&["mcp:write".to_owned()]).await.unwrap();
+    drop(call.await.unwrap());
+    list(&fake.client_with(nobody(&oauth))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_sign_out_during_a_refresh_of_another_client_is_not_undone() {
+    let fake = Fake::start().await;
+    let oauth = fake.honest();
+    let late = fake.client_with(oauth.clone());
+    late.sign_in().await.unwrap();
+    let answer = rotated(&fake);
+    refresh_slowly(&fake, answer);
+    fake.edit(|world| drop(world.live.insert("slow".to_owned(), vec!["mcp:read".to_owned()])));
+    let call = refreshing(&fake, &late).await;
+    fake.client_with(oauth.clone()).sign_out().await.unwrap();
+    drop(call.await.unwrap());
+    assert!(list(&fake.client_with(nobody(&oauth))).await.unwrap_err().is_unauthorized());
+    let revoked = fake.forms("/oauth/revoke").await;
+    assert!(revoked.iter().any(|form| form["token"] == "secret-refresh-slow"), "{revoked:?}");
+}
+
+#[tokio::test]
+async fn a_client_does_not_refresh_what_another_signed_out() {
+    let fake = Fake::start().await;
+    let oauth = fake.honest();
+    let left = fake.client_with(oauth.clone());
+    left.sign_in().await.unwrap();
+    fake.on("/oauth/revoke", |_| ResponseTemplate::new(503));
+    let out = fake.client_with(oauth).sign_out().await.unwrap();
+    assert!(matches!(out, SignedOut::Unconfirmed(_)), "{out:?}");
+    fake.edit(|world| world.live.clear());
+    assert!(list(&left).await.unwrap_err().is_unauthorized());
+    assert_eq!(refreshes(&fake).await, [""; 0]);
 }

@@ -205,9 +205,12 @@ impl Session {
             answered.exchange(&self.0.wire).await?;
         let scopes = tokens.scopes.clone();
         let mut state = self.lock().await;
+        let alone = self.alone(&authority.issuer).await;
         state.trust(authority);
         let redirect_uri = Some(redirect_uri).filter(|uri| !loopback::is_listener(uri));
         state.replace(Credentials { client, redirect_uri, tokens: Some(tokens), requested });
+        // Tokens without the lock are as good as tokens that were not saved: a later call tries again, and they are not lost.
+        let _alone = alone?;
         self.save(&mut state).await?;
         Ok(scopes)
     }

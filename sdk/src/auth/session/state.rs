@@ -70,6 +70,14 @@ impl State {
         self.pause = None;
     }
 
+    /// Takes what the store has.
+    pub(super) fn take(&mut self, stored: Option<Credentials>) {
+        self.credentials = stored;
+        self.generation += 1;
+        self.unsaved = false;
+        self.pause = None;
+    }
+
     pub(super) fn forget(&mut self) {
         self.credentials = None;
         self.generation += 1;
