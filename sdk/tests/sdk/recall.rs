@@ -181,3 +181,16 @@ async fn a_remembered_token_without_a_refresh_token_that_ended_early_is_sent_onc
     }
     assert_eq!(fake.token_requests().await, 1);
 }
+
+#[tokio::test]
+async fn a_stored_token_past_its_time_that_cannot_be_renewed_is_no_sign_in() {
+    let fake = Fake::start().await;
+    let only = json!({ "access_token": "secret-only", "token_type": "Bearer", "expires_in": 600 });
+    fake.edit(|world| world.token_responses.push_back(json_response(200, &only)));
+    let folder = signed_in(&fake).await;
+    edit(folder.path(), |stored| stored["expires_at"] = 1.into());
+    let client = fake.client_with(fake.honest().store(FileStore::new(folder.path())));
+    client.sign_in().await.unwrap();
+    client.list_tables(ListTables::default()).await.unwrap();
+    assert_eq!(fake.token_requests().await, 2);
+}

@@ -38,12 +38,12 @@ impl Session {
         let mut state = self.lock().await;
         self.recall(&mut state).await;
         if !state.needs_person {
-            if state.tokens().is_none() {
+            if state.usable().is_none() {
                 let challenge = probe().await?;
                 self.load(&mut state, challenge.as_ref()).await?;
                 state.challenge = challenge;
             }
-            if let Some(tokens) = state.tokens() {
+            if let Some(tokens) = state.usable() {
                 return Ok(tokens.scopes.clone());
             }
         } else if state.discovered.is_none_or(|at| at.elapsed() > FRESH) {

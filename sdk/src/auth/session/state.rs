@@ -42,6 +42,11 @@ impl State {
         self.credentials.as_ref()?.tokens.as_ref()
     }
 
+    /// The tokens, unless they are past their time and cannot be renewed.
+    pub(super) fn usable(&self) -> Option<&Tokens> {
+        self.tokens().filter(|tokens| !tokens.is_expired() || tokens.refresh.is_some())
+    }
+
     /// The scopes of earlier requests.
     pub(super) fn requested(&self) -> Vec<String> {
         self.credentials.as_ref().map(|known| known.requested.clone()).unwrap_or_default()
