@@ -1,5 +1,6 @@
 //! Clients that share a store: of one process, or of several.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lookout_sdk::auth::{FileStore, OAuth, SignedOut};
@@ -128,4 +129,27 @@ async fn a_client_does_not_refresh_what_another_signed_out() {
     fake.edit(|world| world.live.clear());
     assert!(list(&left).await.unwrap_err().is_unauthorized());
     assert_eq!(refreshes(&fake).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_client_that_only_reads_asks_to_read_whatever_another_asked_for_before() {
+    let fake = Fake::start().await;
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let oauth = fake.person(move |ask| {
+        seen.lock().unwrap().push(ask.params["scope"].clone());
+        vec![ask.honest()]
+    });
+    let writer = fake.client_with(oauth.clone());
+    writer.sign_in().await.unwrap();
+    fake.edit(|world| {
+        world.live.clear();
+        world.token_responses.push_back(json_response(400, &json!({ "error": "invalid_grant" })));
+    });
+    assert!(list(&writer).await.unwrap_err().is_unauthorized());
+    let reader = fake.builder().read_only().oauth(oauth).build().unwrap();
+    let request = reader.start_sign_in("https://app.example/callback").await.unwrap();
+    assert!(request.url().ends_with("&scope=mcp%3Aread"), "{}", request.url());
+    reader.sign_in().await.unwrap();
+    assert_eq!(*asked.lock().unwrap(), ["mcp:read mcp:write", "mcp:read"]);
 }

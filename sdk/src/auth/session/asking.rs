@@ -2,7 +2,7 @@
 
 use tokio::time::timeout;
 
-use super::{FRESH, Session};
+use super::{FRESH, Session, State};
 use crate::Error;
 use crate::auth::flow::{Answered, Authorizing, Granted, Received};
 use crate::auth::loopback::{self, Listener, Page};
@@ -50,8 +50,7 @@ impl Session {
             let challenge = state.challenge.clone();
             self.moved(&mut state, challenge.as_ref()).await?;
         }
-        let mut scopes = self.wanted(&state);
-        scopes.extend(state.requested());
+        let scopes = self.wanted(&state);
         drop(state);
         self.authorize(scopes).await
     }
@@ -96,14 +95,20 @@ impl Session {
             self.load(&mut state, challenge.as_ref()).await?;
             state.challenge = challenge;
         }
+        let union = self.union(&state, required);
+        drop(state);
+        self.authorize(union).await
+    }
+
+    /// The scopes of a step-up: none that was granted or asked for before gets lost.
+    fn union(&self, state: &State, required: &[String]) -> Vec<String> {
         let mut union = match state.tokens() {
             Some(tokens) => tokens.scopes.clone(),
-            None => self.wanted(&state),
+            None => self.wanted(state),
         };
         union.extend(state.requested());
-        drop(state);
         union.extend_from_slice(required);
-        self.authorize(union).await
+        union
     }
 
     /// Starts a sign-in whose answer the application receives; with `required`, a step-up.
@@ -133,13 +138,11 @@ impl Session {
             }
             state.challenge = challenge;
         }
-        let mut scopes = match state.tokens() {
-            Some(tokens) if required.is_some() => tokens.scopes.clone(),
-            _ => self.wanted(&state),
+        let scopes = match required {
+            Some(required) => self.union(&state, required),
+            None => self.wanted(&state),
         };
-        scopes.extend(state.requested());
         drop(state);
-        scopes.extend_from_slice(required.unwrap_or_default());
         self.prepare(scopes, redirect_uri).await
     }
 
