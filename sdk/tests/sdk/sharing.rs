@@ -153,3 +153,19 @@ async fn a_client_that_only_reads_asks_to_read_whatever_another_asked_for_before
     reader.sign_in().await.unwrap();
     assert_eq!(*asked.lock().unwrap(), ["mcp:read mcp:write", "mcp:read"]);
 }
+
+#[tokio::test]
+async fn nobody_is_asked_who_signed_in_with_another_client_meanwhile() {
+    for calls_first in [true, false] {
+        let fake = Fake::start().await;
+        let oauth = fake.honest();
+        let daemon = fake.client_with(nobody(&oauth));
+        assert!(list(&daemon).await.unwrap_err().is_unauthorized());
+        fake.client_with(oauth).sign_in().await.unwrap();
+        if calls_first {
+            list(&daemon).await.unwrap();
+        }
+        assert_eq!(daemon.sign_in().await.unwrap(), ["mcp:read", "mcp:write"]);
+        list(&daemon).await.unwrap();
+    }
+}

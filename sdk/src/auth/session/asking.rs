@@ -46,9 +46,16 @@ impl Session {
             if let Some(tokens) = state.usable() {
                 return Ok(tokens.scopes.clone());
             }
-        } else if state.discovered.is_none_or(|at| at.elapsed() > FRESH) {
-            let challenge = state.challenge.clone();
-            self.moved(&mut state, challenge.as_ref()).await?;
+        } else {
+            if state.discovered.is_none_or(|at| at.elapsed() > FRESH) {
+                let challenge = state.challenge.clone();
+                self.moved(&mut state, challenge.as_ref()).await?;
+            }
+            // Somebody may have signed in with another client of the store.
+            self.take_over(&mut state).await?;
+            if let Some(tokens) = state.usable().filter(|_| !state.needs_person) {
+                return Ok(tokens.scopes.clone());
+            }
         }
         let scopes = self.wanted(&state);
         drop(state);

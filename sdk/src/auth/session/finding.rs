@@ -79,13 +79,11 @@ impl Session {
 
     async fn take_stored(&self, state: &mut State, authority: Arc<Authority>) -> Result<(), Error> {
         let key = self.key(&authority.issuer);
-        state.trust(authority);
+        state.trust(Arc::clone(&authority));
         state.unsaved = false;
         state.credentials = None;
         let stored = self.store("load", move |store| store.load(&key)).await?;
-        let authority = state.authority.as_deref().expect("it was set above");
-        state.credentials = self.own(authority, stored)?;
-        state.generation += 1;
+        state.take(self.own(&authority, stored)?);
         Ok(())
     }
 

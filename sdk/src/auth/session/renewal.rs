@@ -10,7 +10,6 @@ use tokio::sync::OwnedMutexGuard;
 use super::{Bearer, Session, State};
 use crate::Error;
 use crate::auth::Credentials;
-use crate::auth::discovery::Authority;
 use crate::auth::token::{self, Refusal, Tokens};
 use crate::events::event;
 
@@ -46,7 +45,7 @@ impl Session {
         if !is_expired(state) {
             return Ok(());
         }
-        self.take_over(state, &authority).await?;
+        self.take_over(state).await?;
         let mut waited = false;
         loop {
             let Some(credentials) = state.credentials.clone() else { return Ok(()) };
@@ -102,11 +101,12 @@ impl Session {
     /// Takes what another client that shares the store has made of the credentials since, so that a spent refresh token is not sent again.
     ///
     /// What was saved from here and is not there any more has ended.
-    async fn take_over(&self, state: &mut State, authority: &Authority) -> Result<(), Error> {
+    pub(super) async fn take_over(&self, state: &mut State) -> Result<(), Error> {
+        let Some(authority) = state.authority.clone() else { return Ok(()) };
         let key = self.key(&authority.issuer);
         let stored = self.store("load", move |store| store.load(&key)).await?;
         let ended = stored.as_ref().is_none_or(|stored| stored.tokens.is_none());
-        let theirs = if ended { stored } else { self.own(authority, stored)? };
+        let theirs = if ended { stored } else { self.own(&authority, stored)? };
         let tokens = |credentials: Option<&Credentials>| {
             let tokens = credentials?.tokens.as_ref()?;
             Some((tokens.access.clone(), tokens.refresh.clone()))

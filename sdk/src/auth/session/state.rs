@@ -78,6 +78,7 @@ impl State {
     /// Takes what the store has.
     pub(super) fn take(&mut self, stored: Option<Credentials>) {
         self.credentials = stored;
+        self.needs_person &= self.tokens().is_none();
         self.generation += 1;
         self.unsaved = false;
         self.pause = None;
