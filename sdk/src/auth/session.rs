@@ -104,6 +104,9 @@ impl Session {
         // Another call was refused with the same token and has seen to it since.
         if used.generation != state.generation {
             event!(AUTH, debug, "refresh.shared", with = "call");
+            if state.unsaved {
+                return self.renew(state).await;
+            }
             return Ok(state.bearer());
         }
         state.check_pause()?;

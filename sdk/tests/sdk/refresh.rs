@@ -327,3 +327,22 @@ async fn tokens_that_another_process_stored_are_taken_over_instead_of_spending_t
     list(&other).await.unwrap();
     assert_eq!(refreshes(&fake).await, ["secret-refresh-1"]);
 }
+
+#[tokio::test]
+async fn a_token_that_could_not_be_stored_is_used_by_no_call_that_waited_for_it() {
+    let fake = Fake::start().await;
+    let store = Failing::default();
+    let broken = Arc::clone(&store.0);
+    let client = fake.client_with(fake.honest().store(store));
+    client.sign_in().await.unwrap();
+    fake.edit(|world| world.live.clear());
+    *broken.lock().unwrap() = true;
+    let all = tokio::join!(list(&client), list(&client), list(&client), list(&client));
+    for outcome in [all.0, all.1, all.2, all.3] {
+        assert!(outcome.unwrap_err().is_authorization());
+    }
+    for request in fake.requests().await {
+        let sent = request.headers.get("authorization");
+        assert!(sent.is_none_or(|token| token == "Bearer secret-access-1"), "{sent:?}");
+    }
+}
