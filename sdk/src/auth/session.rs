@@ -115,6 +115,13 @@ impl Session {
             // Calls that wait for the same answer do not ask again.
             state.generation += 1;
             loaded?;
+        } else if state.needs_person {
+            // It was renewed before and refused nevertheless; nobody but another client of the store has helped since.
+            self.take_over(&mut state).await?;
+            if state.needs_person {
+                state.need_person(challenge);
+                return Ok(Bearer { token: None, generation: state.generation });
+            }
         } else if self.moved(&mut state, challenge).await? {
             state.generation += 1;
         } else {

@@ -346,3 +346,16 @@ async fn a_token_that_could_not_be_stored_is_used_by_no_call_that_waited_for_it(
         assert!(sent.is_none_or(|token| token == "Bearer secret-access-1"), "{sent:?}");
     }
 }
+
+#[tokio::test]
+async fn calls_after_a_fresh_token_was_refused_do_not_refresh_again() {
+    let fake = Fake::start().await;
+    let client = signed_in(&fake).await;
+    fake.on("/mcp", |_| ResponseTemplate::new(401));
+    assert!(list(&client).await.unwrap_err().is_unauthorized());
+    let before = fake.requests().await.len();
+    for _ in 0..3 {
+        assert!(list(&client).await.unwrap_err().is_unauthorized());
+    }
+    assert_eq!(fake.paths().await.split_off(before), ["/mcp"; 3]);
+}
