@@ -4,7 +4,8 @@
 //! - One refresh at a time, whatever the number of calls that need it; a call that is dropped does not stop it half-way.
 //! - A fresh refresh token is in the store before the access token that came with it is used.
 //! - A refusal for good ends the tokens; an unavailable server does not, and is left alone for as long as it asks.
-//! - Credentials go to the authorization server that the resource names now and that they came from, or nowhere.
+//! - A person is asked at the authorization server that the resource names at that moment. Tokens and the client's identity go to the server that they
+//!   came from, which the resource named when it was asked last: at the first use of the process, at each 401 and at each question to a person.
 //! - A browser opens only for [`Session::sign_in`] and [`Session::step_up`], once for each, and once for all that wait for the same answer.
 
 mod asking;
@@ -19,7 +20,6 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use lookout_schema::ScopeSet;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -34,9 +34,6 @@ use crate::Error;
 use crate::auth::AccessToken;
 use crate::endpoint::Endpoint;
 use crate::events::event;
-
-/// How long what was discovered is good enough to ask a person, who has been on the way since then.
-const FRESH: Duration = Duration::from_secs(30);
 
 /// An access token as it is sent, or none, and which one of this session it is.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use tokio::time::timeout;
 
-use super::{FRESH, Session, State};
+use super::{Session, State};
 use crate::Error;
 use crate::auth::flow::{Answered, Authorizing, Granted, Received};
 use crate::auth::loopback::{self, Listener, Page};
@@ -47,10 +47,8 @@ impl Session {
                 return Ok(tokens.scopes.clone());
             }
         } else {
-            if state.discovered.is_none_or(|at| at.elapsed() > FRESH) {
-                let challenge = state.challenge.clone();
-                self.moved(&mut state, challenge.as_ref()).await?;
-            }
+            let challenge = state.challenge.clone();
+            self.moved(&mut state, challenge.as_ref()).await?;
             // Somebody may have signed in with another client of the store.
             self.take_over(&mut state).await?;
             if let Some(tokens) = state.usable().filter(|_| !state.needs_person) {
@@ -97,14 +95,29 @@ impl Session {
         required: &[String],
     ) -> Result<Vec<String>, Error> {
         let mut state = self.lock().await;
-        if state.authority.is_none() {
-            let challenge = probe().await?;
-            self.load(&mut state, challenge.as_ref()).await?;
-            state.challenge = challenge;
-        }
+        self.find(&mut state, probe).await?;
         let union = self.union(&state, required);
         drop(state);
         self.authorize(union).await
+    }
+
+    /// Finds the authorization server that the resource names now; what was known may be as old as the process.
+    async fn find(
+        &self,
+        state: &mut State,
+        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
+    ) -> Result<(), Error> {
+        let challenge = match state.challenge.clone().filter(|_| state.needs_person) {
+            None => probe().await?,
+            known => known,
+        };
+        if state.authority.is_some() {
+            self.moved(state, challenge.as_ref()).await?;
+        } else {
+            self.load(state, challenge.as_ref()).await?;
+        }
+        state.challenge = challenge;
+        Ok(())
     }
 
     /// The scopes of a step-up: none that was granted or asked for before gets lost.
@@ -133,18 +146,7 @@ impl Session {
             event!(AUTH, info, "step_up", required = required.join(" "));
         }
         let mut state = self.lock().await;
-        if state.discovered.is_none_or(|at| at.elapsed() > FRESH) {
-            let challenge = match state.challenge.clone().filter(|_| state.needs_person) {
-                None => probe().await?,
-                known => known,
-            };
-            if state.authority.is_some() {
-                self.moved(&mut state, challenge.as_ref()).await?;
-            } else {
-                self.load(&mut state, challenge.as_ref()).await?;
-            }
-            state.challenge = challenge;
-        }
+        self.find(&mut state, probe).await?;
         let scopes = match required {
             Some(required) => self.union(&state, required),
             None => self.wanted(&state),

@@ -17,8 +17,6 @@ pub(super) struct State {
     pub(super) issuer: Option<String>,
     /// The store was asked what it remembers.
     pub(super) recalled: bool,
-    /// When the authority was discovered.
-    pub(super) discovered: Option<Instant>,
     pub(super) credentials: Option<Credentials>,
     /// Grows with every change of the tokens, and with every attempt to find some.
     pub(super) generation: u64,
@@ -64,7 +62,6 @@ impl State {
     pub(super) fn trust(&mut self, authority: Arc<Authority>) {
         self.issuer = Some(authority.issuer.clone());
         self.authority = Some(authority);
-        self.discovered = Some(Instant::now());
     }
 
     pub(super) fn replace(&mut self, credentials: Credentials) {
