@@ -172,3 +172,23 @@ async fn further_scopes_are_asked_for_where_the_endpoint_says_now() {
     client.step_up(&["mcp:write".to_owned()]).await.unwrap();
     assert_eq!(*asked.lock().unwrap(), [fake.origin(), issuer]);
 }
+
+#[tokio::test]
+async fn an_operation_that_succeeded_pays_for_no_later_step_up() {
+    let fake = Fake::start().await;
+    let client = fake.client();
+    fake.edit(|world| {
+        world.grants = Some("mcp:read".to_owned());
+        world.tool_result = json!({ "content": [], "structuredContent": {} });
+    });
+    client.sign_in().await.unwrap();
+    let refused = client.save_dashboard(dashboard()).await.unwrap_err();
+    fake.edit(|world| world.grants = None);
+    client.step_up(refused.required_scopes()).await.unwrap();
+    assert!(
+        !client.save_dashboard(dashboard()).await.is_err_and(|error| error.is_insufficient_scope())
+    );
+    for further in ["one", "two", "three"] {
+        client.step_up(&[further.to_owned()]).await.unwrap();
+    }
+}

@@ -27,7 +27,8 @@ impl StepUps {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if refused {
             counts.last_refused = Some(operation.to_owned());
-        } else if !counts.spent.is_empty() {
+        } else {
+            counts.last_refused.take_if(|last| last == operation);
             counts.spent.remove(operation);
         }
     }
