@@ -82,7 +82,8 @@ impl CredentialStore for FileStore {
         self.replace(&self.path(key), &credentials.expose_json())?;
         let remembered = self.issuer(key.resource()).ok().flatten();
         if remembered.as_deref() != Some(key.issuer()) {
-            self.replace(&self.issuer_path(key.resource()), key.issuer())?;
+            // The credentials are saved; without the hint the next run takes one request more.
+            let _hint = self.replace(&self.issuer_path(key.resource()), key.issuer());
         }
         Ok(())
     }
