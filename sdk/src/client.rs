@@ -264,7 +264,11 @@ impl<S: Access> Client<S> {
             Credential::Token(_) => Err(Error::authorization(
                 "a programmatic token is revoked on Lookout's token page, not by its user",
             )),
-            Credential::OAuth(session) => session.sign_out(async || self.challenge().await).await,
+            Credential::OAuth(session) => {
+                let signed_out = session.sign_out(async || self.challenge().await).await;
+                self.inner.transport.sign_out();
+                signed_out
+            }
         }
     }
 

@@ -30,7 +30,7 @@ pub(super) struct Post {
     http: reqwest::Client,
     url: Url,
     timeout: Duration,
-    /// The token of the latest request, for messages that follow from it.
+    /// The token that was sent last, for messages that follow from it.
     token: Mutex<Option<AccessToken>>,
     /// Messages that nobody waits for, and that may still be on their way.
     aside: Mutex<Vec<JoinHandle<()>>>,
@@ -108,7 +108,9 @@ impl Post {
         body: Option<&Value>,
     ) -> Result<reqwest::Response, Error> {
         let Head { headers, token } = head;
-        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
+        if token.is_some() {
+            *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
+        }
         let mut request =
             self.http.request(method, self.url.clone()).timeout(self.timeout).headers(headers);
         if let Some(body) = body {
@@ -120,6 +122,11 @@ impl Post {
     /// Sends a message that nobody waits for; without a runtime it stays unsaid.
     pub(super) fn send_aside(self: &Arc<Self>, head: Head, body: Value) {
         self.aside(Method::POST, head, Some(body));
+    }
+
+    /// Forgets the token, which has ended.
+    pub(super) fn forget(&self) {
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Tells a server of an earlier revision that its session is over (MCP 2025-11-25 basic/transports#session-management).
