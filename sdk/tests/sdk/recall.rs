@@ -9,7 +9,6 @@ use lookout_sdk::auth::{FileStore, MemoryStore};
 use lookout_sdk::schema::ListTables;
 use serde_json::{Value, json};
 
-use crate::stores::Shared;
 use crate::support::{Fake, json_response};
 
 /// A client whose person is not there any more.
@@ -50,11 +49,11 @@ async fn the_first_request_of_a_later_run_carries_the_token_and_nothing_else_is_
 async fn a_token_is_remembered_for_the_endpoint_that_it_is_for_and_for_no_other() {
     let (fake, other) = (Fake::start().await, Fake::start().await);
     let store = Arc::new(MemoryStore::new());
-    let client = |of: &Fake| of.client_with(of.honest().store(Shared(Arc::clone(&store))));
+    let client = |of: &Fake| of.client_with(of.honest().store(Arc::clone(&store)));
     client(&fake).sign_in().await.unwrap();
     assert!(client(&other).list_tables(ListTables::default()).await.unwrap_err().is_unauthorized());
     let sibling = format!("{}/mcp/", fake.origin());
-    let sibling = Client::builder(sibling).oauth(fake.honest().store(Shared(Arc::clone(&store))));
+    let sibling = Client::builder(sibling).oauth(fake.honest().store(Arc::clone(&store)));
     assert!(sibling.build().unwrap().list_tables(ListTables::default()).await.is_err());
     for request in other.requests().await.iter().chain(&fake.requests().await) {
         assert!(!request.headers.contains_key("authorization"), "{}", request.url);

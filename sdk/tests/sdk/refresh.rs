@@ -9,7 +9,7 @@ use lookout_sdk::schema::ListTables;
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use crate::stores::{Expiring, Failing, Shared, Spy};
+use crate::stores::{Expiring, Failing, Spy};
 use crate::support::{Fake, json_response};
 
 async fn signed_in(fake: &Fake) -> Client {
@@ -64,7 +64,7 @@ async fn a_refresh_names_the_client_and_the_resource_and_asks_for_no_other_scope
 async fn an_expired_token_is_replaced_before_it_is_sent() {
     let fake = Fake::start().await;
     let store = Arc::new(MemoryStore::new());
-    let first = fake.client_with(fake.honest().store(Shared(Arc::clone(&store))));
+    let first = fake.client_with(fake.honest().store(Arc::clone(&store)));
     first.sign_in().await.unwrap();
     let late = fake.client_with(fake.honest().store(Expiring(store)));
     list(&late).await.unwrap();
@@ -318,7 +318,7 @@ async fn tokens_that_another_process_stored_are_taken_over_instead_of_spending_t
     let fake = Fake::start().await;
     let store = Arc::new(MemoryStore::new());
     let client =
-        |store: &Arc<MemoryStore>| fake.client_with(fake.honest().store(Shared(Arc::clone(store))));
+        |store: &Arc<MemoryStore>| fake.client_with(fake.honest().store(Arc::clone(store)));
     let (one, other) = (client(&store), client(&store));
     one.sign_in().await.unwrap();
     other.sign_in().await.unwrap();
