@@ -1,6 +1,6 @@
 //! Signing in when the application receives the redirect itself.
 
-use super::{Client, Credential};
+use super::{Client, Credential, owned};
 use crate::Error;
 use crate::access::Access;
 use crate::auth::{AuthorizationRequest, AuthorizationResponse, Session};
@@ -45,11 +45,12 @@ impl<S: Access> Client<S> {
     /// As [`Client::start_sign_in`], and when the person was asked often enough, as with [`Client::step_up`].
     pub async fn start_step_up(
         &self,
-        required: &[String],
+        required: &[impl AsRef<str>],
         redirect_uri: &str,
     ) -> Result<AuthorizationRequest, Error> {
         let session = self.session()?;
-        let start = session.start(async || self.challenge().await, Some(required), redirect_uri);
+        let required = owned(required);
+        let start = session.start(async || self.challenge().await, Some(&required), redirect_uri);
         start.await.map(AuthorizationRequest::new)
     }
 

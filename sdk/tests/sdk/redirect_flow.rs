@@ -161,7 +161,7 @@ async fn further_scopes_are_asked_for_with_those_of_before_and_not_for_ever() {
     let request = client.start_sign_in(CALLBACK).await.unwrap();
     let query = honest(&fake, &request);
     client.finish_sign_in(request.receive(&query).unwrap()).await.unwrap();
-    let further = client.start_step_up(&["extra".to_owned()], CALLBACK).await.unwrap();
+    let further = client.start_step_up(&["extra"], CALLBACK).await.unwrap();
     assert_eq!(params(&further)["scope"], "extra mcp:read mcp:write");
 }
 
