@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lookout_schema::{Tool, ToolEntry};
-use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use crate::Error;
@@ -114,14 +113,7 @@ impl<S: Access> Client<S> {
             Error::configuration("the arguments cannot be written as JSON").caused_by(error)
         })?;
         T::check(&arguments)?;
-        let json = self.call_tool(T::NAME, arguments).await?.into_json()?;
-        T::Output::deserialize(json).map_err(|error| {
-            Error::protocol(format!(
-                "the result of {} does not have the documented shape; compare the catalogues with Client::discover",
-                T::NAME
-            ))
-            .caused_by(error)
-        })
+        self.call_typed(T::NAME, arguments).await
     }
 
     /// The tools of the offline catalogue that a client of this type may call; nothing is sent.

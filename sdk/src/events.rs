@@ -20,7 +20,7 @@
 //! | `discovery.refused` | warn | `reason` | the discovery ended without an authorization server |
 //! | `issuer.chosen` | info | `issuer`, `resource` | the metadata of both sides passed every check |
 //! | `issuer.changed` | warn | `issuer`, `before` | the endpoint names another authorization server than before |
-//! | `registration` | info | `issuer`, `how` (`given`, `document`, `registered`, `stored`) | who the client is to the authorization server |
+//! | `registration` | info, or warn | `issuer`, `how` (`given`, `document`, `registered`, `stored`), `outcome` (`done`, `failed`), `reason` | who the client is to the authorization server |
 //! | `authorization.started` | info | `issuer`, `scopes` | a person is about to be asked |
 //! | `authorization.callback` | info, or warn for `failed` | `verdict` (`stray`, `failed`, `accepted`), `reason` | something arrived at the redirect URI |
 //! | `authorization.unanswered` | warn | | the person took too long |
@@ -31,7 +31,7 @@
 //! | `refresh.shared` | debug | `with` (`call`, `process`) | somebody else had done it already |
 //! | `refresh.refused` | warn | `reason` | the tokens ended; a person has to sign in again |
 //! | `refresh.postponed` | warn | `reason`, `wait_ms` | the authorization server could not serve, and the tokens are kept |
-//! | `store` | debug, or warn | `operation` (`load`, `recall`, `save`, `delete`), `outcome` (`found`, `none`, `done`, `failed`), `reason` | the store was used |
+//! | `store` | debug, or warn | `operation` (`load`, `recall`, `lock`, `save`, `delete`), `outcome` (`found`, `none`, `done`, `failed`), `reason` | the store was used |
 //! | `revoke` | info, or warn | `kind` (`refresh_token`, `access_token`), `outcome` (`revoked`, `failed`), `reason` | a token was revoked, or not |
 //!
 //! With the target [`CALL`]:

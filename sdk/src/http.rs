@@ -175,13 +175,24 @@ pub(crate) async fn read(
     limit: usize,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut body = Zeroizing::new(Vec::new());
+    read_into(&mut body, response, what, limit).await?;
+    Ok(body)
+}
+
+/// Reads the rest of a body, which makes `body` at most `limit` bytes long.
+pub(crate) async fn read_into(
+    body: &mut Vec<u8>,
+    response: &mut Response,
+    what: &str,
+    limit: usize,
+) -> Result<(), Error> {
     while let Some(chunk) = response.chunk().await.map_err(|error| Error::http(what, error))? {
         if body.len() + chunk.len() > limit {
             return Err(too_long(what, limit));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    Ok(())
 }
 
 pub(crate) fn too_long(what: &str, limit: usize) -> Error {
@@ -210,6 +221,14 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         Err(_) => date::seconds(wait)?.saturating_sub(date::seconds(text(headers, &DATE)?)?),
     };
     Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
+}
+
+/// A random part of `longest`, so that the clients of a server that was down do not come back all at once.
+pub(crate) fn jitter(longest: Duration) -> Duration {
+    let mut byte = [0];
+    // Without random numbers there is no jitter, which does no harm.
+    let _no_matter = getrandom::fill(&mut byte);
+    longest.mul_f64(f64::from(byte[0]) / 256.0)
 }
 
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

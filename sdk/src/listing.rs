@@ -100,6 +100,11 @@ impl Listed {
         Ok(mirrored.iter().filter_map(|mirrored| mirrored.header(arguments)).collect())
     }
 
+    /// Whether results have to be what an output schema says.
+    pub(crate) fn has_output(&self) -> bool {
+        self.output.is_some()
+    }
+
     /// Whether a result is what the tool's output schema says (MCP 2026-07-28 server/tools#output-schema).
     pub(crate) fn check(&self, reply: &ToolReply) -> Result<(), Error> {
         let Some(schema) = &self.output else { return Ok(()) };

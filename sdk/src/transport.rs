@@ -4,6 +4,8 @@
 //! Invariants: one POST for one request, and a token goes into the `Authorization` header and nowhere else.
 //! There is no retry of a request that may have changed something, and no stream that belongs to no request.
 
+mod body;
+mod direct;
 mod era;
 mod legacy;
 mod message;
@@ -14,11 +16,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use lookout_schema::protocol::{INITIALIZE_REVISIONS, MODERN_REVISION as MODERN, meta};
+use lookout_schema::protocol::{INITIALIZE_REVISIONS, MODERN_REVISION as MODERN};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 use tokio::sync::{Mutex, RwLock};
 
+use self::body::{Body, Meta};
+pub(crate) use self::direct::{Slot, Take};
 use self::era::{Era, Verdict};
 use self::legacy::Cancellation;
 use self::message::Response;
@@ -55,6 +59,8 @@ pub(crate) struct Request<'a> {
     /// Whether it changes nothing, so that it can be sent again when its answer got lost.
     pub(crate) repeatable: bool,
     pub(crate) token: Option<&'a AccessToken>,
+    /// Gets the result if it is an ordinary one; then nothing of it is returned.
+    pub(crate) taker: Option<&'a dyn Take>,
 }
 
 impl<'a> Request<'a> {
@@ -64,7 +70,17 @@ impl<'a> Request<'a> {
         params: &'a Map<String, Value>,
         token: Option<&'a AccessToken>,
     ) -> Self {
-        Self { method, params, mirrored: &[], repeatable: true, token }
+        Self { method, params, mirrored: &[], repeatable: true, token, taker: None }
+    }
+}
+
+impl Request<'_> {
+    /// The method with the name of its tool.
+    pub(crate) fn operation(&self) -> String {
+        match self.params.get("name").and_then(Value::as_str) {
+            Some(name) => format!("{} {name}", self.method),
+            None => self.method.to_owned(),
+        }
     }
 }
 
@@ -97,7 +113,7 @@ impl Transport {
         &self.endpoint
     }
 
-    /// Sends a request and returns its result.
+    /// Sends a request and returns its result, or `null` in place of one that was taken.
     pub(crate) async fn request(&self, request: Request<'_>) -> Result<Value, Error> {
         let mut opened = false;
         let mut undecided = false;
@@ -124,7 +140,9 @@ impl Transport {
                 Verdict::Undecided(_) if !undecided => undecided = true,
                 Verdict::Refused(error) | Verdict::Undecided(error) => return Err(error),
                 Verdict::Ambiguous(error) if remembered.is_some() => return Err(error),
-                Verdict::Ambiguous(error) if self.speaks_modern(request.token).await? => {
+                Verdict::Ambiguous(error)
+                    if Box::pin(self.speaks_modern(request.token)).await? =>
+                {
                     return Err(error);
                 }
                 Verdict::OtherEra(error, _) | Verdict::SessionLost(error) if opened => {
@@ -135,11 +153,12 @@ impl Transport {
                     self.era.write().await.take();
                 }
                 Verdict::OtherEra(_, Some(version)) => {
-                    self.open(remembered.as_ref(), version, request.token).await?;
+                    Box::pin(self.open(remembered.as_ref(), version, request.token)).await?;
                     opened = true;
                 }
                 Verdict::Ambiguous(_) | Verdict::OtherEra(..) | Verdict::SessionLost(_) => {
-                    self.open(remembered.as_ref(), INITIALIZE_REVISIONS[0], request.token).await?;
+                    let newest = INITIALIZE_REVISIONS[0];
+                    Box::pin(self.open(remembered.as_ref(), newest, request.token)).await?;
                     opened = true;
                 }
             }
@@ -232,9 +251,9 @@ impl Transport {
         era: &Era,
         token: Option<&AccessToken>,
     ) -> Result<(), Error> {
-        let body = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+        let body = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string();
         let head = Head::of(era, "notifications/initialized", token);
-        let response = self.post.send(head, &body).await?;
+        let response = self.post.send(head, body).await?;
         match response.status().as_u16() {
             200..=299 => Ok(()),
             401 => Err(era::unauthorized(response.headers())),
@@ -246,29 +265,22 @@ impl Transport {
 
     async fn exchange(&self, era: &Era, request: Request<'_>) -> Result<Exchange, Error> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let mut params = request.params.clone();
         let mut head = Head::of(era, request.method, request.token);
+        let mut meta = None;
         if let Era::Modern = era {
-            params.insert(
-                "_meta".to_owned(),
-                json!({
-                    meta::PROTOCOL_VERSION: MODERN,
-                    meta::CLIENT_CAPABILITIES: {},
-                    meta::CLIENT_INFO: self.client_info(),
-                }),
-            );
-            head.mirror(&params, request.mirrored);
+            meta = Some(Meta { name: &self.identity.0, version: &self.identity.1 });
+            head.mirror(request.params, request.mirrored);
         }
-        let body =
-            json!({ "jsonrpc": "2.0", "id": id, "method": request.method, "params": params });
+        let body = Body { id, method: request.method, params: request.params, meta }.to_json();
         let exchange = async {
             let mut cancellation = Cancellation::of(&self.post, era, request, id);
             let exchanged = async {
-                let mut response = self.post.send(head, &body).await?;
+                let mut response = self.post.send(head, body).await?;
                 let status = response.status().as_u16();
                 let headers = std::mem::take(response.headers_mut());
                 let conversation = legacy::Conversation::of(&self.post, era, request.token);
-                let response = message::receive(response, &headers, id, conversation).await?;
+                let response =
+                    message::receive(response, &headers, id, request.taker, conversation).await?;
                 Ok(Exchange { status, headers, response })
             };
             let exchanged: Result<Exchange, Error> = exchanged.await;

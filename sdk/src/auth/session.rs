@@ -147,7 +147,7 @@ impl Session {
     }
 
     /// What a call met, for the budget of [`Session::step_up`]: whether `operation` was refused for want of a scope.
-    pub(crate) fn observe(&self, operation: &str, refused: bool) {
+    pub(crate) fn observe(&self, operation: impl FnOnce() -> String, refused: bool) {
         self.0.step_ups.observe(operation, refused);
     }
 

@@ -125,8 +125,8 @@ impl Answer {
     ///
     /// When there is no answer at all.
     #[track_caller]
-    pub fn sequence(answers: impl IntoIterator<Item = Self>) -> Self {
-        let answers: Vec<_> = answers.into_iter().collect();
+    pub fn sequence<A: Into<Self>>(answers: impl IntoIterator<Item = A>) -> Self {
+        let answers: Vec<Self> = answers.into_iter().map(Into::into).collect();
         assert!(!answers.is_empty(), "a sequence of answers has at least one");
         Self(Kind::Sequence(answers))
     }

@@ -66,6 +66,8 @@ pub(crate) fn judge(era: &Era, exchange: Exchange) -> Result<Verdict, Error> {
         return Err(error);
     }
     match (status, response.map(|response| response.outcome)) {
+        // It was judged when it was taken.
+        (200..=299, Some(Outcome::Taken)) => Ok(Verdict::Complete(Value::Null)),
         (200..=299, Some(Outcome::Result(result))) => complete(result).map(Verdict::Complete),
         (200..=299, None) => Err(Error::protocol("the server sent no answer to the request")),
         (_, Some(Outcome::Error(error))) => Ok(refused(era, status, error)),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::WHAT;
+use super::direct::Take;
 use super::legacy::Conversation;
 use super::sse::Events;
 use crate::Error;
@@ -25,6 +26,8 @@ pub(crate) struct Response {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Result(Value),
+    /// The result is where the caller wants it.
+    Taken,
     Error(RpcError),
 }
 
@@ -52,15 +55,21 @@ pub(super) async fn receive(
     mut response: HttpResponse,
     headers: &HeaderMap,
     id: u64,
+    taker: Option<&dyn Take>,
     conversation: Conversation<'_>,
 ) -> Result<Option<Response>, Error> {
     let media_type = http::text(headers, &CONTENT_TYPE).unwrap_or_default();
-    let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match media_type.as_str() {
-        "text/event-stream" => stream(response, id, conversation).await.map(Some),
-        "application/json" => {
-            let body = http::read(&mut response, WHAT, LIMIT).await?;
-            match parse(&body, id) {
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    // What a refusal holds is for the long way.
+    let taker = taker.filter(|_| response.status().is_success());
+    match media_type {
+        _ if media_type.eq_ignore_ascii_case("text/event-stream") => {
+            Box::pin(stream(response, id, taker, conversation)).await.map(Some)
+        }
+        _ if media_type.eq_ignore_ascii_case("application/json") => {
+            let mut body = Vec::new();
+            http::read_into(&mut body, &mut response, WHAT, LIMIT).await?;
+            match parse(&body, id, taker) {
                 Incoming::Answer(answer) => Ok(Some(answer)),
                 _ if response.status().is_success() => {
                     Err(Error::protocol("the answer is not the JSON-RPC response to the request"))
@@ -76,6 +85,7 @@ pub(super) async fn receive(
 async fn stream(
     mut response: HttpResponse,
     id: u64,
+    taker: Option<&dyn Take>,
     mut conversation: Conversation<'_>,
 ) -> Result<Response, Error> {
     let mut length = 0;
@@ -93,7 +103,7 @@ async fn stream(
             }
             for event in events.feed(&chunk) {
                 conversation.note(event.id.as_deref(), event.retry);
-                match parse(event.data.as_deref().unwrap_or_default(), id) {
+                match parse(event.data.as_deref().unwrap_or_default(), id, taker) {
                     Incoming::Answer(answer) => return Ok(answer),
                     Incoming::Request { id, method } => conversation.answer(&id, &method),
                     Incoming::Other => {}
@@ -114,7 +124,10 @@ async fn stream(
 }
 
 /// The message as the answer to `id`; an error may lack the id when the server could not read it.
-fn parse(bytes: &[u8], id: u64) -> Incoming {
+fn parse(bytes: &[u8], id: u64, taker: Option<&dyn Take>) -> Incoming {
+    if taker.is_some_and(|taker| taker.take(bytes, id)) {
+        return Incoming::Answer(Response { outcome: Outcome::Taken });
+    }
     let Ok(message) = serde_json::from_slice::<Message>(bytes) else { return Incoming::Other };
     let Message { jsonrpc, id: theirs, method, result, error } = message;
     if jsonrpc != "2.0" {

@@ -30,7 +30,7 @@ pub(super) struct Post {
     http: reqwest::Client,
     url: Url,
     timeout: Duration,
-    /// The token that was sent last, for messages that follow from it.
+    /// The token of the latest request of a session, for messages that follow from it.
     token: Mutex<Option<AccessToken>>,
     /// Messages that nobody waits for, and that may still be on their way.
     aside: Mutex<Vec<JoinHandle<()>>>,
@@ -45,7 +45,7 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) fn of(era: &Era, method: &str, token: Option<&AccessToken>) -> Self {
-        let mut headers = HeaderMap::new();
+        let mut headers = HeaderMap::with_capacity(8);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         match era {
             Era::Modern => {
@@ -67,7 +67,9 @@ impl Head {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        Self { headers, token: token.cloned() }
+        // Only a session has messages that follow from a request.
+        let token = token.filter(|_| matches!(era, Era::Legacy { .. })).cloned();
+        Self { headers, token }
     }
 
     /// Repeats what routers on the way want to see without reading the body.
@@ -93,7 +95,7 @@ impl Post {
     }
 
     /// Posts a message.
-    pub(super) async fn send(&self, head: Head, body: &Value) -> Result<reqwest::Response, Error> {
+    pub(super) async fn send(&self, head: Head, body: String) -> Result<reqwest::Response, Error> {
         self.request(Method::POST, head, Some(body)).await
     }
 
@@ -105,18 +107,23 @@ impl Post {
         &self,
         method: Method,
         head: Head,
-        body: Option<&Value>,
+        body: Option<String>,
     ) -> Result<reqwest::Response, Error> {
         let Head { headers, token } = head;
         if token.is_some() {
             *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
         }
-        let mut request =
-            self.http.request(method, self.url.clone()).timeout(self.timeout).headers(headers);
+        // The headers are set as they are: a builder would copy them one by one.
+        let mut request = reqwest::Request::new(method, self.url.clone());
+        *request.headers_mut() = headers;
+        *request.timeout_mut() = Some(self.timeout);
         if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+            request
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(body.into());
         }
-        request.send().await.map_err(|error| Error::http(WHAT, error))
+        self.http.execute(request).await.map_err(|error| Error::http(WHAT, error))
     }
 
     /// Sends a message that nobody waits for; without a runtime it stays unsaid.
@@ -141,7 +148,7 @@ impl Post {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let post = Arc::clone(self);
         let task = runtime.spawn(async move {
-            let sent = post.request(method, head, body.as_ref());
+            let sent = post.request(method, head, body.map(|body| body.to_string()));
             // Whether it arrives makes no difference here.
             let _outcome = tokio::time::timeout(ASIDE, sent).await;
         });

@@ -108,7 +108,7 @@ async fn an_answer_can_be_computed_from_the_arguments() {
 async fn answers_come_one_after_the_other_and_the_last_one_stays() {
     let page = |next: Option<&str>| json!({ "dashboards": [], "next_cursor": next });
     let lookout = FakeLookout::start();
-    let pages = Answer::sequence([page(Some("a")).into(), page(Some("b")).into()]);
+    let pages = Answer::sequence([page(Some("a")), page(Some("b"))]);
     let then = Answer::sequence([Answer::error("invalid_cursor"), page(None).into()]);
     lookout.on("list_dashboards", Answer::sequence([pages, then]));
     let client = lookout.client();

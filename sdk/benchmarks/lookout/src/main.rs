@@ -11,7 +11,7 @@ async fn main() -> Result<(), lookout_sdk::Error> {
     plan.run(move || {
         let client = client.clone();
         async move {
-            let arguments = ListTables { warehouse_id: Some("demo".to_owned()), ..ListTables::default() };
+            let arguments = ListTables::default().warehouse_id("demo");
             let tables = client.list_tables(arguments).await.expect("a call failed");
             assert_eq!(tables.tables.len(), 3);
         }

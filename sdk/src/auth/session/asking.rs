@@ -201,13 +201,21 @@ impl Session {
             None => registration.way(&authority),
         };
         let client = match known {
-            Some(client) => client,
+            Some(client) => Ok(client),
             None => {
                 let name = &shared.oauth.client_name;
-                registration.identity(&shared.wire, &authority, name, redirect_uri).await?
+                registration.identity(&shared.wire, &authority, name, redirect_uri).await
             }
         };
-        event!(AUTH, info, "registration", issuer = authority.issuer, how);
+        let issuer = &authority.issuer;
+        match &client {
+            Ok(_) => event!(AUTH, info, "registration", issuer, how, outcome = "done"),
+            Err(error) => {
+                let reason = error.reason();
+                event!(AUTH, warn, "registration", issuer, how, outcome = "failed", reason);
+            }
+        }
+        let client = client?;
         Authorizing::start(shared.id, authority, client, redirect_uri, scopes)
     }
 

@@ -12,6 +12,7 @@ use crate::Error;
 use crate::auth::Credentials;
 use crate::auth::token::{self, Refusal, Tokens};
 use crate::events::event;
+use crate::http::jitter;
 
 /// The longest wait for an overloaded server that a call sits through; a longer one is the caller's to sit through.
 const SHORT: Duration = Duration::from_secs(5);
@@ -84,7 +85,7 @@ impl Session {
                 state.need_person(None);
                 return Err(error);
             }
-            let wait = error.retry_after().unwrap_or_else(|| PAUSE + jitter());
+            let wait = error.retry_after().unwrap_or_else(|| PAUSE + jitter(PAUSE));
             let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             event!(AUTH, warn, "refresh.postponed", reason = error.label(), wait_ms);
             // A server that says it is overloaded has not looked at the refresh token, so it can be shown again.
@@ -135,12 +136,4 @@ impl Session {
             }
         }
     }
-}
-
-/// Up to as long again, so that the clients of a server that was down do not come back all at once.
-fn jitter() -> Duration {
-    let mut byte = [0];
-    // Without random numbers there is no jitter, which does no harm.
-    let _no_matter = getrandom::fill(&mut byte);
-    PAUSE.mul_f64(f64::from(byte[0]) / 256.0)
 }

@@ -286,6 +286,30 @@ mod tests {
         assert!(store.load(&key).unwrap().is_some(), "the entry is unharmed");
     }
 
+    /// Runs itself once more where the session's bus is nowhere.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn without_a_keyring_the_error_says_so_and_what_to_do() {
+        const BUS: (&str, &str) = ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/at-all");
+        if std::env::var(BUS.0).is_ok_and(|bus| bus == BUS.1) {
+            let error = KeyringStore::new("churn").unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound);
+            let text = error.to_string();
+            assert!(text.starts_with("no keyring can be reached ("), "{text}");
+            assert!(text.contains("Secret Service") && text.contains("FileStore"), "{text}");
+            return;
+        }
+        let own = concat!(module_path!(), "::without_a_keyring_the_error_says_so_and_what_to_do");
+        let own = own.split_once("::").map_or(own, |(_, path)| path);
+        let run = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", own])
+            .env(BUS.0, BUS.1)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&run.stdout).into_owned();
+        assert!(run.status.success() && said.contains("1 passed"), "{said}");
+    }
+
     #[test]
     fn an_entry_that_holds_no_credentials_is_refused_and_not_shown() {
         let store = store();
