@@ -181,6 +181,11 @@ impl Transport {
         Ok((exchange.status == 401).then(|| Challenge::from_headers(&exchange.headers)).flatten())
     }
 
+    /// Forgets the token that was sent last.
+    pub(crate) fn sign_out(&self) {
+        self.post.forget();
+    }
+
     /// Ends the session of an earlier revision, and waits for what is still to be said in it.
     pub(crate) async fn close(&self) {
         if let Some(era) = self.era.write().await.take() {

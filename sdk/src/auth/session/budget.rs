@@ -27,8 +27,10 @@ impl StepUps {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if refused {
             counts.last_refused = Some(operation());
-        } else if !counts.spent.is_empty() {
-            counts.spent.remove(&operation());
+        } else if counts.last_refused.is_some() || !counts.spent.is_empty() {
+            let succeeded = operation();
+            counts.last_refused.take_if(|last| *last == succeeded);
+            counts.spent.remove(&succeeded);
         }
     }
 
