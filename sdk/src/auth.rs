@@ -49,6 +49,9 @@ const PATIENCE: Duration = Duration::from_secs(5 * 60);
 ///
 /// Left as it is, the client registers itself, opens the browser, and keeps credentials for as long as the process runs.
 ///
+/// A clone has the same store, and a store without accounts is one person's: whoever signs in first is who all clients of it are.
+/// For several people say with [`OAuth::account`] whose client it is.
+///
 /// ```
 /// use lookout_sdk::auth::{FileStore, OAuth};
 ///
@@ -63,6 +66,7 @@ pub struct OAuth {
     client_name: String,
     registration: Registration,
     store: Arc<dyn CredentialStore>,
+    account: Option<String>,
     presenter: Presenter,
     patience: Duration,
 }
@@ -108,6 +112,7 @@ impl OAuth {
             client_name: "Lookout SDK".to_owned(),
             registration: Registration::default(),
             store: Arc::new(MemoryStore::new()),
+            account: None,
             presenter: Presenter::Browser,
             patience: PATIENCE,
         }
@@ -191,7 +196,7 @@ impl OAuth {
         self
     }
 
-    /// Keeps credentials in `store` between runs.
+    /// Keeps credentials in `store` between runs; without [`OAuth::account`] they are those of one person.
     ///
     /// ```
     /// # use lookout_sdk::auth::{FileStore, OAuth};
@@ -201,6 +206,24 @@ impl OAuth {
     #[must_use]
     pub fn store(mut self, store: impl CredentialStore) -> Self {
         self.store = Arc::new(store);
+        self
+    }
+
+    /// Says whose credentials these are, in a store that has those of several people: a web service's own identifier of the person, say.
+    ///
+    /// Clients of different accounts never share a token, and what was kept without an account is nobody's who has one.
+    /// The identifier is part of the [`CredentialKey`]; the authorization server does not see it.
+    ///
+    /// ```
+    /// # use lookout_sdk::{Client, Error, auth::OAuth};
+    /// /// `service` is set up once, with the store of all people.
+    /// fn client_of(person: &str, service: &OAuth) -> Result<Client, Error> {
+    ///     Client::builder("https://lookout.example/mcp").oauth(service.clone().account(person)).build()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = Some(account.into());
         self
     }
 

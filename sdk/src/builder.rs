@@ -123,7 +123,9 @@ impl<S: Access> ClientBuilder<S> {
     ///
     /// Left unset, the proxy that the environment names is used (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`): in a network that has one nothing else works, and
     /// as every request is https, a proxy sees names and no contents. It also resolves the names, so that it and not this crate decides
-    /// which addresses a name may stand for. An endpoint on this machine is never reached through a proxy.
+    /// which addresses a name may stand for.
+    ///
+    /// A client of an endpoint on this machine uses no proxy at all, not even for an authorization server elsewhere that the endpoint names.
     ///
     /// ```
     /// # use lookout_sdk::Client;

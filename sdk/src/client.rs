@@ -211,7 +211,7 @@ impl<S: Access> Client<S> {
 
     /// Asks the person for further scopes, such as [`Error::required_scopes`], and returns the scopes that are granted now.
     ///
-    /// The request names what was granted before as well, so nothing is lost (MCP 2026-07-28 basic/authorization, step-up).
+    /// Scopes of your own are written `&["mcp:write"]`. The request names what was granted before as well, so nothing is lost (MCP 2026-07-28 basic/authorization, step-up).
     ///
     /// ```no_run
     /// # async fn run(client: lookout_sdk::Client, error: lookout_sdk::Error) -> Result<(), lookout_sdk::Error> {
@@ -225,13 +225,13 @@ impl<S: Access> Client<S> {
     /// # Errors
     ///
     /// As [`Client::sign_in`]; with a programmatic token always [`Error::is_authorization`].
-    pub async fn step_up(&self, required: &[String]) -> Result<Vec<String>, Error> {
+    pub async fn step_up(&self, required: &[impl AsRef<str>]) -> Result<Vec<String>, Error> {
         match &self.inner.credential {
             Credential::Token(_) => Err(Error::authorization(
                 "the scopes of a programmatic token are fixed; make a token that has the scopes on Lookout's token page",
             )),
             Credential::OAuth(session) => {
-                session.step_up(async || self.challenge().await, required).await
+                session.step_up(async || self.challenge().await, &owned(required)).await
             }
         }
     }
@@ -256,7 +256,11 @@ impl<S: Access> Client<S> {
             Credential::Token(_) => Err(Error::authorization(
                 "a programmatic token is revoked on Lookout's token page, not by its user",
             )),
-            Credential::OAuth(session) => session.sign_out(async || self.challenge().await).await,
+            Credential::OAuth(session) => {
+                let signed_out = session.sign_out(async || self.challenge().await).await;
+                self.inner.transport.sign_out();
+                signed_out
+            }
         }
     }
 
@@ -267,6 +271,10 @@ impl<S: Access> Client<S> {
     pub async fn close(&self) {
         self.inner.transport.close().await;
     }
+}
+
+fn owned(scopes: &[impl AsRef<str>]) -> Vec<String> {
+    scopes.iter().map(|scope| scope.as_ref().to_owned()).collect()
 }
 
 // Derived, it would ask for `S: Clone` though no `S` is held.

@@ -2,7 +2,8 @@
 //!
 //! An application that installs a subscriber sees why a sign-in, a refresh or a call went the way it went; without one nothing is paid for.
 //! The name of an event is in its metadata and is its message; names and fields are stable, and new ones may come.
-//! No event holds a token, a code, a verifier, a client secret, a `state` or an authorization URL, and none quotes what a server wrote.
+//! No event holds a token, a code, a verifier, a client secret, a `state` or an authorization URL. What a server wrote is in them only where its form is checked:
+//! issuers, origins, scopes, OAuth error codes, and in a sentence the URL of a metadata document without its query; never a text of its own.
 //!
 //! ```
 //! // RUST_LOG=lookout_sdk::auth=debug,lookout_sdk::call=info with the usual subscriber, or by hand:
@@ -20,7 +21,7 @@
 //! | `discovery.refused` | warn | `reason` | the discovery ended without an authorization server |
 //! | `issuer.chosen` | info | `issuer`, `resource` | the metadata of both sides passed every check |
 //! | `issuer.changed` | warn | `issuer`, `before` | the endpoint names another authorization server than before |
-//! | `registration` | info | `issuer`, `how` (`given`, `document`, `registered`, `stored`) | who the client is to the authorization server |
+//! | `registration` | info, or warn | `issuer`, `how` (`given`, `document`, `registered`, `stored`), `outcome` (`done`, `failed`), `reason` | who the client is to the authorization server |
 //! | `authorization.started` | info | `issuer`, `scopes` | a person is about to be asked |
 //! | `authorization.callback` | info, or warn for `failed` | `verdict` (`stray`, `failed`, `accepted`), `reason` | something arrived at the redirect URI |
 //! | `authorization.unanswered` | warn | | the person took too long |
@@ -28,10 +29,10 @@
 //! | `step_up` | info | `required` | further scopes are about to be asked for |
 //! | `refresh.begun` | debug | `issuer` | a refresh token is about to be sent |
 //! | `refresh.ended` | info | `scopes`, `rotated` | there are new tokens |
-//! | `refresh.shared` | debug | `with` (`call`, `process`) | somebody else had done it already |
+//! | `refresh.shared` | debug | `with` (`call`, `process`) | another call had done it already, or another client or process that shares the store, which may have ended the tokens |
 //! | `refresh.refused` | warn | `reason` | the tokens ended; a person has to sign in again |
 //! | `refresh.postponed` | warn | `reason`, `wait_ms` | the authorization server could not serve, and the tokens are kept |
-//! | `store` | debug, or warn | `operation` (`load`, `recall`, `save`, `delete`), `outcome` (`found`, `none`, `done`, `failed`), `reason` | the store was used |
+//! | `store` | debug, or warn | `operation` (`load`, `recall`, `lock`, `save`, `delete`), `outcome` (`found`, `none`, `done`, `failed`), `reason` | the store was used |
 //! | `revoke` | info, or warn | `kind` (`refresh_token`, `access_token`), `outcome` (`revoked`, `failed`), `reason` | a token was revoked, or not |
 //!
 //! With the target [`CALL`]:
@@ -43,8 +44,9 @@
 //! | `call.retry` | debug | `operation`, `reason`, `attempt`, `wait_ms` | a request that changes nothing is sent again |
 //! | `call.failed` | debug | `operation`, `reason`, `retries` | it is not sent again, or not any more |
 //!
-//! A `reason` is one word for the kind of failure: `configuration`, `transport`, `unavailable`, `timeout`, `broken_stream`, `protocol`, `refused_by_server`,
-//! `unauthorized`, `insufficient_scope`, `tool`, `authorization`; where this crate decided by itself, it is a sentence.
+//! A `reason` is one word for the kind of failure: `configuration`, `invalid_arguments`, `decode`, `transport`, `unavailable`, `timeout`, `broken_stream`,
+//! `protocol`, `refused_by_server`, `unauthorized`, `insufficient_scope`, `tool`, `authorization`; where this crate decided by itself, it is a sentence.
+//! That of `refresh.refused` may be the error code of the authorization server (RFC 6749 section 5.2), that of `store` is the kind of the I/O error in words.
 
 /// The target of events about signing in, tokens and stores.
 pub const AUTH: &str = "lookout_sdk::auth";

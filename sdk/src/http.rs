@@ -223,6 +223,14 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
 }
 
+/// A random part of `longest`, so that the clients of a server that was down do not come back all at once.
+pub(crate) fn jitter(longest: Duration) -> Duration {
+    let mut byte = [0];
+    // Without random numbers there is no jitter, which does no harm.
+    let _no_matter = getrandom::fill(&mut byte);
+    longest.mul_f64(f64::from(byte[0]) / 256.0)
+}
+
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }

@@ -74,6 +74,16 @@ impl<'a> Request<'a> {
     }
 }
 
+impl Request<'_> {
+    /// The method with the name of its tool.
+    pub(crate) fn operation(&self) -> String {
+        match self.params.get("name").and_then(Value::as_str) {
+            Some(name) => format!("{} {name}", self.method),
+            None => self.method.to_owned(),
+        }
+    }
+}
+
 /// One response, before it is judged.
 struct Exchange {
     status: u16,
@@ -169,6 +179,11 @@ impl Transport {
         let request = Request::plain("server/discover", &params, None);
         let exchange = self.exchange(&Era::Modern, request).await?;
         Ok((exchange.status == 401).then(|| Challenge::from_headers(&exchange.headers)).flatten())
+    }
+
+    /// Forgets the token that was sent last.
+    pub(crate) fn sign_out(&self) {
+        self.post.forget();
     }
 
     /// Ends the session of an earlier revision, and waits for what is still to be said in it.

@@ -4,7 +4,8 @@
 //! - One refresh at a time, whatever the number of calls that need it; a call that is dropped does not stop it half-way.
 //! - A fresh refresh token is in the store before the access token that came with it is used.
 //! - A refusal for good ends the tokens; an unavailable server does not, and is left alone for as long as it asks.
-//! - Credentials go to the authorization server that the resource names now and that they came from, or nowhere.
+//! - A person is asked at the authorization server that the resource names at that moment. Tokens and the client's identity go to the server that they
+//!   came from, which the resource named when it was asked last: at the first use of the process, at each 401 and at each question to a person.
 //! - A browser opens only for [`Session::sign_in`] and [`Session::step_up`], once for each, and once for all that wait for the same answer.
 
 mod asking;
@@ -19,7 +20,6 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use lookout_schema::ScopeSet;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -34,9 +34,6 @@ use crate::Error;
 use crate::auth::AccessToken;
 use crate::endpoint::Endpoint;
 use crate::events::event;
-
-/// How long what was discovered is good enough to ask a person, who has been on the way since then.
-const FRESH: Duration = Duration::from_secs(30);
 
 /// An access token as it is sent, or none, and which one of this session it is.
 #[derive(Clone, Debug)]
@@ -104,6 +101,9 @@ impl Session {
         // Another call was refused with the same token and has seen to it since.
         if used.generation != state.generation {
             event!(AUTH, debug, "refresh.shared", with = "call");
+            if state.unsaved {
+                return self.renew(state).await;
+            }
             return Ok(state.bearer());
         }
         state.check_pause()?;
@@ -112,6 +112,13 @@ impl Session {
             // Calls that wait for the same answer do not ask again.
             state.generation += 1;
             loaded?;
+        } else if state.needs_person {
+            // It was renewed before and refused nevertheless; nobody but another client of the store has helped since.
+            self.take_over(&mut state).await?;
+            if state.needs_person {
+                state.need_person(challenge);
+                return Ok(Bearer { token: None, generation: state.generation });
+            }
         } else if self.moved(&mut state, challenge).await? {
             state.generation += 1;
         } else {
@@ -140,7 +147,7 @@ impl Session {
     }
 
     /// What a call met, for the budget of [`Session::step_up`]: whether `operation` was refused for want of a scope.
-    pub(crate) fn observe(&self, operation: &str, refused: bool) {
+    pub(crate) fn observe(&self, operation: impl FnOnce() -> String, refused: bool) {
         self.0.step_ups.observe(operation, refused);
     }
 
@@ -158,7 +165,7 @@ impl Session {
                 self.load(&mut state, challenge.as_ref()).await
             }
         };
-        let credentials = state.credentials.take();
+        let mut credentials = state.credentials.take();
         state.forget();
         // What was remembered may be of an issuer that the resource no longer trusts; it goes too.
         let remembered = remembered.filter(|issuer| Some(issuer) != state.issuer.as_ref());
@@ -168,7 +175,15 @@ impl Session {
         }
         let mut deleted = Ok(());
         for issuer in issuers.into_iter().flatten() {
+            // A client in the middle of a refresh would put back what is deleted here; one that never ends does not keep anybody signed in.
+            let _alone = self.alone(&issuer).await.ok();
             let key = self.key(&issuer);
+            if let Some(authority) = state.authority.as_deref().filter(|of| of.issuer == issuer) {
+                let key = key.clone();
+                let stored = self.store("load", move |store| store.load(&key)).await.ok().flatten();
+                // What another client has now is what there is to revoke.
+                credentials = self.own(authority, stored).ok().flatten().or(credentials);
+            }
             deleted = deleted.and(self.store("delete", move |store| store.delete(&key)).await);
         }
         let revoked = match (&state.authority, credentials) {
@@ -192,8 +207,18 @@ impl Session {
         Ok(())
     }
 
+    /// Waits until no other client of the store replaces the credentials of `issuer`, and keeps others waiting until the result is dropped.
+    async fn alone(&self, issuer: &str) -> Result<Box<dyn Any + Send>, Error> {
+        let key = self.key(issuer);
+        self.store("lock", move |store| store.lock(&key)).await
+    }
+
     fn key(&self, issuer: &str) -> CredentialKey {
-        CredentialKey::new(issuer, self.0.endpoint.as_str())
+        let key = CredentialKey::new(issuer, self.0.endpoint.as_str());
+        match &self.0.oauth.account {
+            Some(account) => key.with_account(account),
+            None => key,
+        }
     }
 
     async fn lock(&self) -> OwnedMutexGuard<State> {

@@ -1,39 +1,45 @@
 //! Where credentials are kept between runs.
 //!
 //! A store is asked from a thread that may block, and one at a time for each client.
-//! Processes that share a store take turns at refreshing, as far as the store can lock them out.
+//! Clients and processes that share a store take turns at replacing credentials, as far as the store can lock them out.
 
 mod file;
 #[cfg(feature = "keyring")]
 mod keyring;
 mod lock;
+mod locks;
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use file::FileStore;
 #[cfg(feature = "keyring")]
 pub use keyring::KeyringStore;
+use locks::Locks;
 
 use super::Credentials;
 
-/// What credentials belong to: an issuer and a resource, so that neither is ever shown those of another.
+/// What credentials belong to: an issuer, a resource and an account, so that none is ever shown those of another.
 ///
 /// ```
 /// use lookout_sdk::auth::CredentialKey;
 ///
-/// /// A name under which a vault may keep them.
+/// /// A name under which a vault may keep them; no part of it can be mistaken for another, because neither URL has a space.
 /// fn name(key: &CredentialKey) -> String {
-///     format!("lookout/{}/{}", key.issuer(), key.resource())
+///     format!("{} {} {}", key.issuer(), key.resource(), key.account().unwrap_or_default())
 /// }
+///
+/// let key = CredentialKey::new("https://login.example", "https://lookout.example/mcp");
+/// assert_ne!(name(&key), name(&key.clone().with_account("person-17")));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CredentialKey {
     issuer: String,
     resource: String,
+    account: Option<String>,
 }
 
 /// A place for credentials, such as a file or the keyring of an operating system.
@@ -49,24 +55,20 @@ pub struct CredentialKey {
 ///
 /// /// A vault that takes text.
 /// #[derive(Default)]
-/// struct Vault(Mutex<HashMap<(String, String), String>>);
-///
-/// fn name(key: &CredentialKey) -> (String, String) {
-///     (key.issuer().to_owned(), key.resource().to_owned())
-/// }
+/// struct Vault(Mutex<HashMap<CredentialKey, String>>);
 ///
 /// impl CredentialStore for Vault {
 ///     fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
-///         let found = self.0.lock().expect("nobody panics with it").get(&name(key)).cloned();
+///         let found = self.0.lock().expect("nobody panics with it").get(key).cloned();
 ///         found.map(|text| Credentials::from_json(&text).map_err(io::Error::other)).transpose()
 ///     }
 ///     fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
 ///         let text = credentials.expose_json().to_string();
-///         self.0.lock().expect("nobody panics with it").insert(name(key), text);
+///         self.0.lock().expect("nobody panics with it").insert(key.clone(), text);
 ///         Ok(())
 ///     }
 ///     fn delete(&self, key: &CredentialKey) -> io::Result<()> {
-///         self.0.lock().expect("nobody panics with it").remove(&name(key));
+///         self.0.lock().expect("nobody panics with it").remove(key);
 ///         Ok(())
 ///     }
 /// }
@@ -82,7 +84,7 @@ pub trait CredentialStore: Send + Sync + 'static {
     /// When the place cannot be read, or holds something else.
     fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>>;
 
-    /// The issuer under which credentials for `resource` were saved last, so that the first request of a run can carry a token already.
+    /// The issuer under which credentials for `resource` were saved last, whatever the account, so that the first request of a run can carry a token already.
     ///
     /// A store that does not remember that, which is what this does unless a store says otherwise, costs each run one request that is refused.
     ///
@@ -108,13 +110,14 @@ pub trait CredentialStore: Send + Sync + 'static {
     /// When something is left.
     fn delete(&self, key: &CredentialKey) -> io::Result<()>;
 
-    /// Waits until no other process is about to replace what is under `key`, and keeps others waiting until the result is dropped.
+    /// Waits until no other client or process is about to replace what is under `key`, and keeps others waiting until the result is dropped.
     ///
-    /// A store that is not shared has nothing to lock, which is what this does unless a store says otherwise.
+    /// A store that one client uses has nothing to lock, which is what this does unless a store says otherwise. Two clients without a lock,
+    /// of one process or of several, may both show the same refresh token, and a server that rotates them then ends the grant.
     ///
     /// # Errors
     ///
-    /// When the place cannot be locked, or another process does not let go of it.
+    /// When the place cannot be locked, or somebody does not let go of it.
     fn lock(&self, key: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
         let _not_shared = key;
         Ok(Box::new(()))
@@ -130,7 +133,10 @@ pub trait CredentialStore: Send + Sync + 'static {
 /// # let _ = oauth;
 /// ```
 #[derive(Default)]
-pub struct MemoryStore(Mutex<Memory>);
+pub struct MemoryStore {
+    memory: Mutex<Memory>,
+    locks: Arc<Locks>,
+}
 
 #[derive(Default)]
 struct Memory {
@@ -140,8 +146,16 @@ struct Memory {
 }
 
 impl CredentialKey {
-    pub(crate) fn new(issuer: &str, resource: &str) -> Self {
-        Self { issuer: issuer.to_owned(), resource: resource.to_owned() }
+    /// The key of a store that is one person's.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>, resource: impl Into<String>) -> Self {
+        Self { issuer: issuer.into(), resource: resource.into(), account: None }
+    }
+
+    /// The key of one account among others; see [`OAuth::account`](super::OAuth::account).
+    #[must_use]
+    pub fn with_account(self, account: impl Into<String>) -> Self {
+        Self { account: Some(account.into()), ..self }
     }
 
     /// The issuer of the authorization server (RFC 8414 section 2).
@@ -155,6 +169,12 @@ impl CredentialKey {
     pub fn resource(&self) -> &str {
         &self.resource
     }
+
+    /// The account, in the words of the application; none in a store that is one person's.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
 }
 
 impl MemoryStore {
@@ -165,7 +185,7 @@ impl MemoryStore {
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -192,6 +212,56 @@ impl CredentialStore for MemoryStore {
             memory.issuers.remove(&key.resource);
         }
         Ok(())
+    }
+
+    fn lock(&self, key: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
+        Ok(Box::new(self.locks.wait(key)?))
+    }
+}
+
+/// All of it is the store's inside.
+impl<S: CredentialStore + ?Sized> CredentialStore for Arc<S> {
+    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
+        (**self).load(key)
+    }
+
+    fn issuer(&self, resource: &str) -> io::Result<Option<String>> {
+        (**self).issuer(resource)
+    }
+
+    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
+        (**self).save(key, credentials)
+    }
+
+    fn delete(&self, key: &CredentialKey) -> io::Result<()> {
+        (**self).delete(key)
+    }
+
+    fn lock(&self, key: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
+        (**self).lock(key)
+    }
+}
+
+/// All of it is the store's inside.
+impl<S: CredentialStore + ?Sized> CredentialStore for Box<S> {
+    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
+        (**self).load(key)
+    }
+
+    fn issuer(&self, resource: &str) -> io::Result<Option<String>> {
+        (**self).issuer(resource)
+    }
+
+    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
+        (**self).save(key, credentials)
+    }
+
+    fn delete(&self, key: &CredentialKey) -> io::Result<()> {
+        (**self).delete(key)
+    }
+
+    fn lock(&self, key: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
+        (**self).lock(key)
     }
 }
 

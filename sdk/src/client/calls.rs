@@ -121,10 +121,15 @@ impl<S: Access> Client<S> {
 
     /// Sends a request with the current token, and once more after each thing that can be done about a 401: loading stored tokens, and renewing them.
     async fn send(&self, request: Request<'_>) -> Result<Value, Error> {
-        let operation = retries::operation(request.method, request.params);
         let session = match &self.inner.credential {
             Credential::Token(token) => {
-                return self.persist(Request { token: Some(token), ..request }, &operation).await;
+                let done = self.persist(Request { token: Some(token), ..request }).await;
+                if let Err(error) = &done
+                    && (error.is_unauthorized() || error.is_insufficient_scope())
+                {
+                    tell_refusal(request, error, "give_up");
+                }
+                return done;
             }
             Credential::OAuth(session) => session,
         };
@@ -132,22 +137,22 @@ impl<S: Access> Client<S> {
         let mut renewals_left = 1;
         loop {
             let token = bearer.token.as_ref();
-            let refused = match self.persist(Request { token, ..request }, &operation).await {
+            let refused = match self.persist(Request { token, ..request }).await {
                 Err(error) if error.is_unauthorized() => error,
                 other => {
-                    let wants_scope = other.as_ref().is_err_and(Error::is_insufficient_scope);
-                    if wants_scope {
-                        tell_refusal(&operation, "insufficient_scope", "step_up");
+                    let lacking = other.as_ref().err().filter(|e| e.is_insufficient_scope());
+                    if let Some(error) = lacking {
+                        tell_refusal(request, error, "step_up");
                     }
-                    if wants_scope || other.is_ok() {
-                        session.observe(&operation, wants_scope);
+                    if lacking.is_some() || other.is_ok() {
+                        session.observe(|| request.operation(), lacking.is_some());
                     }
                     return other;
                 }
             };
             if bearer.token.is_some() {
                 if renewals_left == 0 {
-                    tell_refusal(&operation, refused.label(), "give_up");
+                    tell_refusal(request, &refused, "give_up");
                     Box::pin(session.give_up(refused.challenge(), &bearer)).await;
                     return Err(refused);
                 }
@@ -155,18 +160,18 @@ impl<S: Access> Client<S> {
             }
             bearer = Box::pin(session.answer(refused.challenge(), &bearer)).await?;
             if bearer.token.is_none() {
-                tell_refusal(&operation, refused.label(), "sign_in");
+                tell_refusal(request, &refused, "sign_in");
                 return Err(Error::unauthorized(
                     None,
                     "nobody is signed in; sign in with Client::sign_in",
                 ));
             }
-            tell_refusal(&operation, refused.label(), "again");
+            tell_refusal(request, &refused, "again");
         }
     }
 
     /// Sends a request, and again while that changes nothing and may help.
-    async fn persist(&self, request: Request<'_>, operation: &str) -> Result<Value, Error> {
+    async fn persist(&self, request: Request<'_>) -> Result<Value, Error> {
         let mut attempts = self.inner.retries.start();
         loop {
             let error = match self.inner.transport.request(request).await {
@@ -179,12 +184,20 @@ impl<S: Access> Client<S> {
                 // What a missing token or scope leads to is told where it is known.
                 if !error.is_unauthorized() && !error.is_insufficient_scope() {
                     let retries = attempts.made;
-                    event!(CALL, debug, "call.failed", operation, reason, retries);
+                    event!(
+                        CALL,
+                        debug,
+                        "call.failed",
+                        operation = request.operation(),
+                        reason,
+                        retries
+                    );
                 }
                 return Err(error);
             };
             let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-            event!(CALL, debug, "call.retry", operation, reason, attempt = attempts.made, wait_ms);
+            let (operation, attempt) = (request.operation(), attempts.made);
+            event!(CALL, debug, "call.retry", operation, reason, attempt, wait_ms);
             tokio::time::sleep(wait).await;
         }
     }
@@ -194,6 +207,7 @@ impl<S: Access> Client<S> {
     }
 }
 
-fn tell_refusal(operation: &str, reason: &str, next: &str) {
-    event!(CALL, info, "call.refused", operation, reason, next);
+fn tell_refusal(request: Request<'_>, error: &Error, next: &str) {
+    let reason = error.label();
+    event!(CALL, info, "call.refused", operation = request.operation(), reason, next);
 }

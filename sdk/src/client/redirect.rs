@@ -1,6 +1,6 @@
 //! Signing in when the application receives the redirect itself.
 
-use super::{Client, Credential};
+use super::{Client, Credential, owned};
 use crate::Error;
 use crate::access::Access;
 use crate::auth::{AuthorizationRequest, AuthorizationResponse, Session};
@@ -11,6 +11,7 @@ impl<S: Access> Client<S> {
     /// The redirect URI is https, http to loopback, or of a scheme that is a domain name backwards (RFC 8252 section 7), such as `com.example.app:/callback`.
     /// A client that registers itself registers with it; an identifier from elsewhere must be registered with it already.
     /// How the answer is received is shown at [`AuthorizationRequest`].
+    /// A service that signs several people in has a client for each, told apart by [`OAuth::account`](crate::auth::OAuth::account).
     ///
     /// ```no_run
     /// # async fn run(client: lookout_sdk::Client) -> Result<(), lookout_sdk::Error> {
@@ -44,11 +45,12 @@ impl<S: Access> Client<S> {
     /// As [`Client::start_sign_in`], and when the person was asked often enough, as with [`Client::step_up`].
     pub async fn start_step_up(
         &self,
-        required: &[String],
+        required: &[impl AsRef<str>],
         redirect_uri: &str,
     ) -> Result<AuthorizationRequest, Error> {
         let session = self.session()?;
-        let start = session.start(async || self.challenge().await, Some(required), redirect_uri);
+        let required = owned(required);
+        let start = session.start(async || self.challenge().await, Some(&required), redirect_uri);
         start.await.map(AuthorizationRequest::new)
     }
 

@@ -7,9 +7,10 @@ use std::io;
 use std::time::Duration;
 
 use lookout_schema::catalogue;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::Error;
+use crate::http::jitter;
 
 /// The first wait when the server names none; each further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -54,7 +55,7 @@ impl Attempts {
                 longest / 2 + jitter(longest / 2)
             }
         };
-        // Asked to the millisecond, the budget covers a wait that is all of it.
+        // A server that asks for all of the budget is within it; the jitter comes on top.
         if error.retry_after().unwrap_or(wait) > self.left.budget {
             return None;
         }
@@ -95,22 +96,6 @@ fn may_pass(error: &Error) -> bool {
         source = cause.source();
     }
     true
-}
-
-/// A random part of `longest`.
-fn jitter(longest: Duration) -> Duration {
-    let mut byte = [0];
-    // Without random numbers there is no jitter, which does no harm.
-    let _no_matter = getrandom::fill(&mut byte);
-    longest.mul_f64(f64::from(byte[0]) / 256.0)
-}
-
-/// A request in words, for events and for the budget of step-ups.
-pub(super) fn operation(method: &str, params: &Map<String, Value>) -> String {
-    match params.get("name").and_then(Value::as_str) {
-        Some(name) => format!("{method} {name}"),
-        None => method.to_owned(),
-    }
 }
 
 #[cfg(test)]

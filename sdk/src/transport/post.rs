@@ -131,6 +131,11 @@ impl Post {
         self.aside(Method::POST, head, Some(body));
     }
 
+    /// Forgets the token, which has ended.
+    pub(super) fn forget(&self) {
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// Tells a server of an earlier revision that its session is over (MCP 2025-11-25 basic/transports#session-management).
     pub(super) fn end_session(self: &Arc<Self>, era: &Era) {
         if era.session().is_some() {

@@ -194,3 +194,13 @@ fn another_catalogue_is_pointed_out() {
         "{who}"
     );
 }
+
+#[test]
+fn a_sign_in_that_ended_at_the_server_is_asked_for_again() {
+    let home = Home::new();
+    login(&home, &[]).ok();
+    home.lookout.fail_next(1, Fault::RevokedToken);
+    login(&home, &[]).ok();
+    assert_eq!(home.lookout.sign_ins().len(), 2);
+    home.finish(home.bare(&["call", "list_tables"])).ok();
+}

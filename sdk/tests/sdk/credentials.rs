@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use lookout_sdk::auth::{Credentials, FileStore};
+use lookout_sdk::auth::{CredentialKey, CredentialStore as _, Credentials, FileStore};
 use lookout_sdk::schema::ListTables;
 
 use crate::support::Fake;
@@ -98,4 +98,23 @@ async fn no_secret_shows_in_debug_output() {
     );
     assert!(!shown.contains("secret-"), "{shown}");
     assert!(shown.contains("mcp:read"), "what is no secret shows");
+}
+
+#[test]
+fn credentials_that_are_saved_are_saved_even_if_their_issuer_cannot_be_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::new(folder.path());
+    let key = CredentialKey::new("https://as.example", "https://mcp.example/mcp");
+    let text = r#"{"version":1,"client_id":"c","client_authentication":"none","scope":""}"#;
+    let credentials = Credentials::from_json(text).unwrap();
+    store.save(&key, &credentials).unwrap();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap().path();
+        if file.extension().is_some_and(|kind| kind == "issuer") {
+            std::fs::remove_file(&file).unwrap();
+            std::fs::create_dir(file).unwrap();
+        }
+    }
+    store.save(&key, &credentials).unwrap();
+    assert!(store.load(&key).unwrap().is_some());
 }

@@ -81,6 +81,7 @@ async fn the_decisions_of_a_session_are_told_in_their_order() {
         "authorization.started",
         "authorization.callback",
         "exchange",
+        "store", // the lock
         "store",
     ];
     assert_eq!(recorder.names(), expected);
@@ -104,9 +105,10 @@ async fn the_decisions_of_a_session_are_told_in_their_order() {
     assert_eq!(recorder.names(), renewal);
 
     client.step_up(&["mcp:write".to_owned()]).await.unwrap();
-    assert_eq!(recorder.names()[..2], ["step_up", "registration"]);
+    let asked = ["step_up", "discovery.document", "discovery.document", "issuer.chosen"];
+    assert_eq!(recorder.names()[..4], asked);
     client.sign_out().await.unwrap();
-    assert_eq!(recorder.names(), ["store", "store", "revoke", "revoke"]);
+    assert_eq!(recorder.names(), ["store", "store", "store", "store", "revoke", "revoke"]);
     list(&client).await;
     assert_eq!(recorder.names().last().unwrap(), "call.refused");
     let text = recorder.text();

@@ -224,3 +224,23 @@ async fn a_token_that_ends_during_the_opening_is_a_matter_of_signing_in() {
     let error = client(&fake).list_tables(ListTables::default()).await.unwrap_err();
     assert!(error.is_unauthorized(), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_session_is_ended_with_the_token_of_its_calls_until_the_sign_out() {
+    for signs_out in [false, true] {
+        let fake = Fake::start().await;
+        let client = fake.client();
+        client.sign_in().await.unwrap();
+        serve(&fake, &session(), |request| result(request, &tables()));
+        client.list_tables(ListTables::default()).await.unwrap();
+        // It asks the endpoint for its challenge, without a token.
+        drop(client.start_sign_in("https://app.example/callback").await);
+        if signs_out {
+            client.sign_out().await.unwrap();
+        }
+        client.close().await;
+        let end = wait_for(&fake, "DELETE", 1).await;
+        let token = (!signs_out).then_some("Bearer secret-access-1");
+        assert_eq!(header(&end[0], "authorization"), token);
+    }
+}

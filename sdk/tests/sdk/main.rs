@@ -26,6 +26,7 @@ mod registration;
 mod retries;
 mod revisions;
 mod scopes;
+mod sharing;
 mod sign_in;
 mod sign_out;
 mod token_response;

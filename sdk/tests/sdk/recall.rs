@@ -9,7 +9,6 @@ use lookout_sdk::auth::{FileStore, MemoryStore};
 use lookout_sdk::schema::ListTables;
 use serde_json::{Value, json};
 
-use crate::stores::Shared;
 use crate::support::{Fake, json_response};
 
 /// A client whose person is not there any more.
@@ -50,11 +49,11 @@ async fn the_first_request_of_a_later_run_carries_the_token_and_nothing_else_is_
 async fn a_token_is_remembered_for_the_endpoint_that_it_is_for_and_for_no_other() {
     let (fake, other) = (Fake::start().await, Fake::start().await);
     let store = Arc::new(MemoryStore::new());
-    let client = |of: &Fake| of.client_with(of.honest().store(Shared(Arc::clone(&store))));
+    let client = |of: &Fake| of.client_with(of.honest().store(Arc::clone(&store)));
     client(&fake).sign_in().await.unwrap();
     assert!(client(&other).list_tables(ListTables::default()).await.unwrap_err().is_unauthorized());
     let sibling = format!("{}/mcp/", fake.origin());
-    let sibling = Client::builder(sibling).oauth(fake.honest().store(Shared(Arc::clone(&store))));
+    let sibling = Client::builder(sibling).oauth(fake.honest().store(Arc::clone(&store)));
     assert!(sibling.build().unwrap().list_tables(ListTables::default()).await.is_err());
     for request in other.requests().await.iter().chain(&fake.requests().await) {
         assert!(!request.headers.contains_key("authorization"), "{}", request.url);
@@ -180,4 +179,17 @@ async fn a_remembered_token_without_a_refresh_token_that_ended_early_is_sent_onc
         assert!(sent.len() <= 3 + 2 * 3, "{sent:?}");
     }
     assert_eq!(fake.token_requests().await, 1);
+}
+
+#[tokio::test]
+async fn a_stored_token_past_its_time_that_cannot_be_renewed_is_no_sign_in() {
+    let fake = Fake::start().await;
+    let only = json!({ "access_token": "secret-only", "token_type": "Bearer", "expires_in": 600 });
+    fake.edit(|world| world.token_responses.push_back(json_response(200, &only)));
+    let folder = signed_in(&fake).await;
+    edit(folder.path(), |stored| stored["expires_at"] = 1.into());
+    let client = fake.client_with(fake.honest().store(FileStore::new(folder.path())));
+    client.sign_in().await.unwrap();
+    client.list_tables(ListTables::default()).await.unwrap();
+    assert_eq!(fake.token_requests().await, 2);
 }

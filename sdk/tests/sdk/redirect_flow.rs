@@ -8,7 +8,6 @@ use lookout_sdk::{Client, Error};
 use serde_json::Value;
 use url::Url;
 
-use crate::stores::Shared;
 use crate::support::{Fake, Params};
 
 const CALLBACK: &str = "https://app.example/lookout/callback";
@@ -139,7 +138,7 @@ async fn only_a_redirect_uri_that_comes_back_to_the_application_is_taken() {
 async fn a_registration_serves_the_redirect_uri_that_it_was_made_for() {
     let fake = Fake::start().await;
     let store = Arc::new(MemoryStore::new());
-    let client = || fake.client_with(fake.honest().store(Shared(Arc::clone(&store))));
+    let client = || fake.client_with(fake.honest().store(Arc::clone(&store)));
     let registrations =
         async || fake.paths().await.iter().filter(|path| *path == "/oauth/register").count();
     for (uri, expected) in [(CALLBACK, 1), (CALLBACK, 1), ("https://app.example/other", 2)] {
@@ -162,7 +161,7 @@ async fn further_scopes_are_asked_for_with_those_of_before_and_not_for_ever() {
     let request = client.start_sign_in(CALLBACK).await.unwrap();
     let query = honest(&fake, &request);
     client.finish_sign_in(request.receive(&query).unwrap()).await.unwrap();
-    let further = client.start_step_up(&["extra".to_owned()], CALLBACK).await.unwrap();
+    let further = client.start_step_up(&["extra"], CALLBACK).await.unwrap();
     assert_eq!(params(&further)["scope"], "extra mcp:read mcp:write");
 }
 

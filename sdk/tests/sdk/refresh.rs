@@ -9,7 +9,7 @@ use lookout_sdk::schema::ListTables;
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use crate::stores::{Expiring, Failing, Shared, Spy};
+use crate::stores::{Expiring, Failing, Spy};
 use crate::support::{Fake, json_response};
 
 async fn signed_in(fake: &Fake) -> Client {
@@ -64,7 +64,7 @@ async fn a_refresh_names_the_client_and_the_resource_and_asks_for_no_other_scope
 async fn an_expired_token_is_replaced_before_it_is_sent() {
     let fake = Fake::start().await;
     let store = Arc::new(MemoryStore::new());
-    let first = fake.client_with(fake.honest().store(Shared(Arc::clone(&store))));
+    let first = fake.client_with(fake.honest().store(Arc::clone(&store)));
     first.sign_in().await.unwrap();
     let late = fake.client_with(fake.honest().store(Expiring(store)));
     list(&late).await.unwrap();
@@ -318,7 +318,7 @@ async fn tokens_that_another_process_stored_are_taken_over_instead_of_spending_t
     let fake = Fake::start().await;
     let store = Arc::new(MemoryStore::new());
     let client =
-        |store: &Arc<MemoryStore>| fake.client_with(fake.honest().store(Shared(Arc::clone(store))));
+        |store: &Arc<MemoryStore>| fake.client_with(fake.honest().store(Arc::clone(store)));
     let (one, other) = (client(&store), client(&store));
     one.sign_in().await.unwrap();
     other.sign_in().await.unwrap();
@@ -326,4 +326,36 @@ async fn tokens_that_another_process_stored_are_taken_over_instead_of_spending_t
     list(&one).await.unwrap();
     list(&other).await.unwrap();
     assert_eq!(refreshes(&fake).await, ["secret-refresh-1"]);
+}
+
+#[tokio::test]
+async fn a_token_that_could_not_be_stored_is_used_by_no_call_that_waited_for_it() {
+    let fake = Fake::start().await;
+    let store = Failing::default();
+    let broken = Arc::clone(&store.0);
+    let client = fake.client_with(fake.honest().store(store));
+    client.sign_in().await.unwrap();
+    fake.edit(|world| world.live.clear());
+    *broken.lock().unwrap() = true;
+    let all = tokio::join!(list(&client), list(&client), list(&client), list(&client));
+    for outcome in [all.0, all.1, all.2, all.3] {
+        assert!(outcome.unwrap_err().is_authorization());
+    }
+    for request in fake.requests().await {
+        let sent = request.headers.get("authorization");
+        assert!(sent.is_none_or(|token| token == "Bearer secret-access-1"), "{sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn calls_after_a_fresh_token_was_refused_do_not_refresh_again() {
+    let fake = Fake::start().await;
+    let client = signed_in(&fake).await;
+    fake.on("/mcp", |_| ResponseTemplate::new(401));
+    assert!(list(&client).await.unwrap_err().is_unauthorized());
+    let before = fake.requests().await.len();
+    for _ in 0..3 {
+        assert!(list(&client).await.unwrap_err().is_unauthorized());
+    }
+    assert_eq!(fake.paths().await.split_off(before), ["/mcp"; 3]);
 }

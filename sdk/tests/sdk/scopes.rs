@@ -155,3 +155,40 @@ async fn a_sign_in_after_the_tokens_ended_asks_for_what_was_asked_for_before_too
     client.sign_in().await.unwrap();
     assert_eq!(asked.lock().unwrap()[1], "mcp:read mcp:write other");
 }
+
+#[tokio::test]
+async fn further_scopes_are_asked_for_where_the_endpoint_says_now() {
+    let (fake, other) = (Fake::start().await, Fake::start().await);
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let client = fake.client_with(fake.person(move |ask| {
+        seen.lock().unwrap().push(ask.url.origin().ascii_serialization());
+        vec![ask.honest()]
+    }));
+    client.sign_in().await.unwrap();
+    let issuer = other.origin();
+    fake.edit(|world| world.resource["authorization_servers"] = json!([issuer]));
+    other.edit(|world| world.grants = Some("mcp:read mcp:write".to_owned()));
+    client.step_up(&["mcp:write".to_owned()]).await.unwrap();
+    assert_eq!(*asked.lock().unwrap(), [fake.origin(), issuer]);
+}
+
+#[tokio::test]
+async fn an_operation_that_succeeded_pays_for_no_later_step_up() {
+    let fake = Fake::start().await;
+    let client = fake.client();
+    fake.edit(|world| {
+        world.grants = Some("mcp:read".to_owned());
+        world.tool_result = json!({ "content": [], "structuredContent": {} });
+    });
+    client.sign_in().await.unwrap();
+    let refused = client.save_dashboard(dashboard()).await.unwrap_err();
+    fake.edit(|world| world.grants = None);
+    client.step_up(refused.required_scopes()).await.unwrap();
+    assert!(
+        !client.save_dashboard(dashboard()).await.is_err_and(|error| error.is_insufficient_scope())
+    );
+    for further in ["one", "two", "three"] {
+        client.step_up(&[further.to_owned()]).await.unwrap();
+    }
+}

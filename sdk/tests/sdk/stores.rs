@@ -5,24 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use lookout_sdk::auth::{CredentialKey, CredentialStore, Credentials, MemoryStore};
 
-/// A store that two clients share, as two processes share a folder.
-pub(crate) struct Shared(pub(crate) Arc<MemoryStore>);
-
-impl CredentialStore for Shared {
-    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
-        self.0.load(key)
-    }
-    fn issuer(&self, resource: &str) -> io::Result<Option<String>> {
-        self.0.issuer(resource)
-    }
-    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
-        self.0.save(key, credentials)
-    }
-    fn delete(&self, key: &CredentialKey) -> io::Result<()> {
-        self.0.delete(key)
-    }
-}
-
 /// A store that writes down what was saved.
 pub(crate) struct Spy(pub(crate) MemoryStore, pub(crate) Arc<Mutex<Vec<String>>>);
 

@@ -51,6 +51,6 @@ async fn what_was_narrowed_can_be_widened() {
     let client = Client::builder(lookout.endpoint()).oauth(lookout.oauth()).build().unwrap();
     lookout.fail_next(1, Fault::NarrowedConsent);
     assert_eq!(client.sign_in().await.unwrap(), ["mcp:read"]);
-    let granted = client.step_up(&["mcp:write".to_owned()]).await.unwrap();
+    let granted = client.step_up(&["mcp:write"]).await.unwrap();
     assert_eq!(granted, ["mcp:read", "mcp:write"]);
 }

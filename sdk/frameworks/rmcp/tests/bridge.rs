@@ -23,7 +23,7 @@ async fn connected(port: u16) -> RunningService<RoleClient, ()> {
     Bridge::new(client(port)).instructions("Only the shop's tables.").connect().await.unwrap()
 }
 
-fn call(name: &'static str, arguments: Value) -> CallToolRequestParams {
+fn call(name: &'static str, arguments: &Value) -> CallToolRequestParams {
     CallToolRequestParams::new(name).with_arguments(arguments.as_object().unwrap().clone())
 }
 
@@ -38,7 +38,7 @@ async fn it_says_what_it_is() {
 #[tokio::test]
 async fn what_a_model_can_put_right_is_a_result_with_the_failure_as_data() {
     let running = connected(1).await;
-    let wrong = call("query_warehouse", json!({ "sql": "", "limit": 1 }));
+    let wrong = call("query_warehouse", &json!({ "sql": "", "limit": 1 }));
     let result = running.call_tool(wrong).await.unwrap();
     assert_eq!(result.is_error, Some(true));
     let meta = serde_json::to_value(&result.meta).unwrap();
@@ -47,7 +47,7 @@ async fn what_a_model_can_put_right_is_a_result_with_the_failure_as_data() {
     assert_eq!(error["retryable"], false);
     assert!(error["details"]["violations"].as_array().unwrap().len() >= 2);
 
-    let result = running.call_tool(call("save_dashboard", json!({}))).await.unwrap();
+    let result = running.call_tool(call("save_dashboard", &json!({}))).await.unwrap();
     assert_eq!(result.is_error, Some(true));
     assert!(result.content[0].as_text().unwrap().text.contains("mcp:write"));
 }
@@ -57,7 +57,7 @@ async fn a_server_that_is_away_is_an_error_without_the_token() {
     let running = connected(1).await;
     for error in [
         running.list_all_tools().await.unwrap_err(),
-        running.call_tool(call("list_tables", json!({}))).await.unwrap_err(),
+        running.call_tool(call("list_tables", &json!({}))).await.unwrap_err(),
     ] {
         let told = format!("{error} {error:?}");
         assert!(told.contains("could not be completed") && !told.contains("lkmcp_"), "{told}");
@@ -69,7 +69,7 @@ async fn a_server_that_is_away_is_an_error_without_the_token() {
 async fn a_call_that_is_cancelled_ends_the_request_and_nothing_else() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let running = connected(silent.local_addr().unwrap().port()).await;
-    let request = CallToolRequest::new(call("list_tables", json!({})));
+    let request = CallToolRequest::new(call("list_tables", &json!({})));
     let request = ClientRequest::CallToolRequest(request);
     let calling = running.send_cancellable_request(request, PeerRequestOptions::no_options());
     let calling = calling.await.unwrap();
@@ -84,7 +84,7 @@ async fn a_call_that_is_cancelled_ends_the_request_and_nothing_else() {
         .await
         .unwrap()
         .unwrap();
-    assert!(running.call_tool(call("save_dashboard", json!({}))).await.is_ok());
+    assert!(running.call_tool(call("save_dashboard", &json!({}))).await.is_ok());
 }
 
 #[tokio::test]
@@ -92,7 +92,8 @@ async fn a_client_that_goes_ends_what_it_asked_for() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let running = connected(silent.local_addr().unwrap().port()).await;
     let peer = running.peer().clone();
-    let calling = tokio::spawn(async move { peer.call_tool(call("list_tables", json!({}))).await });
+    let calling =
+        tokio::spawn(async move { peer.call_tool(call("list_tables", &json!({}))).await });
     let (mut connection, _) = silent.accept().await.unwrap();
     running.cancel().await.unwrap();
     let mut rest = Vec::new();

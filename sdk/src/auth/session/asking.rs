@@ -2,7 +2,7 @@
 
 use tokio::time::timeout;
 
-use super::{FRESH, Session};
+use super::{Session, State};
 use crate::Error;
 use crate::auth::flow::{Answered, Authorizing, Granted, Received};
 use crate::auth::loopback::{self, Listener, Page};
@@ -38,20 +38,24 @@ impl Session {
         let mut state = self.lock().await;
         self.recall(&mut state).await;
         if !state.needs_person {
-            if state.tokens().is_none() {
+            if state.usable().is_none() {
                 let challenge = probe().await?;
                 self.load(&mut state, challenge.as_ref()).await?;
                 state.challenge = challenge;
             }
-            if let Some(tokens) = state.tokens() {
+            if let Some(tokens) = state.usable() {
                 return Ok(tokens.scopes.clone());
             }
-        } else if state.discovered.is_none_or(|at| at.elapsed() > FRESH) {
+        } else {
             let challenge = state.challenge.clone();
             self.moved(&mut state, challenge.as_ref()).await?;
+            // Somebody may have signed in with another client of the store.
+            self.take_over(&mut state).await?;
+            if let Some(tokens) = state.usable().filter(|_| !state.needs_person) {
+                return Ok(tokens.scopes.clone());
+            }
         }
-        let mut scopes = self.wanted(&state);
-        scopes.extend(state.requested());
+        let scopes = self.wanted(&state);
         drop(state);
         self.authorize(scopes).await
     }
@@ -91,19 +95,40 @@ impl Session {
         required: &[String],
     ) -> Result<Vec<String>, Error> {
         let mut state = self.lock().await;
-        if state.authority.is_none() {
-            let challenge = probe().await?;
-            self.load(&mut state, challenge.as_ref()).await?;
-            state.challenge = challenge;
+        self.find(&mut state, probe).await?;
+        let union = self.union(&state, required);
+        drop(state);
+        self.authorize(union).await
+    }
+
+    /// Finds the authorization server that the resource names now; what was known may be as old as the process.
+    async fn find(
+        &self,
+        state: &mut State,
+        probe: impl AsyncFnOnce() -> Result<Option<Challenge>, Error>,
+    ) -> Result<(), Error> {
+        let challenge = match state.challenge.clone().filter(|_| state.needs_person) {
+            None => probe().await?,
+            known => known,
+        };
+        if state.authority.is_some() {
+            self.moved(state, challenge.as_ref()).await?;
+        } else {
+            self.load(state, challenge.as_ref()).await?;
         }
+        state.challenge = challenge;
+        Ok(())
+    }
+
+    /// The scopes of a step-up: none that was granted or asked for before gets lost.
+    fn union(&self, state: &State, required: &[String]) -> Vec<String> {
         let mut union = match state.tokens() {
             Some(tokens) => tokens.scopes.clone(),
-            None => self.wanted(&state),
+            None => self.wanted(state),
         };
         union.extend(state.requested());
-        drop(state);
         union.extend_from_slice(required);
-        self.authorize(union).await
+        union
     }
 
     /// Starts a sign-in whose answer the application receives; with `required`, a step-up.
@@ -121,25 +146,12 @@ impl Session {
             event!(AUTH, info, "step_up", required = required.join(" "));
         }
         let mut state = self.lock().await;
-        if state.discovered.is_none_or(|at| at.elapsed() > FRESH) {
-            let challenge = match state.challenge.clone().filter(|_| state.needs_person) {
-                None => probe().await?,
-                known => known,
-            };
-            if state.authority.is_some() {
-                self.moved(&mut state, challenge.as_ref()).await?;
-            } else {
-                self.load(&mut state, challenge.as_ref()).await?;
-            }
-            state.challenge = challenge;
-        }
-        let mut scopes = match state.tokens() {
-            Some(tokens) if required.is_some() => tokens.scopes.clone(),
-            _ => self.wanted(&state),
+        self.find(&mut state, probe).await?;
+        let scopes = match required {
+            Some(required) => self.union(&state, required),
+            None => self.wanted(&state),
         };
-        scopes.extend(state.requested());
         drop(state);
-        scopes.extend_from_slice(required.unwrap_or_default());
         self.prepare(scopes, redirect_uri).await
     }
 
@@ -189,13 +201,21 @@ impl Session {
             None => registration.way(&authority),
         };
         let client = match known {
-            Some(client) => client,
+            Some(client) => Ok(client),
             None => {
                 let name = &shared.oauth.client_name;
-                registration.identity(&shared.wire, &authority, name, redirect_uri).await?
+                registration.identity(&shared.wire, &authority, name, redirect_uri).await
             }
         };
-        event!(AUTH, info, "registration", issuer = authority.issuer, how);
+        let issuer = &authority.issuer;
+        match &client {
+            Ok(_) => event!(AUTH, info, "registration", issuer, how, outcome = "done"),
+            Err(error) => {
+                let reason = error.reason();
+                event!(AUTH, warn, "registration", issuer, how, outcome = "failed", reason);
+            }
+        }
+        let client = client?;
         Authorizing::start(shared.id, authority, client, redirect_uri, scopes)
     }
 
@@ -205,9 +225,12 @@ impl Session {
             answered.exchange(&self.0.wire).await?;
         let scopes = tokens.scopes.clone();
         let mut state = self.lock().await;
+        let alone = self.alone(&authority.issuer).await;
         state.trust(authority);
         let redirect_uri = Some(redirect_uri).filter(|uri| !loopback::is_listener(uri));
         state.replace(Credentials { client, redirect_uri, tokens: Some(tokens), requested });
+        // Tokens without the lock are as good as tokens that were not saved: a later call tries again, and they are not lost.
+        let _alone = alone?;
         self.save(&mut state).await?;
         Ok(scopes)
     }

@@ -23,12 +23,14 @@ struct Counts {
 }
 
 impl StepUps {
-    pub(super) fn observe(&self, operation: &str, refused: bool) {
+    pub(super) fn observe(&self, operation: impl FnOnce() -> String, refused: bool) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if refused {
-            counts.last_refused = Some(operation.to_owned());
-        } else if !counts.spent.is_empty() {
-            counts.spent.remove(operation);
+            counts.last_refused = Some(operation());
+        } else if counts.last_refused.is_some() || !counts.spent.is_empty() {
+            let succeeded = operation();
+            counts.last_refused.take_if(|last| *last == succeeded);
+            counts.spent.remove(&succeeded);
         }
     }
 

@@ -13,13 +13,14 @@ use crate::events::event;
 impl Session {
     /// The scopes to ask for: those of the challenge, else those that the resource says it has, else whatever the server thinks fit.
     ///
-    /// A client of less than full access keeps to its own scopes.
+    /// Those of earlier requests are among them. A client of less than full access keeps to its own scopes.
     pub(super) fn wanted(&self, state: &State) -> Vec<String> {
         let challenged = state.challenge.as_ref().map(Challenge::scopes).unwrap_or_default();
         let mut wanted = match (&state.authority, challenged.is_empty()) {
             (Some(authority), true) => authority.resource_scopes.clone(),
             _ => challenged,
         };
+        wanted.extend(state.requested());
         if self.0.access != ScopeSet::all() {
             let own: Vec<String> =
                 self.0.access.iter().map(|scope| scope.as_str().to_owned()).collect();
@@ -78,13 +79,11 @@ impl Session {
 
     async fn take_stored(&self, state: &mut State, authority: Arc<Authority>) -> Result<(), Error> {
         let key = self.key(&authority.issuer);
-        state.trust(authority);
+        state.trust(Arc::clone(&authority));
         state.unsaved = false;
         state.credentials = None;
         let stored = self.store("load", move |store| store.load(&key)).await?;
-        let authority = state.authority.as_deref().expect("it was set above");
-        state.credentials = self.own(authority, stored)?;
-        state.generation += 1;
+        state.take(self.own(&authority, stored)?);
         Ok(())
     }
 

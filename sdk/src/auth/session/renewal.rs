@@ -10,9 +10,9 @@ use tokio::sync::OwnedMutexGuard;
 use super::{Bearer, Session, State};
 use crate::Error;
 use crate::auth::Credentials;
-use crate::auth::discovery::Authority;
-use crate::auth::token::{self, Refusal};
+use crate::auth::token::{self, Refusal, Tokens};
 use crate::events::event;
+use crate::http::jitter;
 
 /// The longest wait for an overloaded server that a call sits through; a longer one is the caller's to sit through.
 const SHORT: Duration = Duration::from_secs(5);
@@ -32,17 +32,21 @@ impl Session {
     }
 
     async fn refresh(&self, state: &mut State) -> Result<(), Error> {
+        let Some(authority) = state.authority.clone() else { return Ok(()) };
+        let is_expired = |state: &State| state.tokens().is_some_and(Tokens::is_expired);
+        if is_expired(state) {
+            state.check_pause()?;
+        } else if !state.unsaved {
+            return Ok(());
+        }
+        let _alone = self.alone(&authority.issuer).await?;
         if state.unsaved {
             self.save(state).await?;
         }
-        let Some(authority) = state.authority.clone() else { return Ok(()) };
-        if state.tokens().is_none_or(|tokens| !tokens.is_expired()) {
+        if !is_expired(state) {
             return Ok(());
         }
-        state.check_pause()?;
-        let key = self.key(&authority.issuer);
-        let _alone = self.store("lock", move |store| store.lock(&key)).await?;
-        self.take_over(state, &authority).await?;
+        self.take_over(state).await?;
         let mut waited = false;
         loop {
             let Some(credentials) = state.credentials.clone() else { return Ok(()) };
@@ -81,7 +85,7 @@ impl Session {
                 state.need_person(None);
                 return Err(error);
             }
-            let wait = error.retry_after().unwrap_or_else(|| PAUSE + jitter());
+            let wait = error.retry_after().unwrap_or_else(|| PAUSE + jitter(PAUSE));
             let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             event!(AUTH, warn, "refresh.postponed", reason = error.label(), wait_ms);
             // A server that says it is overloaded has not looked at the refresh token, so it can be shown again.
@@ -95,19 +99,25 @@ impl Session {
         }
     }
 
-    /// Takes the credentials of another process that shares the store and was quicker, so that a spent refresh token is not sent again.
-    async fn take_over(&self, state: &mut State, authority: &Authority) -> Result<(), Error> {
+    /// Takes what another client that shares the store has made of the credentials since, so that a spent refresh token is not sent again.
+    ///
+    /// What was saved from here and is not there any more has ended.
+    pub(super) async fn take_over(&self, state: &mut State) -> Result<(), Error> {
+        let Some(authority) = state.authority.clone() else { return Ok(()) };
         let key = self.key(&authority.issuer);
         let stored = self.store("load", move |store| store.load(&key)).await?;
-        let Some(credentials) = self.own(authority, stored)? else { return Ok(()) };
-        let (Some(theirs), Some(ours)) = (&credentials.tokens, state.tokens()) else {
-            return Ok(());
+        let ended = stored.as_ref().is_none_or(|stored| stored.tokens.is_none());
+        let theirs = if ended { stored } else { self.own(&authority, stored)? };
+        let tokens = |credentials: Option<&Credentials>| {
+            let tokens = credentials?.tokens.as_ref()?;
+            Some((tokens.access.clone(), tokens.refresh.clone()))
         };
-        if theirs.access != ours.access || theirs.refresh != ours.refresh {
-            event!(AUTH, debug, "refresh.shared", with = "process");
-            state.replace(credentials);
-            state.unsaved = false;
+        let same = tokens(theirs.as_ref()) == tokens(state.credentials.as_ref());
+        if same || (theirs.is_none() && !ended) {
+            return Ok(());
         }
+        event!(AUTH, debug, "refresh.shared", with = "process");
+        state.take(theirs);
         Ok(())
     }
 
@@ -126,12 +136,4 @@ impl Session {
             }
         }
     }
-}
-
-/// Up to as long again, so that the clients of a server that was down do not come back all at once.
-fn jitter() -> Duration {
-    let mut byte = [0];
-    // Without random numbers there is no jitter, which does no harm.
-    let _no_matter = getrandom::fill(&mut byte);
-    PAUSE.mul_f64(f64::from(byte[0]) / 256.0)
 }

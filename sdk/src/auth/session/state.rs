@@ -17,8 +17,6 @@ pub(super) struct State {
     pub(super) issuer: Option<String>,
     /// The store was asked what it remembers.
     pub(super) recalled: bool,
-    /// When the authority was discovered.
-    pub(super) discovered: Option<Instant>,
     pub(super) credentials: Option<Credentials>,
     /// Grows with every change of the tokens, and with every attempt to find some.
     pub(super) generation: u64,
@@ -42,6 +40,11 @@ impl State {
         self.credentials.as_ref()?.tokens.as_ref()
     }
 
+    /// The tokens, unless they are past their time and cannot be renewed.
+    pub(super) fn usable(&self) -> Option<&Tokens> {
+        self.tokens().filter(|tokens| !tokens.is_expired() || tokens.refresh.is_some())
+    }
+
     /// The scopes of earlier requests.
     pub(super) fn requested(&self) -> Vec<String> {
         self.credentials.as_ref().map(|known| known.requested.clone()).unwrap_or_default()
@@ -59,7 +62,6 @@ impl State {
     pub(super) fn trust(&mut self, authority: Arc<Authority>) {
         self.issuer = Some(authority.issuer.clone());
         self.authority = Some(authority);
-        self.discovered = Some(Instant::now());
     }
 
     pub(super) fn replace(&mut self, credentials: Credentials) {
@@ -67,6 +69,15 @@ impl State {
         self.generation += 1;
         self.unsaved = true;
         self.needs_person = false;
+        self.pause = None;
+    }
+
+    /// Takes what the store has.
+    pub(super) fn take(&mut self, stored: Option<Credentials>) {
+        self.credentials = stored;
+        self.needs_person &= self.tokens().is_none();
+        self.generation += 1;
+        self.unsaved = false;
         self.pause = None;
     }
 

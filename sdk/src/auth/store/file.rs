@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::{CredentialKey, CredentialStore, lock};
 use crate::auth::Credentials;
 
-/// A folder with a file for each pair of issuer and resource, and one for each resource that says which issuer was the last.
+/// A folder with a file for each issuer, resource and account, and one for each resource that says which issuer was the last.
 ///
 /// On Unix the folder is made with mode 0700 and a file with mode 0600, and a file that others can read is refused.
 /// On other systems the permissions of the folder apply.
@@ -42,12 +42,13 @@ impl FileStore {
 
     /// The names say nothing about the server, and no key can name a file elsewhere.
     fn path(&self, key: &CredentialKey) -> PathBuf {
-        self.folder.join(format!("{}.json", digest(&[key.issuer(), key.resource()])))
+        let parts = [key.issuer(), key.resource()].into_iter().chain(key.account());
+        self.folder.join(format!("{}.json", digest(parts)))
     }
 
     /// Where the issuer is remembered that credentials for `resource` were saved under last.
     fn issuer_path(&self, resource: &str) -> PathBuf {
-        self.folder.join(format!("{}.issuer", digest(&[resource])))
+        self.folder.join(format!("{}.issuer", digest([resource])))
     }
 
     /// Writes beside the file and puts the result in its place, so that a crash leaves the old text or the new one.
@@ -81,7 +82,8 @@ impl CredentialStore for FileStore {
         self.replace(&self.path(key), &credentials.expose_json())?;
         let remembered = self.issuer(key.resource()).ok().flatten();
         if remembered.as_deref() != Some(key.issuer()) {
-            self.replace(&self.issuer_path(key.resource()), key.issuer())?;
+            // The credentials are saved; without the hint the next run takes one request more.
+            let _hint = self.replace(&self.issuer_path(key.resource()), key.issuer());
         }
         Ok(())
     }
@@ -100,9 +102,9 @@ impl CredentialStore for FileStore {
     }
 }
 
-fn digest(parts: &[&str]) -> String {
+fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut digest = Sha256::new();
-    for (at, part) in parts.iter().enumerate() {
+    for (at, part) in parts.into_iter().enumerate() {
         if at > 0 {
             digest.update([0]);
         }

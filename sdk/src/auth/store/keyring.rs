@@ -4,7 +4,7 @@
 //! The Secret Service is spoken to in Rust over D-Bus, so that no C library has to be there; the keyring of the Linux kernel is passed over
 //! because it forgets with the last session, and a person would sign in every day.
 //!
-//! No keyring has a lock that processes could take, so a file in the person's own runtime folder is locked instead; it holds nothing.
+//! No keyring has a lock that processes could take, so a file in a folder of the person's own is locked instead; it holds nothing.
 
 use std::any::Any;
 use std::fmt;
@@ -24,7 +24,7 @@ use crate::auth::Credentials;
 
 /// The keyring of the operating system, for desktops; a server without a session has none and uses [`FileStore`](super::FileStore).
 ///
-/// Each pair of issuer and resource is one entry of the service, and one more says which issuer a resource had last.
+/// Each issuer, resource and account is one entry of the service, and one more says which issuer a resource had last.
 /// Processes that use the same service take turns at refreshing, as with a [`FileStore`](super::FileStore).
 ///
 /// ```no_run
@@ -67,8 +67,13 @@ impl KeyringStore {
     }
 
     fn credentials(&self, key: &CredentialKey) -> io::Result<Entry> {
-        // Neither has a space, so no other pair reads the same.
-        self.entry(&format!("{} {}", key.resource(), key.issuer()))
+        // Neither URL has a space, so no other key reads the same.
+        let mut user = format!("{} {}", key.resource(), key.issuer());
+        if let Some(account) = key.account() {
+            user.push(' ');
+            user.push_str(account);
+        }
+        self.entry(&user)
     }
 
     fn issuer_entry(&self, resource: &str) -> io::Result<Entry> {
@@ -91,9 +96,10 @@ impl CredentialStore for KeyringStore {
     fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
         let text = credentials.expose_json();
         self.credentials(key)?.set_secret(text.as_bytes()).map_err(explained)?;
-        if self.issuer(key.resource())?.as_deref() != Some(key.issuer()) {
-            let entry = self.issuer_entry(key.resource())?;
-            entry.set_secret(key.issuer().as_bytes()).map_err(explained)?;
+        if self.issuer(key.resource()).ok().flatten().as_deref() != Some(key.issuer()) {
+            // The credentials are saved; without the hint the next run takes one request more.
+            let hint = self.issuer_entry(key.resource());
+            let _hint = hint.map(|entry| entry.set_secret(key.issuer().as_bytes()));
         }
         Ok(())
     }
@@ -107,7 +113,7 @@ impl CredentialStore for KeyringStore {
     }
 
     fn lock(&self, _: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
-        let folder = runtime_folder()?.join("lookout-sdk");
+        let folder = lock_folder()?.join("lookout-sdk");
         lock::make_folder(&folder)?;
         let name = URL_SAFE_NO_PAD.encode(Sha256::digest(&self.service));
         let path = folder.join(format!("{name}.lock"));
@@ -139,19 +145,17 @@ fn backend() -> Result<Arc<Backend>, Failure> {
 
 /// A folder of this person alone.
 #[cfg(any(target_os = "macos", target_os = "windows"))]
-fn runtime_folder() -> io::Result<PathBuf> {
+fn lock_folder() -> io::Result<PathBuf> {
     Ok(std::env::temp_dir())
 }
 
 /// A folder of this person alone; `/tmp` is everybody's.
 #[cfg(not(any(target_os = "macos", target_os = "windows")))]
-fn runtime_folder() -> io::Result<PathBuf> {
-    let folder = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    folder("XDG_RUNTIME_DIR").or_else(|| Some(folder("HOME")?.join(".cache"))).ok_or_else(|| {
-        io::Error::new(
-            io::ErrorKind::NotFound,
-            "there is no folder for the lock; set XDG_RUNTIME_DIR or HOME",
-        )
+fn lock_folder() -> io::Result<PathBuf> {
+    // The same for every process of the person: what a session sets, such as XDG_RUNTIME_DIR, a job of theirs may lack.
+    let home = std::env::var_os("HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    home.map(|home| home.join(".cache")).ok_or_else(|| {
+        io::Error::new(io::ErrorKind::NotFound, "there is no folder for the lock; set HOME")
     })
 }
 
@@ -238,6 +242,8 @@ mod tests {
         let others = [
             CredentialKey::new("https://other.example", "https://mcp.example/mcp"),
             CredentialKey::new("https://as.example", "https://mcp.example/mcp/readonly"),
+            key.clone().with_account("ann"),
+            key.clone().with_account(""),
         ];
         assert!(store.load(&key).unwrap().is_none());
         store.save(&key, &credentials()).unwrap();
@@ -280,6 +286,30 @@ mod tests {
         assert!(store.load(&key).unwrap().is_some(), "the entry is unharmed");
     }
 
+    /// Runs itself once more where the session's bus is nowhere.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn without_a_keyring_the_error_says_so_and_what_to_do() {
+        const BUS: (&str, &str) = ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/at-all");
+        if std::env::var(BUS.0).is_ok_and(|bus| bus == BUS.1) {
+            let error = KeyringStore::new("churn").unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound);
+            let text = error.to_string();
+            assert!(text.starts_with("no keyring can be reached ("), "{text}");
+            assert!(text.contains("Secret Service") && text.contains("FileStore"), "{text}");
+            return;
+        }
+        let own = concat!(module_path!(), "::without_a_keyring_the_error_says_so_and_what_to_do");
+        let own = own.split_once("::").map_or(own, |(_, path)| path);
+        let run = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", own])
+            .env(BUS.0, BUS.1)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&run.stdout).into_owned();
+        assert!(run.status.success() && said.contains("1 passed"), "{said}");
+    }
+
     #[test]
     fn an_entry_that_holds_no_credentials_is_refused_and_not_shown() {
         let store = store();
@@ -290,6 +320,32 @@ mod tests {
             assert_eq!(error.kind(), io::ErrorKind::InvalidData);
             assert!(!format!("{error} {error:?}").contains("secret-"), "{error:?}");
         }
+    }
+
+    /// The processes are this test again; each prints where it locks.
+    #[cfg(not(any(target_os = "macos", target_os = "windows")))]
+    #[test]
+    fn processes_of_a_person_lock_the_same_file_whatever_their_session() {
+        if std::env::var_os("LOOKOUT_SDK_PRINT").is_some() {
+            std::fs::write(
+                std::env::var_os("LOOKOUT_SDK_PRINT").unwrap(),
+                lock_folder().unwrap().as_os_str().as_encoded_bytes(),
+            )
+            .unwrap();
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let locked = |runtime: Option<&str>| {
+            let told = folder.path().join("told");
+            let name = "auth::store::keyring::tests::processes_of_a_person_lock_the_same_file_whatever_their_session";
+            let mut process = std::process::Command::new(std::env::current_exe().unwrap());
+            process.args([name, "--exact"]).env("LOOKOUT_SDK_PRINT", &told);
+            process.env("HOME", "/home/ann").env_remove("XDG_RUNTIME_DIR");
+            process.envs(runtime.map(|runtime| ("XDG_RUNTIME_DIR", runtime)));
+            assert!(process.output().unwrap().status.success());
+            std::fs::read_to_string(told).unwrap()
+        };
+        assert_eq!(locked(Some("/run/user/1000")), locked(None));
     }
 
     #[test]

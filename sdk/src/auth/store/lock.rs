@@ -5,8 +5,8 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How long another process may take for its refresh.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// How long another client or process may take for its refresh.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Waits for the lock; it ends with the file, also when the process is killed.
 pub(super) fn wait(file: File, path: &Path) -> io::Result<File> {

@@ -50,13 +50,23 @@ pub(crate) async fn login(
     screen.print(&format!("Signed in to {}. You may use {granted}.\n", connection.endpoint))
 }
 
-/// The scopes that are granted in the end; a person who is signed in with too few is asked for the others.
+/// The scopes that are granted in the end; a person who is signed in with too few is asked for the others, and one whose sign-in has ended is asked again.
 async fn sign_in<S: Access>(
     client: Result<Client<S>, Error>,
     asked: &AtomicBool,
 ) -> Result<Vec<String>, Error> {
     let client = client?;
-    let granted = client.sign_in().await?;
+    let mut granted = client.sign_in().await?;
+    if !asked.load(Ordering::Relaxed) {
+        // What is stored may have ended at the server since.
+        granted = match client.discover().await {
+            Ok(_) => granted,
+            Err(error) if error.is_unauthorized() || error.is_authorization() => {
+                client.sign_in().await?
+            }
+            Err(error) => return Err(error),
+        };
+    }
     let missing: Vec<_> = S::SCOPES
         .difference(granted.join(" ").parse().unwrap_or(ScopeSet::EMPTY))
         .iter()
