@@ -108,11 +108,11 @@ fn credentials_that_are_saved_are_saved_even_if_their_issuer_cannot_be_remembere
     let text = r#"{"version":1,"client_id":"c","client_authentication":"none","scope":""}"#;
     let credentials = Credentials::from_json(text).unwrap();
     store.save(&key, &credentials).unwrap();
-    for file in std::fs::read_dir(folder.path()).unwrap() {
+    for file in fs::read_dir(folder.path()).unwrap() {
         let file = file.unwrap().path();
         if file.extension().is_some_and(|kind| kind == "issuer") {
-            std::fs::remove_file(&file).unwrap();
-            std::fs::create_dir(file).unwrap();
+            fs::remove_file(&file).unwrap();
+            fs::create_dir(file).unwrap();
         }
     }
     store.save(&key, &credentials).unwrap();
