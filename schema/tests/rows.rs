@@ -230,6 +230,26 @@ fn numbers_are_read_however_they_arrive_and_never_changed() {
 }
 
 #[test]
+fn a_whole_number_is_no_float_that_is_beside_it() {
+    let cell = |kind: &str, value: Value| result(&[("n", kind)], &json!([[value]]));
+    let most = 9_007_199_254_740_992.0;
+    assert_eq!(cell("integer", json!("9007199254740992")).rows::<f64>(), Ok(vec![most]));
+    assert_eq!(cell("integer", json!("9007199254740994")).rows::<f64>(), Ok(vec![most + 2.0]));
+    assert_eq!(cell("integer", json!(16_777_216)).rows::<f32>(), Ok(vec![16_777_216.0]));
+    for value in
+        [json!("9007199254740993"), json!(9_007_199_254_740_993_i64), json!("1".repeat(40))]
+    {
+        assert!(refused::<f64>(&cell("integer", value)).ends_with("wanted f64"));
+    }
+    assert!(refused::<f32>(&cell("integer", json!(16_777_217))).ends_with("wanted f32"));
+    for value in [json!("1e300"), json!(1e300)] {
+        assert!(refused::<f32>(&cell("float", value)).ends_with("wanted f32"));
+    }
+    assert!(refused::<f64>(&cell("decimal", json!("9".repeat(400)))).ends_with("wanted f64"));
+    assert_eq!(cell("float", json!("Infinity")).rows::<f32>(), Ok(vec![f32::INFINITY]));
+}
+
+#[test]
 fn values_with_parts_are_read_from_their_text() {
     #[derive(Debug, PartialEq, Deserialize)]
     struct Address {
