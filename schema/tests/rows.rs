@@ -250,6 +250,34 @@ fn a_whole_number_is_no_float_that_is_beside_it() {
 }
 
 #[test]
+fn what_a_server_wrote_stands_in_an_error_on_one_bounded_line() {
+    #[derive(Debug, Deserialize)]
+    struct Id {
+        #[serde(rename = "id")]
+        _id: i64,
+    }
+    #[derive(Debug, Deserialize)]
+    enum Level {
+        Low,
+    }
+    let hostile = "\u{1b}]0;owned\u{7}\n\u{202e}";
+    let many: Vec<_> = (0..2000).map(|index| (format!("{hostile}{index}"), hostile)).collect();
+    let many: Vec<_> = many.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
+    let named = |name: &str, value: &str| result(&[(name, hostile)], &json!([[value]]));
+    let twice = [(hostile, "string"); 2000];
+    for told in [
+        refused::<Id>(&result(&many, &json!([vec![1; 2000]]))),
+        refused::<i64>(&named(hostile, "x")),
+        refused::<Level>(&named("level", &hostile.repeat(2000))),
+        refused::<HashMap<String, i64>>(&result(&twice, &json!([vec![1; 2000]]))),
+    ] {
+        assert!(told.len() < 2000, "{} bytes", told.len());
+        assert!(!told.contains(['\u{1b}', '\u{7}', '\n', '\u{202e}']), "{told:?}");
+    }
+    let _ = Level::Low;
+}
+
+#[test]
 fn values_with_parts_are_read_from_their_text() {
     #[derive(Debug, PartialEq, Deserialize)]
     struct Address {
