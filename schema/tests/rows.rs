@@ -186,7 +186,7 @@ fn members_are_renamed_flattened_and_left_out_as_serde_has_it() {
     assert_eq!(states.rows::<Status>(), Ok(vec![Status::Paid, Status::Open]));
     assert_eq!(
         refused::<Status>(&result(&[("status", "string")], &json!([["lost"]]))),
-        "rows[0][0] (column `status`, string): unknown variant `lost`, expected `paid` or `open`"
+        "rows[0][0] (column `status`, string): found text `lost`, wanted one of `paid`, `open`"
     );
 }
 
