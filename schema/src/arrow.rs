@@ -19,7 +19,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::rows::{RowError, described, whole};
+use crate::rows::{RowError, described, fits_float, whole};
 use crate::{NormalizedType, QueryWarehouseResult, ResultColumn, RunDashboardPanelResult};
 
 /// The key of a field's metadata under which the type in the warehouse's own words stands.
@@ -61,7 +61,7 @@ impl QueryWarehouseResult {
     /// | `timestamp` | `Timestamp(Microsecond, "UTC")`; `Nanosecond` when a value is finer |
     /// | `binary` | `Binary` |
     /// | `string`, `json`, `array` | `Utf8`; the latter two hold JSON text |
-    /// | `other` and what this build does not know | `Boolean`, `Int64` or `Float64` when all values are that, `Null` when there is none, otherwise `Utf8` |
+    /// | `other` and what this build does not know | `Boolean`, what an `integer` becomes, or `Float64` when all values are that, `Null` when there is none, otherwise `Utf8` |
     ///
     /// Every field is nullable and has the warehouse's own type in its metadata, under [`WAREHOUSE_TYPE`].
     /// Names are kept, also those that repeat.
@@ -243,12 +243,17 @@ impl<'a> Cells<'a> {
             Ok(Arc::new(NullArray::new(self.rows.len())))
         } else if all(Value::is_boolean) {
             self.booleans()
-        } else if all(Value::is_i64) {
+        } else if all(|value| value.is_i64() || value.is_u64()) {
             self.integers()
-        } else if all(Value::is_number) {
+        } else if all(is_float) {
             self.floats()
         } else {
             Ok(self.texts())
         }
     }
+}
+
+/// Whether a value is a number that a float holds exactly.
+fn is_float(value: &Value) -> bool {
+    value.is_number() && whole(value).is_none_or(|number| fits_float(number, f64::MANTISSA_DIGITS))
 }

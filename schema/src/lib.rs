@@ -25,7 +25,10 @@
 pub mod arrow;
 mod catalogue;
 mod excerpt;
+#[doc(hidden)]
+pub mod inert;
 mod open_enum;
+#[doc(hidden)]
 pub mod protocol;
 mod rows;
 mod scope_set;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 #[cfg(feature = "arrow")]
-pub(crate) use self::cell::whole;
+pub(crate) use self::cell::{fits_float, whole};
 pub use self::error::RowError;
 #[cfg(feature = "arrow")]
 pub(crate) use self::error::described;

@@ -31,8 +31,33 @@ pub struct Violation {
     pub message: String,
 }
 
+impl Violation {
+    /// What is wrong at `pointer`: what stands there and what is allowed.
+    ///
+    /// ```
+    /// let violation = lookout_schema::Violation::new("/day", "is missing");
+    /// assert_eq!(violation.to_string(), "/day is missing");
+    /// ```
+    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), message: message.into() }
+    }
+}
+
 impl InvalidArguments {
-    pub(crate) fn new(tool: &'static str, violations: Vec<Violation>) -> Self {
+    /// What is wrong with the arguments of a tool, for a [`Tool`](crate::Tool) that is not of the catalogue; `violations` is not empty.
+    ///
+    /// ```
+    /// use lookout_schema::{InvalidArguments, Violation};
+    ///
+    /// let violation = Violation::new("/day", "is `someday`, allowed is a date");
+    /// let invalid = InvalidArguments::new("plan", vec![violation]);
+    /// assert_eq!(
+    ///     invalid.to_string(),
+    ///     "the arguments of plan are not valid: /day is `someday`, allowed is a date"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn new(tool: &'static str, violations: Vec<Violation>) -> Self {
         Self { tool, violations }
     }
 

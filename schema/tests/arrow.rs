@@ -128,6 +128,17 @@ fn values_are_carried_over_exactly() {
 }
 
 #[test]
+fn numbers_of_a_column_without_a_type_are_not_rounded() {
+    let big = 9_007_199_254_740_993_i64;
+    let beyond = column("any", "other", &[json!(u64::MAX), json!(1)]);
+    assert_eq!(kind_of(&beyond), DataType::Decimal128(38, 0));
+    assert_eq!(beyond["c"].as_primitive::<Decimal128Type>().value(0), i128::from(u64::MAX));
+    let mixed = column("any", "other", &[json!(big), json!(0.5)]);
+    assert_eq!(mixed["c"].as_string::<i32>().value(0), "9007199254740993");
+    assert_eq!(kind_of(&column("any", "other", &[json!(1), json!(0.5)])), DataType::Float64);
+}
+
+#[test]
 fn decimals_keep_every_digit() {
     let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
     let mut runner =

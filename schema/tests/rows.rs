@@ -186,7 +186,7 @@ fn members_are_renamed_flattened_and_left_out_as_serde_has_it() {
     assert_eq!(states.rows::<Status>(), Ok(vec![Status::Paid, Status::Open]));
     assert_eq!(
         refused::<Status>(&result(&[("status", "string")], &json!([["lost"]]))),
-        "rows[0][0] (column `status`, string): unknown variant `lost`, expected `paid` or `open`"
+        "rows[0][0] (column `status`, string): found text `lost`, wanted one of `paid`, `open`"
     );
 }
 
@@ -227,6 +227,54 @@ fn numbers_are_read_however_they_arrive_and_never_changed() {
     );
     let long = refused::<i64>(&cell("string", json!("x\n".repeat(4000))));
     assert!(long.len() < 200 && !long.contains('\n'), "{long}");
+}
+
+#[test]
+fn a_whole_number_is_no_float_that_is_beside_it() {
+    let cell = |kind: &str, value: Value| result(&[("n", kind)], &json!([[value]]));
+    let most = 9_007_199_254_740_992.0;
+    assert_eq!(cell("integer", json!("9007199254740992")).rows::<f64>(), Ok(vec![most]));
+    assert_eq!(cell("integer", json!("9007199254740994")).rows::<f64>(), Ok(vec![most + 2.0]));
+    assert_eq!(cell("integer", json!(16_777_216)).rows::<f32>(), Ok(vec![16_777_216.0]));
+    for value in
+        [json!("9007199254740993"), json!(9_007_199_254_740_993_i64), json!("1".repeat(40))]
+    {
+        assert!(refused::<f64>(&cell("integer", value)).ends_with("wanted f64"));
+    }
+    assert!(refused::<f32>(&cell("integer", json!(16_777_217))).ends_with("wanted f32"));
+    for value in [json!("1e300"), json!(1e300)] {
+        assert!(refused::<f32>(&cell("float", value)).ends_with("wanted f32"));
+    }
+    assert!(refused::<f64>(&cell("decimal", json!("9".repeat(400)))).ends_with("wanted f64"));
+    assert_eq!(cell("float", json!("Infinity")).rows::<f32>(), Ok(vec![f32::INFINITY]));
+}
+
+#[test]
+fn what_a_server_wrote_stands_in_an_error_on_one_bounded_line() {
+    #[derive(Debug, Deserialize)]
+    struct Id {
+        #[serde(rename = "id")]
+        _id: i64,
+    }
+    #[derive(Debug, Deserialize)]
+    enum Level {
+        Low,
+    }
+    let hostile = "\u{1b}]0;owned\u{7}\n\u{202e}";
+    let many: Vec<_> = (0..2000).map(|index| (format!("{hostile}{index}"), hostile)).collect();
+    let many: Vec<_> = many.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
+    let named = |name: &str, value: &str| result(&[(name, hostile)], &json!([[value]]));
+    let twice = [(hostile, "string"); 2000];
+    for told in [
+        refused::<Id>(&result(&many, &json!([vec![1; 2000]]))),
+        refused::<i64>(&named(hostile, "x")),
+        refused::<Level>(&named("level", &hostile.repeat(2000))),
+        refused::<HashMap<String, i64>>(&result(&twice, &json!([vec![1; 2000]]))),
+    ] {
+        assert!(told.len() < 2000, "{} bytes", told.len());
+        assert!(!told.contains(['\u{1b}', '\u{7}', '\n', '\u{202e}']), "{told:?}");
+    }
+    let _ = Level::Low;
 }
 
 #[test]

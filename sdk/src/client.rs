@@ -22,6 +22,8 @@ use crate::listing::{self, Listing};
 use crate::reply::{ServerInfo, ToolDescription};
 use crate::transport::Transport;
 
+#[cfg(feature = "testing")]
+pub(crate) use self::dispatch::unfit;
 pub(crate) use self::retries::Retries;
 
 /// How many pages of tools are read before the server is taken to go in circles.
@@ -68,6 +70,9 @@ impl<S: Access> Client<S> {
     }
 
     /// A clone whose calls each end within `deadline`, with all that they need on the way: refreshes, waits and retries.
+    ///
+    /// [`Client::tools`] and [`Client::whole_source_doc`] are one call each, however many requests they take; a stream of pages has the deadline for each page.
+    /// What waits for a person, [`Client::sign_in`] and [`Client::step_up`], has the limit of [`OAuth`](crate::auth::OAuth) instead.
     ///
     /// What took too long is an [`Error::is_timeout`], and the server is told to stop as if the future had been dropped.
     ///
@@ -141,6 +146,10 @@ impl<S: Access> Client<S> {
     ///
     /// As [`Client::call`].
     pub async fn tools(&self) -> Result<Vec<ToolDescription>, Error> {
+        self.in_time(self.all_pages_of_tools()).await
+    }
+
+    async fn all_pages_of_tools(&self) -> Result<Vec<ToolDescription>, Error> {
         let mut tools = Vec::new();
         let mut params = Map::new();
         let mut cursors = HashSet::new();

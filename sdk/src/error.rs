@@ -5,17 +5,18 @@
 //! and neither of them ever holds a token, a code, a verifier or a client secret.
 //! There is no variant to match on, so that a new cause breaks nobody.
 
-mod inert;
+mod tool;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lookout_schema::inert::Inert;
 use lookout_schema::{InvalidArguments, RowError, Violation};
-use serde_json::Value;
 
-use self::inert::Inert;
 use crate::auth::Challenge;
+
+pub use self::tool::ToolError;
 
 /// Why a call, or an authorization, did not succeed.
 ///
@@ -55,24 +56,6 @@ pub(crate) enum Kind {
     InsufficientScope(Vec<String>),
     Tool(ToolError),
     Authorization(String),
-}
-
-/// What a tool reported instead of a result, for the model that called it to read.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ToolError {
-    /// A stable name from the catalogue, such as `table_not_found`; `unspecified` when the server gave none.
-    pub code: String,
-    /// What happened.
-    pub message: String,
-    /// What to do next.
-    pub hint: Option<String>,
-    /// Whether the same call may succeed later.
-    pub retryable: bool,
-    /// How long to wait before the next attempt.
-    pub retry_after: Option<Duration>,
-    /// Further members, such as the violations of the input schema.
-    pub details: Value,
 }
 
 impl Error {
@@ -320,7 +303,7 @@ impl fmt::Display for Error {
             | Kind::Transport(what)
             | Kind::Protocol(what)
             | Kind::Authorization(what)
-            | Kind::Decode(what) => f.write_str(what),
+            | Kind::Decode(what) => Inert(what).fmt(f),
             Kind::InvalidArguments(invalid) => invalid.fmt(f),
             Kind::Timeout(what) => f.write_str(what),
             Kind::BrokenStream => {
@@ -337,7 +320,7 @@ impl fmt::Display for Error {
                 write!(
                     f,
                     "the token lacks a scope; the call needs {}; ask for it with Client::step_up, or make a token that has it",
-                    scopes.join(" ")
+                    Inert(&scopes.join(" "))
                 )
             }
             Kind::Tool(error) => error.fmt(f),
@@ -354,29 +337,5 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
-    }
-}
-
-impl ToolError {
-    /// A failure that was found here, before or instead of the tool, and that the model can put right.
-    pub(crate) fn of_model(code: &str, message: String, hint: &str) -> Self {
-        Self {
-            code: code.to_owned(),
-            message,
-            hint: Some(hint.to_owned()),
-            retryable: false,
-            retry_after: None,
-            details: Value::Null,
-        }
-    }
-}
-
-impl fmt::Display for ToolError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", Inert(&self.code), Inert(&self.message))?;
-        match &self.hint {
-            Some(hint) => write!(f, " {}", Inert(hint)),
-            None => Ok(()),
-        }
     }
 }

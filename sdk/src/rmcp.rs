@@ -39,7 +39,6 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use crate::access::Access;
-use crate::error::ToolError;
 use crate::{Client, Error, ToolDescription, ToolReply};
 
 /// How many bytes may wait on the way between the two sides.
@@ -186,24 +185,8 @@ fn result(reply: ToolReply) -> CallToolResult {
         return result;
     };
     let mut result = CallToolResult::error(content);
-    result.meta = MetaObject::deserialize(json!({ (meta::ERROR): facts(&error) })).ok();
+    result.meta = MetaObject::deserialize(json!({ (meta::ERROR): error.to_json() })).ok();
     result
-}
-
-/// What the server said of a failure, as it said it.
-fn facts(error: &ToolError) -> Value {
-    let mut facts =
-        json!({ "code": error.code, "message": error.message, "retryable": error.retryable });
-    if let Some(hint) = &error.hint {
-        facts["hint"] = hint.as_str().into();
-    }
-    if let Some(wait) = error.retry_after {
-        facts["retry_after_ms"] = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).into();
-    }
-    if !error.details.is_null() {
-        facts["details"] = error.details.clone();
-    }
-    facts
 }
 
 fn unreached(error: &Error) -> ErrorData {

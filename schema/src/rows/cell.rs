@@ -52,14 +52,31 @@ impl<'a> Cell<'a> {
         }
     }
 
-    fn float<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, RowError> {
+    /// Reads a float whose mantissa has that many bits; a decimal is rounded to it, a whole number is not.
+    fn float<V: Visitor<'a>>(self, bits: u32, visitor: V) -> Result<V::Value, RowError> {
         let number = match self.value {
             Value::Number(number) => number.as_f64(),
             _ => self.digits().and_then(|digits| digits.parse().ok()),
         };
+        let keeps = match &self.column.normalized_type {
+            NormalizedType::Decimal | NormalizedType::Float => true,
+            NormalizedType::Integer if self.value.is_string() => {
+                whole(self.value).is_some_and(|whole| fits_float(whole, bits))
+            }
+            _ => whole(self.value).is_none_or(|whole| fits_float(whole, bits)),
+        };
+        // The infinity that a column holds has no digits.
+        let has_digits = self.value.is_number()
+            || self.value.as_str().is_some_and(|text| text.contains(|c: char| c.is_ascii_digit()));
+        let is_too_large = |number: f64| match bits {
+            f32::MANTISSA_DIGITS => (number as f32).is_infinite(),
+            _ => number.is_infinite(),
+        };
         match number {
-            Some(number) => visitor.visit_f64(number),
-            None => Err(self.mismatch(&visitor)),
+            Some(number) if keeps && !(has_digits && is_too_large(number)) => {
+                visitor.visit_f64(number)
+            }
+            _ => Err(self.mismatch(&visitor)),
         }
     }
 
@@ -111,8 +128,15 @@ impl<'a> Deserializer<'a> for Cell<'a> {
 
     as_!(whole: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128);
     as_!(whole: deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128);
-    as_!(float: deserialize_f32 deserialize_f64);
     as_!(text: deserialize_char deserialize_str deserialize_string deserialize_identifier);
+
+    fn deserialize_f32<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, RowError> {
+        self.float(f32::MANTISSA_DIGITS, visitor)
+    }
+
+    fn deserialize_f64<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, RowError> {
+        self.float(f64::MANTISSA_DIGITS, visitor)
+    }
 
     fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, RowError> {
         match self.value {
@@ -260,6 +284,12 @@ pub(crate) fn whole(value: &Value) -> Option<i128> {
     }
     .parse()
     .ok()
+}
+
+/// Whether a float whose mantissa has that many bits is this number, and not one beside it.
+pub(crate) fn fits_float(whole: i128, bits: u32) -> bool {
+    let magnitude = whole.unsigned_abs();
+    magnitude == 0 || u128::BITS - magnitude.leading_zeros() - magnitude.trailing_zeros() <= bits
 }
 
 fn visit_number<'a, V: Visitor<'a>>(number: &Number, visitor: V) -> Result<V::Value, RowError> {

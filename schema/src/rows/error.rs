@@ -6,7 +6,11 @@ use serde::de::{Expected, Unexpected};
 use serde_json::Value;
 
 use crate::excerpt::excerpt;
+use crate::inert::Inert;
 use crate::{NormalizedType, ResultColumn};
+
+/// How many columns a sentence names.
+const MOST_NAMES: usize = 20;
 
 /// Why a row is not what was wanted: where, what was found there, and what was wanted.
 ///
@@ -79,7 +83,7 @@ impl RowError {
     pub(crate) fn in_column(mut self, position: usize, column: &ResultColumn) -> Self {
         // A column that is missing inside a value is a member of that value.
         if let Problem::MissingColumn { name, .. } = &self.0.problem {
-            self.0.problem = Problem::Other(format!("the value has no member `{name}`"));
+            self.0.problem = Problem::Other(format!("the value has no member `{}`", excerpt(name)));
         }
         self.0.column.get_or_insert_with(|| Column {
             position,
@@ -126,7 +130,9 @@ impl RowError {
 impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { row, column, problem } = &*self.0;
-        let name = |column: &Column| format!("column `{}`, {}", excerpt(&column.name), column.kind);
+        let name = |column: &Column| {
+            format!("column `{}`, {}", excerpt(&column.name), excerpt(&column.kind.to_string()))
+        };
         match (row, column) {
             (Some(row), Some(column)) => {
                 write!(f, "rows[{row}][{}] ({}): ", column.position, name(column))?;
@@ -138,9 +144,15 @@ impl fmt::Display for RowError {
         match problem {
             Problem::Mismatch { found, wanted } => write!(f, "found {found}, wanted {wanted}"),
             Problem::MissingColumn { name, columns } => {
-                write!(f, "there is no column `{name}`; the columns are `{}`", columns.join("`, `"))
+                let named: Vec<_> = columns.iter().take(MOST_NAMES).map(|n| excerpt(n)).collect();
+                write!(f, "there is no column `{}`; the columns are ", excerpt(name))?;
+                write!(f, "`{}`", named.join("`, `"))?;
+                match columns.len().saturating_sub(MOST_NAMES) {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
             }
-            Problem::Other(what) => f.write_str(what),
+            Problem::Other(what) => Inert(what).fmt(f),
         }
     }
 }
@@ -164,6 +176,16 @@ impl serde::de::Error for RowError {
 
     fn invalid_value(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
         Self::mismatch(unexpected(found), wanted)
+    }
+
+    fn unknown_variant(found: &str, wanted: &'static [&'static str]) -> Self {
+        let found = format!("text `{}`", excerpt(found));
+        Self::mismatch(found, format_args!("one of `{}`", wanted.join("`, `")))
+    }
+
+    fn unknown_field(found: &str, wanted: &'static [&'static str]) -> Self {
+        let found = format!("the name `{}`", excerpt(found));
+        Self::mismatch(found, format_args!("one of `{}`", wanted.join("`, `")))
     }
 
     fn missing_field(name: &'static str) -> Self {

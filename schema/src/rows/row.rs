@@ -9,6 +9,10 @@ use serde_json::Value;
 use super::cell::Cell;
 use super::error::RowError;
 use crate::ResultColumn;
+use crate::excerpt::excerpt;
+
+/// How many columns of one name a sentence counts.
+const MOST_POSITIONS: usize = 10;
 
 /// The columns, with the names that stand there more than once.
 pub(super) struct Names<'a> {
@@ -32,10 +36,12 @@ impl<'a> Names<'a> {
         let positions: Vec<_> = (0..self.columns.len())
             .filter(|index| self.columns[*index].name == name)
             .map(|index| index.to_string())
+            .take(MOST_POSITIONS)
             .collect();
         Err(RowError::other(format!(
-            "the columns {} are all called `{name}`; name them apart in the statement, or read them by position",
-            positions.join(" and ")
+            "the columns {} are all called `{}`; name them apart in the statement, or read them by position",
+            positions.join(" and "),
+            excerpt(name)
         )))
     }
 }

@@ -112,7 +112,10 @@ impl<S: Access> Client<S> {
     }
 
     /// Lets a call run until the deadline of this handle; dropped there, it is cancelled.
-    async fn in_time<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    pub(crate) async fn in_time<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         let Some(deadline) = self.deadline else { return call.await };
         tokio::time::timeout(deadline, call).await.unwrap_or_else(|_| {
             Err(Error::new(Kind::Timeout("the call did not end within its deadline")))

@@ -90,7 +90,7 @@ impl<S: Access> Client<S> {
             // A server that lists another schema than ours judges by its own.
             Some(entry) if self.inner.listing.agrees_on(name) => {
                 if let Err(invalid) = entry.check(&arguments) {
-                    return Ok(unfit(&invalid));
+                    return Ok(ToolReply::failed(unfit(&invalid)));
                 }
             }
             _ => {}
@@ -99,15 +99,16 @@ impl<S: Access> Client<S> {
             Err(error) => match error.kind() {
                 Kind::InsufficientScope(scopes) => Ok(lacking(scopes.clone())),
                 Kind::Rpc { code: code::INVALID_PARAMS, .. }
-                    if entry.is_none() && self.inner.listing.tool(name).is_none() =>
+                    if (entry.is_none() || !self.inner.listing.is_blank())
+                        && self.inner.listing.tool(name).is_none() =>
                 {
                     Ok(self.unknown(name))
                 }
                 Kind::Rpc { code: code::INVALID_PARAMS, message } => {
                     Ok(ToolReply::failed(ToolError::of_model(
                         "invalid_arguments",
-                        format!("The server refused the call: {message}"),
-                        "Compare the arguments with the tool's schema.",
+                        format!("The server refuses the arguments, or has no such tool: {message}"),
+                        "Compare the arguments with the tool's schema. If they fit, do without this tool.",
                     )))
                 }
                 _ => Err(error),
@@ -133,6 +134,7 @@ impl<S: Access> Client<S> {
         let mut names = self.inner.listing.names();
         if names.is_empty() || !self.may_call_unknown() {
             names = self.catalogue().map(|tool| tool.name.clone()).collect();
+            names.retain(|known| known != name);
         }
         names.sort();
         names.truncate(MOST_NAMES);
@@ -157,8 +159,8 @@ fn read(arguments: &str) -> Result<Value, serde_json::Error> {
     }
 }
 
-/// A reply to arguments that do not fit the tool's schema, as the server would give it.
-fn unfit(invalid: &InvalidArguments) -> ToolReply {
+/// Arguments that do not fit the tool's schema, as the server says it.
+pub(crate) fn unfit(invalid: &InvalidArguments) -> ToolError {
     let violations = invalid.violations();
     let listed: Vec<String> = violations.iter().map(ToString::to_string).collect();
     let details = violations
@@ -170,7 +172,7 @@ fn unfit(invalid: &InvalidArguments) -> ToolReply {
         format!("The arguments do not fit the input schema: {}.", listed.join("; ")),
         "Correct them all and call again.",
     );
-    ToolReply::failed(ToolError { details, ..error })
+    ToolError { details, ..error }
 }
 
 fn lacking(scopes: Vec<String>) -> ToolReply {

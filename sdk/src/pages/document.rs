@@ -23,6 +23,10 @@ impl<S: Reads> Client<S> {
     ///
     /// As [`Client::call`], and [`Error::is_protocol`] when the parts do not make one document: it was generated anew in between, or they do not lead to its end.
     pub async fn whole_source_doc(&self, arguments: ReadSourceDoc) -> Result<String, Error> {
+        self.in_time(self.parts_of_document(arguments)).await
+    }
+
+    async fn parts_of_document(&self, arguments: ReadSourceDoc) -> Result<String, Error> {
         let mut text = String::new();
         let mut generated_at = None;
         let mut arguments = arguments;
@@ -32,6 +36,15 @@ impl<S: Reads> Client<S> {
                 return Err(Error::protocol(
                     "the document was generated anew while it was read; read it again",
                 ));
+            }
+            // What the offsets do not account for would be text without a bound.
+            let end = part.next_offset.unwrap_or(part.total_chars);
+            let most = usize::try_from(end.saturating_sub(arguments.offset)).unwrap_or(0);
+            if part.content.chars().nth(most).is_some() {
+                return Err(Error::protocol(format!(
+                    "a part that {} gives is longer than its offsets say",
+                    ReadSourceDoc::NAME
+                )));
             }
             text.push_str(&part.content);
             match part.next_offset {

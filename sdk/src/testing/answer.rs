@@ -8,7 +8,8 @@ use lookout_schema::protocol::meta;
 use lookout_schema::{ErrorCode, ToolEntry, catalogue};
 use serde_json::{Value, json};
 
-use super::schema::{Violation, violations};
+use super::schema::violations;
+use crate::ToolError;
 
 /// What a tool answers: a result, an error, or one after the other.
 ///
@@ -238,36 +239,30 @@ impl Answer {
             Kind::Sequence(answers) => answers[0].to_call_result(tool, arguments),
         }
     }
-
-    pub(super) fn invalid_arguments(found: &[Violation]) -> Self {
-        let listed: Vec<_> = found.iter().map(ToString::to_string).collect();
-        let all: Vec<_> = found.iter().map(Violation::to_json).collect();
-        Self::error(ErrorCode::InvalidArguments)
-            .message(format!("The arguments do not fit the input schema: {}.", listed.join("; ")))
-            .hint("Correct them all and call again.")
-            .details(json!({ "violations": all }))
-    }
 }
 
 impl Failure {
     fn to_call_result(&self) -> Value {
-        let Self { code, message, hint, retry_after, details } = self;
+        let Self { code, message, hint, retry_after, details } = self.clone();
         let described = catalogue().errors.get(code.as_str());
-        let retryable = described.is_some_and(|entry| entry.retryable);
-        let mut text = format!("{code}: {message}");
-        let mut facts = json!({ "code": code, "message": message, "retryable": retryable });
-        if let Some(hint) = hint {
-            text = format!("{text} {hint}");
-            facts["hint"] = hint.as_str().into();
-        }
-        if let Some(wait) = retry_after {
-            facts["retry_after_ms"] = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).into();
-        }
-        if !details.is_null() {
-            facts["details"] = details.clone();
-        }
-        json!({ "content": [{ "type": "text", "text": text }], "isError": true, "_meta": { (meta::ERROR): facts } })
+        error_result(&ToolError {
+            retryable: described.is_some_and(|entry| entry.retryable),
+            code: code.to_string(),
+            message,
+            hint,
+            retry_after,
+            details,
+        })
     }
+}
+
+/// A failure as the result of `tools/call`.
+pub(super) fn error_result(error: &ToolError) -> Value {
+    json!({
+        "content": [{ "type": "text", "text": error.to_string() }],
+        "isError": true,
+        "_meta": { (meta::ERROR): error.to_json() },
+    })
 }
 
 impl From<Value> for Answer {

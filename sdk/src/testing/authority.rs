@@ -163,16 +163,22 @@ fn authorize(shared: &Shared, query: &str) -> Reply {
 }
 
 impl RegisteredClient {
-    /// The port of a loopback redirect URI is free (RFC 8252 section 7.3).
+    /// Texts are compared, but the port of a loopback redirect URI is free (RFC 8252 section 7.3).
     fn accepts(&self, redirect_uri: &str) -> bool {
-        let without_port = |text: &str| {
-            let mut url = Url::parse(text).ok()?;
-            url.set_port(None).ok()?;
-            Some(url)
-        };
         let asked = without_port(redirect_uri);
-        asked.is_some() && self.redirect_uris.iter().any(|known| without_port(known) == asked)
+        self.redirect_uris
+            .iter()
+            .any(|known| known == redirect_uri || (asked.is_some() && without_port(known) == asked))
     }
+}
+
+/// A loopback redirect URI without its port; none for any other.
+fn without_port(text: &str) -> Option<Url> {
+    let mut url = Url::parse(text).ok()?;
+    let is_loopback = matches!(url.host_str()?, "127.0.0.1" | "[::1]" | "localhost");
+    (url.scheme() == "http" && is_loopback).then_some(())?;
+    url.set_port(None).ok()?;
+    Some(url)
 }
 
 fn token(shared: &Shared, form: &Form) -> Reply {

@@ -14,11 +14,11 @@ use lookout_schema::protocol::{
 use lookout_schema::{CATALOGUE_DIGEST, ErrorCode, ScopeSet, ToolEntry, catalogue};
 use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::answer::{Answer, error_result};
 use super::fault::{Fault, Place};
-use super::schema::violations;
 use super::server::{End, Received, Reply};
 use super::world::{Call, Shared};
+use crate::client::unfit;
 
 /// The digest of a catalogue that nobody has.
 const OTHER_DIGEST: &str =
@@ -229,13 +229,14 @@ fn call(shared: &Shared, era: Era, scopes: ScopeSet, id: Value, params: &Value) 
         Value::Null => json!({}),
         arguments => arguments.clone(),
     };
-    let found = violations(&tool.input_schema, &arguments);
-    let (answer, fault) = if found.is_empty() {
+    if let Err(invalid) = tool.check(&arguments) {
+        let result = error_result(&unfit(&invalid));
+        return written(Some(id), Ok(complete(era, result)));
+    }
+    let (answer, fault) = {
         let mut world = shared.world();
         world.calls.push(Call { name: name.to_owned(), arguments: arguments.clone() });
         (world.answer(tool), world.faults.strike(Place::Answer))
-    } else {
-        (Answer::invalid_arguments(&found), None)
     };
     let mut result = run(shared, tool, &answer, &arguments);
     if fault == Some(Fault::WrongShape) {

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use regex_lite::Regex;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// One thing that is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,12 +14,6 @@ pub(super) struct Violation {
     /// JSON Pointer into the value (RFC 6901); empty for the value itself.
     pointer: String,
     message: String,
-}
-
-impl Violation {
-    pub(super) fn to_json(&self) -> Value {
-        json!({ "pointer": self.pointer, "message": self.message })
-    }
 }
 
 impl fmt::Display for Violation {
@@ -180,6 +174,7 @@ fn out_of_bounds(schema: &Value, value: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use lookout_schema::catalogue;
+    use serde_json::json;
 
     use super::*;
 

@@ -12,6 +12,20 @@ fn a_command_without_a_server_asks_which() {
 }
 
 #[test]
+fn a_token_does_not_go_to_the_endpoint_of_another_login() {
+    let home = Home::new();
+    let folder = home.path().join("config/lookout");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("endpoint"), home.lookout.endpoint()).unwrap();
+    let mut query = home.bare(&["query", "select 1"]);
+    query.env("LOOKOUT_TOKEN", home.lookout.token());
+    let run = home.finish(query);
+    assert_eq!(run.code, 2, "{}", run.shown());
+    assert!(run.err.contains("--url"), "{}", run.err);
+    assert_eq!(home.lookout.calls(), []);
+}
+
+#[test]
 fn a_token_that_is_refused_or_does_not_suffice_is_a_matter_of_permission() {
     let home = Home::new();
     home.lookout.fail_next(1, Fault::RevokedToken);

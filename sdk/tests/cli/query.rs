@@ -99,6 +99,35 @@ fn flags_become_arguments_of_their_type() {
 }
 
 #[test]
+fn a_number_that_would_be_rounded_is_sent_as_it_was_written() {
+    let home = Home::new();
+    for (written, sent) in [
+        ("12345678901234567890123", json!("12345678901234567890123")),
+        ("0.12345678901234567890", json!("0.12345678901234567890")),
+        ("9007199254740993", json!(9_007_199_254_740_993_i64)),
+        ("1.50", json!(1.5)),
+        ("-0.1", json!(-0.1)),
+    ] {
+        home.run(&["query", "select :v", "--param", &format!("v={written}")]).ok();
+        assert_eq!(home.lookout.calls().pop().unwrap().arguments["params"]["v"], sent);
+    }
+    let twice = home.run(&["query", "select :v", "--param", "v=1", "--param", "v=2"]);
+    assert_eq!(twice.code, 2);
+    assert_eq!(twice.err, "error: --param v is given more than once\n");
+}
+
+#[test]
+fn a_statement_may_begin_with_a_comment() {
+    let home = Home::new();
+    let statement = "-- how many\nselect count(*) from orders";
+    home.run(&["query", statement]).ok();
+    assert_eq!(home.lookout.calls()[0].arguments["sql"], statement);
+    let typo = home.run(&["query", "--max-row", "5"]);
+    assert_eq!(typo.code, 2, "{}", typo.shown());
+    assert_eq!(home.lookout.calls().len(), 1);
+}
+
+#[test]
 fn a_result_that_is_cut_off_says_so_beside_the_rows() {
     let home = Home::new();
     let mut cut = result(&json!([["a", 1]]));

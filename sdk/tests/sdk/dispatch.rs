@@ -127,7 +127,7 @@ async fn a_tool_that_does_not_exist_is_answered_with_those_that_do() {
     assert_eq!(reply.error.unwrap().details["tools"], json!(["a", "b"]));
 
     let reply = client.dispatch("list_tables", json!({})).await.unwrap();
-    assert_eq!(code(&reply), "invalid_arguments", "a tool that exists did not take something");
+    assert_eq!(code(&reply), "unknown_tool", "the server's list is known and lacks it");
 }
 
 #[tokio::test]

@@ -219,3 +219,34 @@ async fn parts_that_do_not_make_one_document_are_an_error() {
     let error = client.whole_source_doc(ReadSourceDoc::new("d")).await.unwrap_err();
     assert!(error.to_string().contains("generated anew"), "{error}");
 }
+
+#[tokio::test]
+async fn a_part_that_is_longer_than_its_offsets_say_is_refused() {
+    for next in [|offset| Some(offset + 1), |_| None] {
+        let fake = Fake::start().await;
+        let client = serve(&fake, move |arguments| {
+            let mut part = json!({
+                "id": "d", "source_name": "Shop", "title": "Shop", "generated_at": "2026-01-01T00:00:00Z",
+                "stale": false, "sections": [], "content": "long text", "content_type": "text/markdown",
+                "offset": arguments["offset"], "total_chars": 8,
+            });
+            part["next_offset"] = json!(next(arguments["offset"].as_i64().unwrap()));
+            ok(part)
+        });
+        let error = client.whole_source_doc(ReadSourceDoc::new("d")).await.unwrap_err();
+        assert!(error.to_string().contains("longer than its offsets"), "{error}");
+        assert_eq!(fake.messages().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_document_of_many_parts_is_one_call_for_a_deadline() {
+    let fake = Fake::start().await;
+    let next = |offset| (offset + 4 < 9).then_some(offset + 4);
+    let client = serve(&fake, move |arguments| ResponseOf {
+        delay: Duration::from_millis(400),
+        ..part(arguments, "2026-01-01T00:00:00Z", next)
+    });
+    let quick = client.with_deadline(Duration::from_millis(1000));
+    assert!(quick.whole_source_doc(ReadSourceDoc::new("d")).await.unwrap_err().is_timeout());
+}

@@ -46,6 +46,53 @@ fn arguments_are_judged_by_the_server_too() {
 }
 
 #[tokio::test]
+async fn arguments_are_refused_in_the_words_of_the_client() {
+    let lookout = FakeLookout::start();
+    let arguments = json!({ "sql": 7, "max_rows": 5000 });
+    let params = json!({ "name": "query_warehouse", "arguments": arguments });
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+    let (_, answer) = ask(&lookout, "2025-11-25", &body);
+    let reply = lookout.client().dispatch("query_warehouse", arguments).await.unwrap();
+    assert_eq!(answer["result"]["content"][0]["text"], reply.text);
+    let facts = &answer["result"]["_meta"]["com.rudderstack.lookout/error"];
+    assert_eq!(*facts, reply.error.unwrap().to_json());
+}
+
+#[test]
+fn the_port_of_a_redirect_uri_is_free_on_loopback_alone() {
+    let lookout = FakeLookout::start();
+    let origin = lookout.endpoint().trim_end_matches("/mcp").to_owned();
+    let authority = origin.trim_start_matches("http://").to_owned();
+    let send = |request: String| {
+        let mut stream = TcpStream::connect(&authority).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
+    };
+    for (registered, asked, accepted) in [
+        ("com.example.app:/callback", "com.example.app:/callback", true),
+        ("http://127.0.0.1:1/callback", "http://127.0.0.1:2/callback", true),
+        ("https://app.example/callback", "https://app.example:8443/callback", false),
+        ("http://127.0.0.1:1/callback", "http://127.0.0.1:1/other", false),
+    ] {
+        let body = json!({ "redirect_uris": [registered] }).to_string();
+        let registration = send(format!(
+            "POST /oauth/register HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+        let (_, body) = registration.split_once("\r\n\r\n").unwrap();
+        let registered: Value = serde_json::from_str(body).unwrap();
+        let client = registered["client_id"].as_str().unwrap();
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        let answer = send(format!(
+            "GET /oauth/authorize?response_type=code&client_id={client}&redirect_uri={asked}&state=s&scope=mcp:read&resource={origin}/mcp&code_challenge={challenge}&code_challenge_method=S256 HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n"
+        ));
+        assert_eq!(answer.starts_with("HTTP/1.1 30"), accepted, "{asked}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn both_sides_of_the_change_of_revisions_are_spoken() {
     for lookout in [FakeLookout::start(), FakeLookout::builder().initialize_only().start()] {
         let client = lookout.client();

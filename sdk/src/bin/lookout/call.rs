@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use lookout_sdk::schema::{ToolEntry, catalogue};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::arguments::{Argument, Kind};
 use crate::connection::Connection;
@@ -86,16 +86,27 @@ pub(crate) fn summary(text: &str) -> &str {
         .map_or(text, |start| start.trim_end_matches(['.', ':', ';']))
 }
 
-/// `NAME=VALUE`, where the value is a JSON scalar if it can be read as one.
+/// How many digits a number can have and still be that number as a double.
+const EXACT_DIGITS: usize = 15;
+
+/// `NAME=VALUE`, where the value is a JSON scalar if it can be read as one; a number that would be rounded is text.
 pub(crate) fn parameter(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     if name.is_empty() {
         return Err("write it as NAME=VALUE".to_owned());
     }
-    let scalar = serde_json::from_str(value)
-        .ok()
-        .filter(|value: &Value| !value.is_object() && !value.is_array());
+    let scalar = serde_json::from_str(value).ok().filter(|scalar: &Value| match scalar {
+        Value::Number(number) => is_exact(number, value),
+        scalar => !scalar.is_object() && !scalar.is_array(),
+    });
     Ok((name.to_owned(), scalar.unwrap_or_else(|| value.into())))
+}
+
+/// Whether a number is still what was written.
+fn is_exact(number: &Number, written: &str) -> bool {
+    let is_short = written.bytes().filter(u8::is_ascii_digit).count() <= EXACT_DIGITS
+        && !written.contains(['e', 'E']);
+    is_short || number.to_string() == written
 }
 
 /// One call, as the command line has it.

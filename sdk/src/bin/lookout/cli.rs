@@ -143,6 +143,7 @@ pub(crate) struct ToolsFlags {
 #[derive(Args, Debug)]
 pub(crate) struct QueryFlags {
     /// The statement; `@FILE` reads it from a file and `-` from standard input.
+    #[arg(allow_hyphen_values = true, value_parser = query::statement)]
     pub(crate) sql: String,
     #[arg(long, short, value_name = "ID")]
     pub(crate) warehouse: Option<String>,

@@ -37,15 +37,11 @@ impl std::fmt::Debug for Token {
 
 impl Connection {
     /// The connection that the flags and the environment ask for; else that of the last login.
+    ///
+    /// A token that was given goes to an endpoint that was given: the last login may have been at another server.
     pub(crate) fn of(cli: &Cli) -> Result<Self, Failure> {
         let folder = folder()?;
-        let remembered = || fs::read_to_string(folder.join("endpoint")).ok();
-        let endpoint = cli.url.clone().filter(|url| !url.is_empty()).or_else(remembered);
-        let endpoint = endpoint.ok_or_else(|| {
-            Failure::usage(
-                "which server? give --url or set LOOKOUT_URL, such as https://lookout.example/mcp",
-            )
-        })?;
+        let given = cli.url.clone().filter(|url| !url.is_empty());
         let token = match &cli.token_file {
             Some(path) => {
                 let path = path.display().to_string();
@@ -64,6 +60,18 @@ impl Connection {
                 _ => None,
             },
         };
+        let endpoint = match (given, &token) {
+            (Some(given), _) => Ok(given),
+            (None, Some(token)) => Err(Failure::usage(format!(
+                "which server is the token from {} for? give --url or set LOOKOUT_URL",
+                token.origin
+            ))),
+            (None, None) => fs::read_to_string(folder.join("endpoint")).map_err(|_| {
+                Failure::usage(
+                    "which server? give --url or set LOOKOUT_URL, such as https://lookout.example/mcp",
+                )
+            }),
+        }?;
         Ok(Self { endpoint: endpoint.trim().to_owned(), token, folder })
     }
 

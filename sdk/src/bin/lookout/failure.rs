@@ -119,14 +119,11 @@ impl Failure {
     }
 
     fn to_json(&self) -> Value {
-        let mut error = json!({ "kind": self.kind(), "message": self.to_string() });
-        if let Self::Tool(tool) = self {
-            error["code"] = tool.code.as_str().into();
-            error["message"] = tool.message.as_str().into();
-            error["hint"] = tool.hint.as_deref().into();
-            error["retryable"] = tool.retryable.into();
-            error["details"] = tool.details.clone();
-        }
+        let mut error = match self {
+            Self::Tool(tool) => tool.to_json(),
+            failure => json!({ "message": failure.to_string() }),
+        };
+        error["kind"] = self.kind().into();
         json!({ "error": error })
     }
 }

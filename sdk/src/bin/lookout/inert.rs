@@ -5,15 +5,11 @@
 
 use std::fmt::Write as _;
 
+use lookout_sdk::schema::inert::{acts, shown};
+
 /// Text on one line.
 pub(crate) fn line(text: &str) -> String {
-    text.chars()
-        .map(|character| match character {
-            '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => ' ',
-            character if acts(character) => '\u{fffd}',
-            character => character,
-        })
-        .collect()
+    text.chars().map(shown).collect()
 }
 
 /// Text that keeps its lines and tabs.
@@ -35,22 +31,6 @@ pub(crate) fn json(text: &str) -> String {
         }
     }
     escaped
-}
-
-fn acts(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 #[cfg(test)]

@@ -36,6 +36,14 @@ pub(crate) async fn run(cli: &Cli, flags: &QueryFlags, screen: &Screen) -> Resul
     Ok(())
 }
 
+/// A statement may begin with a comment; what begins like one and is a single word is a flag that does not exist.
+pub(crate) fn statement(text: &str) -> Result<String, String> {
+    if text.len() > 1 && text.starts_with('-') && !text.contains(char::is_whitespace) {
+        return Err("there is no such flag; `lookout query --help` shows them".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 fn arguments(flags: &QueryFlags) -> Result<Value, Failure> {
     let mut arguments = Map::new();
     arguments.insert("sql".to_owned(), input::text(&flags.sql, "the statement")?.into());
@@ -47,7 +55,12 @@ fn arguments(flags: &QueryFlags) -> Result<Value, Failure> {
     insert("warehouse_id", flags.warehouse.as_deref().map(Value::from));
     insert("max_rows", flags.max_rows.map(Value::from));
     insert("timeout_seconds", flags.timeout.map(Value::from));
-    let params: Map<_, _> = flags.param.iter().cloned().collect();
+    let mut params = Map::new();
+    for (name, value) in &flags.param {
+        if params.insert(name.clone(), value.clone()).is_some() {
+            return Err(Failure::usage(format!("--param {name} is given more than once")));
+        }
+    }
     insert("params", (!params.is_empty()).then(|| params.into()));
     Ok(arguments.into())
 }
