@@ -6,7 +6,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
 use super::secret::CodeVerifier;
@@ -20,7 +20,7 @@ impl CodeVerifier {
 
     /// The S256 challenge (RFC 7636 section 4.2).
     pub(crate) fn challenge(&self) -> String {
-        URL_SAFE_NO_PAD.encode(Sha256::digest(self.expose()))
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, self.expose().as_bytes()))
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 use zeroize::Zeroizing;
 
 use super::{CredentialKey, CredentialStore, lock};
@@ -103,14 +103,14 @@ impl CredentialStore for FileStore {
 }
 
 fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut digest = Sha256::new();
+    let mut digest = Context::new(&SHA256);
     for (at, part) in parts.into_iter().enumerate() {
         if at > 0 {
-            digest.update([0]);
+            digest.update(&[0]);
         }
-        digest.update(part);
+        digest.update(part.as_bytes());
     }
-    URL_SAFE_NO_PAD.encode(digest.finalize())
+    URL_SAFE_NO_PAD.encode(digest.finish())
 }
 
 /// The text of a file that its owner alone can read, if it is there.

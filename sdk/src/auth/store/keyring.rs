@@ -16,7 +16,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keyring_core::{CredentialStore as Backend, Entry, Error as Failure};
-use sha2::{Digest as _, Sha256};
+use ring::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
 use super::{CredentialKey, CredentialStore, lock};
@@ -115,7 +115,7 @@ impl CredentialStore for KeyringStore {
     fn lock(&self, _: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
         let folder = lock_folder()?.join("lookout-sdk");
         lock::make_folder(&folder)?;
-        let name = URL_SAFE_NO_PAD.encode(Sha256::digest(&self.service));
+        let name = URL_SAFE_NO_PAD.encode(digest(&SHA256, self.service.as_bytes()));
         let path = folder.join(format!("{name}.lock"));
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
         Ok(Box::new(lock::wait(file, &path)?))
