@@ -12,16 +12,38 @@ mod sealed {
 }
 
 /// The scopes that a client asks for and makes use of: [`ReadOnly`] or [`ReadWrite`].
+///
+/// ```
+/// use lookout_sdk::{Access, ReadOnly, ReadWrite};
+///
+/// assert!(ReadOnly::SCOPES.is_subset(ReadWrite::SCOPES));
+/// ```
 pub trait Access: sealed::Sealed + Send + Sync + 'static {
     /// The scopes, as the catalogue names them.
     const SCOPES: ScopeSet;
 }
 
 /// The access of a client with the scope `mcp:read` alone.
+///
+/// ```
+/// use lookout_sdk::{Client, ReadOnly};
+///
+/// let client: Client<ReadOnly> = Client::builder("https://lookout.example/mcp").read_only().build()?;
+/// # drop(client);
+/// # Ok::<(), lookout_sdk::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum ReadOnly {}
 
 /// The access of a client with every scope of the catalogue; the default.
+///
+/// ```
+/// use lookout_sdk::{Client, ReadWrite};
+///
+/// let client: Client<ReadWrite> = Client::builder("https://lookout.example/mcp").build()?;
+/// # drop(client);
+/// # Ok::<(), lookout_sdk::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum ReadWrite {}
 
@@ -37,6 +59,15 @@ impl Access for ReadWrite {
 }
 
 /// Access that includes the scope `mcp:read`.
+///
+/// ```
+/// use lookout_sdk::schema::ListTables;
+/// use lookout_sdk::{Client, Error, Reads};
+///
+/// async fn count(client: &Client<impl Reads>) -> Result<usize, Error> {
+///     Ok(client.list_tables(ListTables::default()).await?.tables.len())
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `Client<{Self}>` cannot call tools that need the scope `mcp:read`",
     label = "this tool needs `mcp:read`",
@@ -45,6 +76,15 @@ impl Access for ReadWrite {
 pub trait Reads: Access {}
 
 /// Access that includes the scope `mcp:write`.
+///
+/// ```
+/// use lookout_sdk::schema::SaveDashboard;
+/// use lookout_sdk::{Client, Error, Writes};
+///
+/// async fn save(client: &Client<impl Writes>, dashboard: SaveDashboard) -> Result<(), Error> {
+///     client.save_dashboard(dashboard).await.map(drop)
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `Client<{Self}>` cannot call tools that need the scope `mcp:write`",
     label = "this tool needs `mcp:write`",
@@ -57,6 +97,15 @@ impl Reads for ReadWrite {}
 impl Writes for ReadWrite {}
 
 /// Access that includes every scope that the tool `T` needs.
+///
+/// ```
+/// use lookout_sdk::schema::Tool;
+/// use lookout_sdk::{Client, Error, Grants};
+///
+/// async fn call<T: Tool>(client: &Client<impl Grants<T>>, tool: T) -> Result<T::Output, Error> {
+///     client.call(tool).await
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `Client<{Self}>` cannot call `{T}`",
     label = "its access does not cover this",

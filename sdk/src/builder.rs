@@ -17,6 +17,20 @@ use crate::{Error, http};
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The settings of a [`Client`], made by [`Client::builder`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use lookout_sdk::Client;
+///
+/// let client = Client::builder("https://lookout.example/mcp")
+///     .client_info("churn-report", "1.0.0")
+///     .timeout(Duration::from_secs(20))
+///     .read_only()
+///     .build()?;
+/// # drop(client);
+/// # Ok::<(), lookout_sdk::Error>(())
+/// ```
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder<S = ReadWrite> {
     endpoint: String,

@@ -34,6 +34,24 @@ const MOST_TOOLS: usize = 10_000;
 ///
 /// Its type says what it may do: a `Client<ReadOnly>` has no method that writes.
 /// A clone is cheap and shares the connection pool, the credentials and what was learnt about the server.
+///
+/// ```no_run
+/// use lookout_sdk::Client;
+/// use lookout_sdk::schema::{ListTables, QueryWarehouse};
+///
+/// # async fn run(token: String) -> Result<(), lookout_sdk::Error> {
+/// let client = Client::builder("https://lookout.example/mcp").token(token).build()?;
+/// let tables = client.list_tables(ListTables::default()).await?.tables;
+/// let counted = client.query_warehouse(QueryWarehouse::new("select count(*) from orders")).await?;
+/// println!("{} tables, {:?}", tables.len(), counted.rows);
+/// for tool in client.tools().await? {
+///     println!("{}", tool.name);
+/// }
+/// println!("{:?}", client.discover().await?.version);
+/// client.close().await;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Client<S = ReadWrite> {
     inner: Arc<Inner>,
     deadline: Option<Duration>,

@@ -28,6 +28,17 @@ type Fetch<T> = Pin<Box<dyn Future<Output = Page<T>> + Send>>;
 /// The pages of a list, fetched one by one as they are asked for: see [`Client::pages`].
 ///
 /// It is a [`Stream`], and [`Pages::next`] needs no extension trait. After an error it is over.
+///
+/// ```no_run
+/// # use lookout_sdk::{Client, schema::ListTables};
+/// # async fn run(client: Client) -> Result<(), lookout_sdk::Error> {
+/// let mut pages = client.pages(ListTables::default());
+/// while let Some(page) = pages.next().await {
+///     println!("{} tables", page?.tables.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is fetched before the stream is asked for a page"]
 pub struct Pages<T: Paged> {
     arguments: T,
@@ -45,6 +56,17 @@ enum State<T: Paged> {
 /// What the pages of a list hold, one by one: see [`Client::all_tables`] and its like.
 ///
 /// It is a [`Stream`], and [`Items::next`] needs no extension trait. After an error it is over.
+///
+/// ```no_run
+/// # use lookout_sdk::{Client, schema::ListTables};
+/// # async fn run(client: Client) -> Result<(), lookout_sdk::Error> {
+/// let mut tables = client.all_tables(ListTables::default());
+/// while let Some(table) = tables.next().await {
+///     println!("{}", table?.qualified_name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is fetched before the stream is asked for an item"]
 pub struct Items<T: Paged> {
     pages: Pages<T>,

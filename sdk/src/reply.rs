@@ -12,6 +12,15 @@ use crate::error::{Kind, ToolError};
 /// What a tool answered, for a loop that hands it to a model.
 ///
 /// A failure of the tool is a reply like any other, because the model can act on it.
+///
+/// ```no_run
+/// # use lookout_sdk::Client;
+/// # async fn run(client: Client, arguments: serde_json::Value) -> Result<(), lookout_sdk::Error> {
+/// let reply = client.dispatch("list_tables", arguments).await?;
+/// println!("{} {:?}", reply.text, reply.required_scopes());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ToolReply {
@@ -28,6 +37,16 @@ pub struct ToolReply {
 }
 
 /// A tool as the server lists it.
+///
+/// ```no_run
+/// # use lookout_sdk::Client;
+/// # async fn run(client: Client) -> Result<(), lookout_sdk::Error> {
+/// for tool in client.tools().await? {
+///     println!("{}: {} {}", tool.name, tool.description, tool.input_schema);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -51,6 +70,17 @@ pub struct ToolDescription {
 }
 
 /// A server, as it describes itself.
+///
+/// ```no_run
+/// # use lookout_sdk::Client;
+/// # async fn run(client: Client) -> Result<(), lookout_sdk::Error> {
+/// let server = client.discover().await?;
+/// if server.has_our_catalogue() == Some(false) {
+///     println!("{:?} {:?} has other tools than this program was built with", server.name, server.version);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ServerInfo {

@@ -19,6 +19,8 @@ use render::{bounds, function, generics, type_name};
 /// What rustdoc of the toolchain that the gate uses writes.
 const FORMAT: u64 = 57;
 const CRATES: [(&str, &str); 2] = [("lookout-schema", "schema"), ("lookout-sdk", "sdk")];
+/// Automatic traits that no stable program can name.
+const UNSTABLE: [&str; 2] = ["Freeze", "UnsafeUnpin"];
 
 #[derive(Args, Debug)]
 pub(crate) struct Api {
@@ -190,7 +192,9 @@ impl Crate {
                         found.unshown.insert(format!("{path}::{name}"));
                     }
                 }
-            } else if implementation["blanket_impl"].is_null() {
+            } else if implementation["blanket_impl"].is_null()
+                && !UNSTABLE.iter().any(|name| implementation["trait"]["path"] == *name)
+            {
                 let not = if implementation["is_negative"] == true { "!" } else { "" };
                 let name =
                     type_name(&serde_json::json!({ "resolved_path": implementation["trait"] }));

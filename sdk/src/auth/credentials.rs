@@ -35,6 +35,12 @@ pub struct Credentials {
 }
 
 /// Stored text that holds no credentials, or those of a later version of this crate.
+///
+/// ```
+/// use lookout_sdk::auth::{Credentials, MalformedCredentials};
+///
+/// assert_eq!(Credentials::from_json("{}").unwrap_err(), MalformedCredentials);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MalformedCredentials;
 

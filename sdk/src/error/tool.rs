@@ -7,6 +7,17 @@ use lookout_schema::inert::Inert;
 use serde_json::{Value, json};
 
 /// What a tool reported instead of a result, for the model that called it to read.
+///
+/// ```no_run
+/// # use lookout_sdk::{Client, schema::QueryWarehouse};
+/// # async fn run(client: Client) -> Result<(), lookout_sdk::Error> {
+/// let asked = client.query_warehouse(QueryWarehouse::new("select 1")).await;
+/// if let Some(failed) = asked.as_ref().err().and_then(|error| error.tool_error()) {
+///     println!("{}: {} {}", failed.code, failed.message, failed.hint.as_deref().unwrap_or_default());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ToolError {

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::header::LOCATION;
 use hyper::{Method, StatusCode};
 use lookout_schema::{Scope, ScopeSet};
-use serde_json::{Value, json};
 use ring::digest::{SHA256, digest};
+use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
 use super::fault::{Fault, Place};
@@ -192,7 +192,8 @@ fn token(shared: &Shared, form: &Form) -> Reply {
             let Some(code) = world.codes.remove(form.value("code")) else {
                 return refused("invalid_grant", "The code is unknown or spent.");
             };
-            let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, form.value("code_verifier").as_bytes()));
+            let challenge =
+                URL_SAFE_NO_PAD.encode(digest(&SHA256, form.value("code_verifier").as_bytes()));
             let redirect_uri = form.value("redirect_uri");
             if code.client != client
                 || code.challenge != challenge
