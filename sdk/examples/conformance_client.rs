@@ -76,7 +76,15 @@ async fn call(
     name: &str,
     arguments: &Value,
 ) -> Result<ToolReply, lookout_sdk::Error> {
-    authorized(client, async || client.dispatch(name, arguments.clone()).await).await
+    loop {
+        let reply =
+            authorized(client, async || client.dispatch(name, arguments.clone()).await).await?;
+        // A scope that is missing is a reply, for a model to read; this program asks the person at once.
+        if reply.required_scopes().is_empty() {
+            return Ok(reply);
+        }
+        client.step_up(reply.required_scopes()).await?;
+    }
 }
 
 /// Does something, asking the person for what it turns out to need; the client itself knows when to stop asking.
