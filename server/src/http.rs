@@ -2,6 +2,7 @@
 //!
 //! No response of this server is an error page of a library: faults of the database are 503 with `Retry-After`, and nothing internal is shown.
 
+pub mod address;
 pub mod guard;
 
 use axum::body::Body;

@@ -6,6 +6,7 @@
 //!
 //! Nothing is cached: a revocation that was answered is seen by every later read.
 
+pub mod postgres;
 pub mod sqlite;
 pub mod workspace;
 
@@ -27,6 +28,12 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(pub(crate) Box<dyn std::error::Error + Send + Sync>);
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error.into())
+    }
+}
 
 /// Everything that the server stores.
 pub trait Store: AuthorityStore + WorkspaceStore {}

@@ -1,9 +1,9 @@
-//! From SQLite rows to the authority's records, and the loads that reads and decisions share.
+//! From rows to the authority's records, and the loads that reads and decisions share.
 
 use lookout_schema::ScopeSet;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::Row as _;
 
+use super::dialect::{DbConnection, DbRow, now};
 use crate::authority::pkce::ChallengeMethod;
 use crate::authority::records::{
     Client, ClientAuthMethod, Grant, GrantKind, GrantType, Membership, Role, Session, Standing,
@@ -18,51 +18,41 @@ pub(super) fn corrupt(column: &str) -> StoreError {
     StoreError(format!("column {column} holds a value that this version does not know").into())
 }
 
-pub(super) fn digest(row: &SqliteRow, column: &str) -> Result<Digest, StoreError> {
+pub(super) fn digest(row: &DbRow, column: &str) -> Result<Digest, StoreError> {
     optional_digest(row, column)?.ok_or_else(|| corrupt(column))
 }
 
-fn optional_digest(row: &SqliteRow, column: &str) -> Result<Option<Digest>, StoreError> {
+fn optional_digest(row: &DbRow, column: &str) -> Result<Option<Digest>, StoreError> {
     let bytes: Option<Vec<u8>> = row.try_get(column)?;
     bytes.map(|bytes| bytes.try_into().map(Digest).map_err(|_| corrupt(column))).transpose()
 }
 
-pub(super) fn time(row: &SqliteRow, column: &str) -> Result<Timestamp, StoreError> {
+pub(super) fn time(row: &DbRow, column: &str) -> Result<Timestamp, StoreError> {
     Ok(Timestamp(row.try_get(column)?))
 }
 
-pub(super) fn optional_time(
-    row: &SqliteRow,
-    column: &str,
-) -> Result<Option<Timestamp>, StoreError> {
+pub(super) fn optional_time(row: &DbRow, column: &str) -> Result<Option<Timestamp>, StoreError> {
     Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp))
 }
 
-pub(super) fn scopes(row: &SqliteRow, column: &str) -> Result<ScopeSet, StoreError> {
+pub(super) fn scopes(row: &DbRow, column: &str) -> Result<ScopeSet, StoreError> {
     row.try_get::<String, _>(column)?.parse().map_err(|_| corrupt(column))
 }
 
 pub(super) fn word<T>(
-    row: &SqliteRow,
+    row: &DbRow,
     column: &str,
     parse: fn(&str) -> Option<T>,
 ) -> Result<T, StoreError> {
     parse(&row.try_get::<String, _>(column)?).ok_or_else(|| corrupt(column))
 }
 
-pub(super) fn challenge_method(row: &SqliteRow) -> Result<ChallengeMethod, StoreError> {
+pub(super) fn challenge_method(row: &DbRow) -> Result<ChallengeMethod, StoreError> {
     word(row, "challenge_method", |name| match name {
         "S256" => Some(ChallengeMethod::S256),
         "plain" => Some(ChallengeMethod::Plain),
         _ => None,
     })
-}
-
-/// The one clock: now, in milliseconds since the Unix epoch.
-macro_rules! now {
-    () => {
-        "cast(round(unixepoch('subsec') * 1000) as integer)"
-    };
 }
 
 /// The columns that [`standing`] reads, for a statement with `grants g`, `users u`, and left joins `clients c` and `memberships m`.
@@ -89,9 +79,9 @@ macro_rules! token_columns {
     };
 }
 
-pub(super) use {now, standing_columns, standing_joins, token_columns};
+pub(super) use {standing_columns, standing_joins, token_columns};
 
-pub(super) fn grant(row: &SqliteRow) -> Result<Grant, StoreError> {
+pub(super) fn grant(row: &DbRow) -> Result<Grant, StoreError> {
     let resource: Option<String> = row.try_get("g_resource")?;
     Ok(Grant {
         id: row.try_get("g_id")?,
@@ -110,7 +100,7 @@ pub(super) fn grant(row: &SqliteRow) -> Result<Grant, StoreError> {
     })
 }
 
-pub(super) fn standing(row: &SqliteRow) -> Result<Standing, StoreError> {
+pub(super) fn standing(row: &DbRow) -> Result<Standing, StoreError> {
     Ok(Standing {
         grant: grant(row)?,
         user_disabled: optional_time(row, "u_disabled_at")?.is_some(),
@@ -119,7 +109,7 @@ pub(super) fn standing(row: &SqliteRow) -> Result<Standing, StoreError> {
     })
 }
 
-pub(super) fn token(row: &SqliteRow) -> Result<Token, StoreError> {
+pub(super) fn token(row: &DbRow) -> Result<Token, StoreError> {
     Ok(Token {
         digest: digest(row, "digest")?,
         kind: word(row, "kind", TokenKind::parse)?,
@@ -134,7 +124,7 @@ pub(super) fn token(row: &SqliteRow) -> Result<Token, StoreError> {
     })
 }
 
-pub(super) fn membership(row: &SqliteRow) -> Result<Membership, StoreError> {
+pub(super) fn membership(row: &DbRow) -> Result<Membership, StoreError> {
     Ok(Membership {
         workspace_id: row.try_get("id")?,
         slug: row.try_get("slug")?,
@@ -144,11 +134,11 @@ pub(super) fn membership(row: &SqliteRow) -> Result<Membership, StoreError> {
 }
 
 pub(super) async fn client(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     id: &str,
 ) -> Result<Option<Client>, StoreError> {
     let row = sqlx::query(
-        "select id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at, deleted_at, registered_by from clients where id = ?",
+        "select id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at, deleted_at, registered_by from clients where id = $1",
     )
     .bind(id)
     .fetch_optional(connection)
@@ -173,14 +163,14 @@ pub(super) async fn client(
 }
 
 pub(super) async fn visitor(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     session: Digest,
 ) -> Result<Option<(Timestamp, Session, User)>, StoreError> {
     let row = sqlx::query(concat!(
         "select ",
         now!(),
         " as now, s.created_at, s.seen_at, u.id, u.email, u.display_name, u.disabled_at
-         from sessions s join users u on u.id = s.user_id where s.digest = ?"
+         from sessions s join users u on u.id = s.user_id where s.digest = $1"
     ))
     .bind(&session.0[..])
     .fetch_optional(connection)
@@ -198,7 +188,7 @@ pub(super) async fn visitor(
     .transpose()
 }
 
-pub(super) fn user(row: &SqliteRow) -> Result<User, StoreError> {
+pub(super) fn user(row: &DbRow) -> Result<User, StoreError> {
     Ok(User {
         id: row.try_get("id")?,
         email: row.try_get("email")?,

@@ -1,9 +1,10 @@
 //! What is read and written outside the authority's decisions.
 
-use sqlx::{Row as _, SqlitePool};
+use sqlx::Row as _;
 
-use super::SqliteStore;
-use super::rows::{self, now, standing_columns, standing_joins, token_columns};
+use super::SqlStore;
+use super::dialect::{DbPool, least, now, order_made};
+use super::rows::{self, standing_columns, standing_joins, token_columns};
 use crate::authority::Timestamp;
 use crate::authority::bearer::BearerRows;
 use crate::authority::records::{Membership, User};
@@ -11,7 +12,7 @@ use crate::secret::keys::Digest;
 use crate::store::{Account, GrantListing, Retention, StoreError};
 
 pub(super) async fn bearer(
-    pool: &SqlitePool,
+    pool: &DbPool,
     digest: Digest,
 ) -> Result<Option<(Timestamp, BearerRows)>, StoreError> {
     let row = sqlx::query(concat!(
@@ -24,7 +25,7 @@ pub(super) async fn bearer(
         ", u.id as u_id, u.email as u_email, u.display_name as u_display_name, w.slug as w_slug, w.name as w_name, g.last_used_at
          from tokens t join grants g on g.id = t.grant_id join workspaces w on w.id = g.workspace_id ",
         standing_joins!(),
-        " where t.digest = ?"
+        " where t.digest = $1"
     ))
     .bind(&digest.0[..])
     .fetch_optional(pool)
@@ -58,11 +59,11 @@ pub(super) async fn bearer(
     .transpose()
 }
 
-pub(super) async fn note_use(pool: &SqlitePool, grant_id: &str) -> Result<(), StoreError> {
+pub(super) async fn note_use(pool: &DbPool, grant_id: &str) -> Result<(), StoreError> {
     let row = sqlx::query(concat!(
         "update grants set last_used_at = ",
         now!(),
-        " where id = ? and coalesce(last_used_at, 0) < ",
+        " where id = $1 and coalesce(last_used_at, 0) < ",
         now!(),
         " - 60000"
     ));
@@ -70,11 +71,11 @@ pub(super) async fn note_use(pool: &SqlitePool, grant_id: &str) -> Result<(), St
     Ok(())
 }
 
-pub(super) async fn note_visit(pool: &SqlitePool, session: Digest) -> Result<(), StoreError> {
+pub(super) async fn note_visit(pool: &DbPool, session: Digest) -> Result<(), StoreError> {
     let row = sqlx::query(concat!(
         "update sessions set seen_at = ",
         now!(),
-        " where digest = ? and seen_at < ",
+        " where digest = $1 and seen_at < ",
         now!(),
         " - 60000"
     ));
@@ -82,9 +83,9 @@ pub(super) async fn note_visit(pool: &SqlitePool, session: Digest) -> Result<(),
     Ok(())
 }
 
-pub(super) async fn account(pool: &SqlitePool, email: &str) -> Result<Option<Account>, StoreError> {
+pub(super) async fn account(pool: &DbPool, email: &str) -> Result<Option<Account>, StoreError> {
     let row = sqlx::query(
-        "select id, email, display_name, disabled_at, password from users where email = ?",
+        "select id, email, display_name, disabled_at, password from users where email = $1",
     )
     .bind(email)
     .fetch_optional(pool)
@@ -94,11 +95,11 @@ pub(super) async fn account(pool: &SqlitePool, email: &str) -> Result<Option<Acc
 }
 
 pub(super) async fn memberships(
-    pool: &SqlitePool,
+    pool: &DbPool,
     user_id: &str,
 ) -> Result<Vec<Membership>, StoreError> {
     let rows = sqlx::query(
-        "select w.id, w.slug, w.name, m.role from memberships m join workspaces w on w.id = m.workspace_id where m.user_id = ? order by w.slug",
+        "select w.id, w.slug, w.name, m.role from memberships m join workspaces w on w.id = m.workspace_id where m.user_id = $1 order by w.slug",
     )
     .bind(user_id)
     .fetch_all(pool)
@@ -107,7 +108,7 @@ pub(super) async fn memberships(
 }
 
 pub(super) async fn grants(
-    pool: &SqlitePool,
+    pool: &DbPool,
     workspace_id: &str,
 ) -> Result<(Timestamp, Vec<GrantListing>), StoreError> {
     let mut snapshot = pool.begin().await?;
@@ -119,7 +120,9 @@ pub(super) async fn grants(
          coalesce((select t.hint from tokens t where t.grant_id = g.id and t.kind = 'programmatic'), '') as hint
          from grants g ",
         standing_joins!(),
-        " where g.workspace_id = ? and exists (select 1 from tokens t where t.grant_id = g.id) order by g.rowid desc"
+        " where g.workspace_id = $1 and exists (select 1 from tokens t where t.grant_id = g.id) order by g.",
+        order_made!(),
+        " desc"
     ))
     .bind(workspace_id)
     .fetch_all(&mut *snapshot)
@@ -135,10 +138,10 @@ pub(super) async fn grants(
     Ok((rows::time(&now, "now")?, listings.collect::<Result<_, StoreError>>()?))
 }
 
-pub(super) async fn put_account(store: &SqliteStore, account: &Account) -> Result<(), StoreError> {
+pub(super) async fn put_account(store: &SqlStore, account: &Account) -> Result<(), StoreError> {
     let mut transaction = store.write().await?;
     sqlx::query(concat!(
-        "insert into users (id, email, display_name, password, created_at) values (?, ?, ?, ?, ",
+        "insert into users (id, email, display_name, password, created_at) values ($1, $2, $3, $4, ",
         now!(),
         ") on conflict (email) do update set password = excluded.password"
     ))
@@ -149,7 +152,7 @@ pub(super) async fn put_account(store: &SqliteStore, account: &Account) -> Resul
     .execute(&mut *transaction)
     .await?;
     // Who signed in with the old password has to know the new one.
-    sqlx::query("delete from sessions where user_id in (select id from users where email = ?)")
+    sqlx::query("delete from sessions where user_id in (select id from users where email = $1)")
         .bind(&account.user.email)
         .execute(&mut *transaction)
         .await?;
@@ -158,13 +161,13 @@ pub(super) async fn put_account(store: &SqliteStore, account: &Account) -> Resul
 }
 
 pub(super) async fn join_workspace(
-    store: &SqliteStore,
+    store: &SqlStore,
     user_id: &str,
     membership: &Membership,
 ) -> Result<String, StoreError> {
     let mut transaction = store.write().await?;
     sqlx::query(concat!(
-        "insert into workspaces (id, slug, name, created_at) values (?, ?, ?, ",
+        "insert into workspaces (id, slug, name, created_at) values ($1, $2, $3, ",
         now!(),
         ") on conflict (slug) do nothing"
     ))
@@ -173,13 +176,13 @@ pub(super) async fn join_workspace(
     .bind(&membership.workspace_name)
     .execute(&mut *transaction)
     .await?;
-    let row = sqlx::query("select id from workspaces where slug = ?")
+    let row = sqlx::query("select id from workspaces where slug = $1")
         .bind(&membership.slug)
         .fetch_one(&mut *transaction)
         .await?;
     let workspace_id: String = row.try_get(0)?;
     sqlx::query(concat!(
-        "insert into memberships (workspace_id, user_id, role, created_at) values (?, ?, ?, ",
+        "insert into memberships (workspace_id, user_id, role, created_at) values ($1, $2, $3, ",
         now!(),
         ") on conflict (workspace_id, user_id) do update set role = excluded.role"
     ))
@@ -192,28 +195,28 @@ pub(super) async fn join_workspace(
     Ok(workspace_id)
 }
 
-pub(super) async fn sweep(store: &SqliteStore, retention: Retention) -> Result<(), StoreError> {
+pub(super) async fn sweep(store: &SqlStore, retention: Retention) -> Result<(), StoreError> {
     const DAY: i64 = 86_400_000;
     let mut transaction = store.write().await?;
     let now = sqlx::query(concat!("select ", now!())).fetch_one(&mut *transaction).await?;
     let now: i64 = now.try_get(0)?;
     let before = |seconds: i64| now - seconds * 1000;
     let statements = [
-        ("delete from authorization_requests where expires_at < ?", now - DAY),
-        ("delete from sessions where created_at < ?", before(retention.session)),
+        ("delete from authorization_requests where expires_at < $1", now - DAY),
+        ("delete from sessions where created_at < $1", before(retention.session)),
         (
-            "delete from clients where created_at < ? and registered_by is null and not exists (select 1 from grants g where g.client_id = clients.id)
+            "delete from clients where created_at < $1 and registered_by is null and not exists (select 1 from grants g where g.client_id = clients.id)
              and not exists (select 1 from authorization_requests r where r.client_id = clients.id)",
             before(retention.unconsented_client),
         ),
         // An expired access token and an unknown one are answered alike. A refresh token is kept, because its reuse must be recognised.
-        ("delete from tokens where kind = 'access' and expires_at < ?", now - DAY),
+        ("delete from tokens where kind = 'access' and expires_at < $1", now - DAY),
         (
-            "delete from tokens where grant_id in (select id from grants where min(coalesce(revoked_at, expires_at), coalesce(expires_at, revoked_at)) < ?)",
+            concat!("delete from tokens where grant_id in (select id from grants where ", least!(), "(coalesce(revoked_at, expires_at), coalesce(expires_at, revoked_at)) < $1)"),
             before(retention.ended_grant),
         ),
         (
-            "delete from codes where grant_id in (select id from grants where min(coalesce(revoked_at, expires_at), coalesce(expires_at, revoked_at)) < ?)",
+            concat!("delete from codes where grant_id in (select id from grants where ", least!(), "(coalesce(revoked_at, expires_at), coalesce(expires_at, revoked_at)) < $1)"),
             before(retention.ended_grant),
         ),
     ];

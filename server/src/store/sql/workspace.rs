@@ -1,9 +1,9 @@
-//! Dashboards and source documents in SQLite.
+//! Dashboards and source documents.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{QueryBuilder, Row as _};
 
-use super::SqliteStore;
+use super::SqlStore;
+use super::dialect::{self, Db, DbRow, now};
 use crate::store::workspace::{
     Dashboard, DashboardSave, MAX_DASHBOARDS, SaveOutcome, SourceDocument, WorkspaceStore,
 };
@@ -18,9 +18,9 @@ const DOCUMENT: &str = "select id, source_id, source_name, title, summary, event
 const KEPT_MS: i64 = 7 * 86_400_000;
 
 /// The store's clock, in milliseconds since the Unix epoch.
-const NOW: &str = super::rows::now!();
+const NOW: &str = now!();
 
-impl WorkspaceStore for SqliteStore {
+impl WorkspaceStore for SqlStore {
     fn dashboards<'a>(
         &'a self,
         workspace: &'a str,
@@ -29,7 +29,7 @@ impl WorkspaceStore for SqliteStore {
         limit: i64,
     ) -> StoreFuture<'a, Vec<Dashboard>> {
         Box::pin(async move {
-            let mut query = QueryBuilder::<Sqlite>::new(DASHBOARD);
+            let mut query = QueryBuilder::<Db>::new(DASHBOARD);
             query.push(" where workspace_id = ").push_bind(workspace);
             has_words(&mut query, "title || ' ' || description", words);
             if let Some((updated_at, id)) = after {
@@ -53,7 +53,7 @@ impl WorkspaceStore for SqliteStore {
         id_or_slug: &'a str,
     ) -> StoreFuture<'a, Option<Dashboard>> {
         Box::pin(async move {
-            let mut query = QueryBuilder::<Sqlite>::new(DASHBOARD);
+            let mut query = QueryBuilder::<Db>::new(DASHBOARD);
             query.push(" where workspace_id = ").push_bind(workspace);
             query
                 .push(" and (id = ")
@@ -69,7 +69,7 @@ impl WorkspaceStore for SqliteStore {
     fn dashboard_slugs<'a>(&'a self, workspace: &'a str) -> StoreFuture<'a, Vec<String>> {
         Box::pin(async move {
             let query = sqlx::query_scalar(
-                "select slug from dashboards where workspace_id = ? order by slug",
+                "select slug from dashboards where workspace_id = $1 order by slug",
             );
             Ok(query.bind(workspace).fetch_all(self.reader()).await?)
         })
@@ -78,9 +78,12 @@ impl WorkspaceStore for SqliteStore {
     fn save_dashboard(&self, save: DashboardSave) -> StoreFuture<'_, SaveOutcome> {
         Box::pin(async move {
             let mut transaction = self.write().await?;
+            if let Some(statement) = dialect::LOCK_WORKSPACE {
+                sqlx::query(statement).bind(&save.workspace).execute(&mut *transaction).await?;
+            }
             if let Some(idempotency) = &save.idempotency {
                 let earlier = sqlx::query(
-                    "select digest, answer from save_keys where grant_id = ? and key = ?",
+                    "select digest, answer from save_keys where grant_id = $1 and key = $2",
                 )
                 .bind(&idempotency.grant)
                 .bind(&idempotency.key)
@@ -98,7 +101,7 @@ impl WorkspaceStore for SqliteStore {
             let changed = match &save.replaces {
                 Some((id, revision)) => {
                     let current: Option<i64> = sqlx::query_scalar(
-                        "select revision from dashboards where workspace_id = ? and id = ?",
+                        "select revision from dashboards where workspace_id = $1 and id = $2",
                     )
                     .bind(&save.workspace)
                     .bind(id)
@@ -111,7 +114,7 @@ impl WorkspaceStore for SqliteStore {
                         }
                         Some(_) => {}
                     }
-                    let mut query = QueryBuilder::<Sqlite>::new(
+                    let mut query = QueryBuilder::<Db>::new(
                         "update dashboards set revision = revision + 1, title = ",
                     );
                     query
@@ -137,7 +140,7 @@ impl WorkspaceStore for SqliteStore {
                 }
                 None => {
                     let count: i64 = sqlx::query_scalar(
-                        "select count(*) from dashboards where workspace_id = ?",
+                        "select count(*) from dashboards where workspace_id = $1",
                     )
                     .bind(&save.workspace)
                     .fetch_one(&mut *transaction)
@@ -145,7 +148,7 @@ impl WorkspaceStore for SqliteStore {
                     if count >= MAX_DASHBOARDS {
                         return Ok(SaveOutcome::Full);
                     }
-                    let mut query = QueryBuilder::<Sqlite>::new(
+                    let mut query = QueryBuilder::<Db>::new(
                         "insert into dashboards (id, workspace_id, slug, title, description, spec, revision, updated_at, updated_by, \
                          saved_by_tool) values (",
                     );
@@ -170,10 +173,10 @@ impl WorkspaceStore for SqliteStore {
             }
             if let Some(idempotency) = &save.idempotency {
                 let mut stale =
-                    QueryBuilder::<Sqlite>::new("delete from save_keys where created_at < ");
+                    QueryBuilder::<Db>::new("delete from save_keys where created_at < ");
                 stale.push(NOW).push(" - ").push_bind(KEPT_MS);
                 stale.build().execute(&mut *transaction).await?;
-                let mut query = QueryBuilder::<Sqlite>::new(
+                let mut query = QueryBuilder::<Db>::new(
                     "insert into save_keys (grant_id, key, digest, answer, created_at) values (",
                 );
                 let mut values = query.separated(", ");
@@ -197,7 +200,7 @@ impl WorkspaceStore for SqliteStore {
         limit: i64,
     ) -> StoreFuture<'a, Vec<SourceDocument>> {
         Box::pin(async move {
-            let mut query = QueryBuilder::<Sqlite>::new(DOCUMENT);
+            let mut query = QueryBuilder::<Db>::new(DOCUMENT);
             query.push(" where workspace_id = ").push_bind(workspace);
             has_words(&mut query, "source_name || ' ' || title || ' ' || summary", words);
             if let Some((name, id)) = after {
@@ -220,7 +223,7 @@ impl WorkspaceStore for SqliteStore {
         id: &'a str,
     ) -> StoreFuture<'a, Option<SourceDocument>> {
         Box::pin(async move {
-            let mut query = QueryBuilder::<Sqlite>::new(DOCUMENT);
+            let mut query = QueryBuilder::<Db>::new(DOCUMENT);
             query
                 .push(" where workspace_id = ")
                 .push_bind(workspace)
@@ -236,8 +239,8 @@ impl WorkspaceStore for SqliteStore {
         document: &'a SourceDocument,
     ) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            let mut query = QueryBuilder::<Sqlite>::new(
-                "insert or replace into source_documents (workspace_id, id, source_id, source_name, title, summary, event_count, \
+            let mut query = QueryBuilder::<Db>::new(
+                "insert into source_documents (workspace_id, id, source_id, source_name, title, summary, event_count, \
                  repository, commit_sha, generated_at, stale, markdown) values (",
             );
             let mut values = query.separated(", ");
@@ -254,17 +257,24 @@ impl WorkspaceStore for SqliteStore {
                 .push_bind(document.generated_at)
                 .push_bind(document.stale)
                 .push_bind(&document.markdown);
-            query.push(")").build().execute(self.writer()).await?;
+            query.push(
+                ") on conflict (workspace_id, id) do update set source_id = excluded.source_id, source_name = excluded.source_name, \
+                 title = excluded.title, summary = excluded.summary, event_count = excluded.event_count, repository = excluded.repository, \
+                 commit_sha = excluded.commit_sha, generated_at = excluded.generated_at, stale = excluded.stale, markdown = excluded.markdown",
+            );
+            query.build().execute(self.writer()).await?;
             Ok(())
         })
     }
 }
 
 /// Narrows a query to rows whose `text` has every word, ASCII letters compared without case.
-fn has_words(query: &mut QueryBuilder<Sqlite>, text: &'static str, words: &[String]) {
+fn has_words(query: &mut QueryBuilder<Db>, text: &'static str, words: &[String]) {
     for word in words {
         query
-            .push(" and instr(lower(")
+            .push(" and ")
+            .push(dialect::POSITION)
+            .push("(lower(")
             .push(text)
             .push("), ")
             .push_bind(word.to_ascii_lowercase())
@@ -272,7 +282,7 @@ fn has_words(query: &mut QueryBuilder<Sqlite>, text: &'static str, words: &[Stri
     }
 }
 
-fn dashboard(row: &SqliteRow) -> Result<Dashboard, StoreError> {
+fn dashboard(row: &DbRow) -> Result<Dashboard, StoreError> {
     Ok(Dashboard {
         id: row.try_get("id")?,
         slug: row.try_get("slug")?,
@@ -286,7 +296,7 @@ fn dashboard(row: &SqliteRow) -> Result<Dashboard, StoreError> {
     })
 }
 
-fn document(row: &SqliteRow) -> Result<SourceDocument, StoreError> {
+fn document(row: &DbRow) -> Result<SourceDocument, StoreError> {
     Ok(SourceDocument {
         id: row.try_get("id")?,
         source_id: row.try_get("source_id")?,
@@ -302,7 +312,7 @@ fn document(row: &SqliteRow) -> Result<SourceDocument, StoreError> {
     })
 }
 
-fn json(row: &SqliteRow, column: &str) -> Result<serde_json::Value, StoreError> {
+fn json(row: &DbRow, column: &str) -> Result<serde_json::Value, StoreError> {
     serde_json::from_str(row.try_get(column)?)
         .map_err(|error| sqlx::Error::Decode(error.into()).into())
 }

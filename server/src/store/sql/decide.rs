@@ -1,7 +1,8 @@
 //! A decision in progress: loads under the write lock, then one commit.
 
-use sqlx::{Row as _, Sqlite, Transaction};
+use sqlx::{Row as _, Transaction};
 
+use super::dialect::{self, Db, order_made};
 use super::rows::{self, standing_columns, standing_joins, token_columns};
 use crate::authority::records::{
     AuthorizationRequest, Client, Code, Grant, GrantType, Membership, Session, Standing, Token,
@@ -11,12 +12,12 @@ use crate::authority::{Change, Resource, Timestamp};
 use crate::secret::keys::Digest;
 use crate::store::{AuthorityTransaction, StoreError, StoreFuture};
 
-pub(super) struct SqliteDecision {
-    pub(super) transaction: Transaction<'static, Sqlite>,
+pub(super) struct SqlDecision {
+    pub(super) transaction: Transaction<'static, Db>,
     pub(super) now: Timestamp,
 }
 
-impl AuthorityTransaction for SqliteDecision {
+impl AuthorityTransaction for SqlDecision {
     fn now(&self) -> Timestamp {
         self.now
     }
@@ -27,6 +28,9 @@ impl AuthorityTransaction for SqliteDecision {
 
     fn unconsented_clients(&mut self) -> StoreFuture<'_, usize> {
         Box::pin(async move {
+            if let Some(statement) = dialect::LOCK_REGISTRATION {
+                sqlx::query(statement).execute(&mut *self.transaction).await?;
+            }
             let row = sqlx::query(
                 "select count(*) from clients c where c.registered_by is null and not exists (select 1 from grants g where g.client_id = c.id)",
             )
@@ -51,7 +55,7 @@ impl AuthorityTransaction for SqliteDecision {
         Box::pin(async move {
             let row = sqlx::query(
                 "select w.id, w.slug, w.name, m.role from memberships m join workspaces w on w.id = m.workspace_id
-                 where m.user_id = ? and m.workspace_id = ?",
+                 where m.user_id = $1 and m.workspace_id = $2",
             )
             .bind(user_id)
             .bind(workspace_id)
@@ -63,9 +67,10 @@ impl AuthorityTransaction for SqliteDecision {
 
     fn request<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<AuthorizationRequest>> {
         Box::pin(async move {
+            self.lock(dialect::LOCK_REQUEST, id).await?;
             let row = sqlx::query(
                 "select id, session, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
-                 from authorization_requests where id = ?",
+                 from authorization_requests where id = $1",
             )
             .bind(id)
             .fetch_optional(&mut *self.transaction)
@@ -91,12 +96,13 @@ impl AuthorityTransaction for SqliteDecision {
 
     fn code(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Code, Standing)>> {
         Box::pin(async move {
+            self.lock(dialect::LOCK_GRANT_OF_CODE, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
                 "select k.digest, k.grant_id, k.client_id, k.redirect_uri, k.challenge, k.challenge_method, k.expires_at, k.used_at, ",
                 standing_columns!(),
                 " from codes k join grants g on g.id = k.grant_id ",
                 standing_joins!(),
-                " where k.digest = ?"
+                " where k.digest = $1"
             ))
             .bind(&digest.0[..])
             .fetch_optional(&mut *self.transaction)
@@ -120,6 +126,7 @@ impl AuthorityTransaction for SqliteDecision {
 
     fn token(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Token, Standing)>> {
         Box::pin(async move {
+            self.lock(dialect::LOCK_GRANT_OF_TOKEN, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
                 "select ",
                 token_columns!(),
@@ -127,7 +134,7 @@ impl AuthorityTransaction for SqliteDecision {
                 standing_columns!(),
                 " from tokens t join grants g on g.id = t.grant_id ",
                 standing_joins!(),
-                " where t.digest = ?"
+                " where t.digest = $1"
             ))
             .bind(&digest.0[..])
             .fetch_optional(&mut *self.transaction)
@@ -138,12 +145,13 @@ impl AuthorityTransaction for SqliteDecision {
 
     fn grant<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Grant>> {
         Box::pin(async move {
+            self.lock(dialect::LOCK_GRANT, id).await?;
             let row = sqlx::query(concat!(
                 "select ",
                 standing_columns!(),
                 " from grants g ",
                 standing_joins!(),
-                " where g.id = ?"
+                " where g.id = $1"
             ))
             .bind(id)
             .fetch_optional(&mut *self.transaction)
@@ -158,10 +166,12 @@ impl AuthorityTransaction for SqliteDecision {
         client_id: &'a str,
     ) -> StoreFuture<'a, Vec<String>> {
         Box::pin(async move {
-            let rows = sqlx::query(
-                "select id from grants where user_id = ? and client_id = ? and revoked_at is null and (expires_at is null or expires_at > ?)
-                 order by rowid",
-            )
+            self.lock(dialect::LOCK_PERSON, user_id).await?;
+            let rows = sqlx::query(concat!(
+                "select id from grants where user_id = $1 and client_id = $2 and revoked_at is null and (expires_at is null or expires_at > $3)
+                 order by ",
+                order_made!()
+            ))
             .bind(user_id)
             .bind(client_id)
             .bind(self.now.0)
@@ -177,9 +187,10 @@ impl AuthorityTransaction for SqliteDecision {
         workspace_id: &'a str,
     ) -> StoreFuture<'a, Vec<String>> {
         Box::pin(async move {
+            self.lock(dialect::LOCK_PERSON, user_id).await?;
             let rows = sqlx::query(
-                "select name from grants where user_id = ? and workspace_id = ? and kind = 'programmatic' and revoked_at is null
-                 and (expires_at is null or expires_at > ?)",
+                "select name from grants where user_id = $1 and workspace_id = $2 and kind = 'programmatic' and revoked_at is null
+                 and (expires_at is null or expires_at > $3)",
             )
             .bind(user_id)
             .bind(workspace_id)
@@ -200,13 +211,28 @@ impl AuthorityTransaction for SqliteDecision {
     }
 }
 
-impl SqliteDecision {
+impl SqlDecision {
+    /// Takes the lock on what is read next, where the database does not already hold one for the whole transaction. What is read afterwards is the newest.
+    async fn lock<'a, K>(
+        &mut self,
+        statement: Option<&'static str>,
+        key: K,
+    ) -> Result<(), StoreError>
+    where
+        K: sqlx::Encode<'a, Db> + sqlx::Type<Db> + 'a,
+    {
+        if let Some(statement) = statement {
+            sqlx::query(statement).bind(key).execute(&mut *self.transaction).await?;
+        }
+        Ok(())
+    }
+
     async fn apply(&mut self, change: Change) -> Result<(), StoreError> {
         let statement = match &change {
             Change::AddClient(client) => {
                 let words: Vec<&str> = client.grant_types.iter().copied().map(GrantType::as_str).collect();
                 sqlx::query(
-                    "insert into clients (id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at, registered_by) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "insert into clients (id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at, registered_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                 )
                 .bind(&client.id)
                 .bind(&client.name)
@@ -221,7 +247,7 @@ impl SqliteDecision {
             Change::AddRequest(request) => sqlx::query(
                 "insert into authorization_requests
                  (id, session, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at)
-                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             )
             .bind(&request.id)
             .bind(&request.session.0[..])
@@ -234,13 +260,13 @@ impl SqliteDecision {
             .bind(&request.state)
             .bind(request.expires_at.0),
             Change::DecideRequest { id, at } => {
-                sqlx::query("update authorization_requests set decided_at = coalesce(decided_at, ?) where id = ?")
+                sqlx::query("update authorization_requests set decided_at = coalesce(decided_at, $1) where id = $2")
                     .bind(at.0)
                     .bind(id)
             }
             Change::AddGrant(grant) => sqlx::query(
                 "insert into grants (id, user_id, workspace_id, client_id, kind, name, scopes, resource, created_at, expires_at)
-                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             )
             .bind(&grant.id)
             .bind(&grant.user_id)
@@ -253,13 +279,13 @@ impl SqliteDecision {
             .bind(grant.created_at.0)
             .bind(grant.expires_at.map(|at| at.0)),
             Change::RevokeGrant { id, at, reason } => sqlx::query(
-                "update grants set revoked_at = coalesce(revoked_at, ?), revoked_reason = coalesce(revoked_reason, ?) where id = ?",
+                "update grants set revoked_at = coalesce(revoked_at, $1), revoked_reason = coalesce(revoked_reason, $2) where id = $3",
             )
             .bind(at.0)
             .bind(reason.as_str())
             .bind(id),
             Change::AddCode(code) => sqlx::query(
-                "insert into codes (digest, grant_id, client_id, redirect_uri, challenge, challenge_method, expires_at) values (?, ?, ?, ?, ?, ?, ?)",
+                "insert into codes (digest, grant_id, client_id, redirect_uri, challenge, challenge_method, expires_at) values ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind(&code.digest.0[..])
             .bind(&code.grant_id)
@@ -269,12 +295,12 @@ impl SqliteDecision {
             .bind(code.challenge_method.as_str())
             .bind(code.expires_at.0),
             Change::UseCode { digest, at } => {
-                sqlx::query("update codes set used_at = coalesce(used_at, ?) where digest = ?")
+                sqlx::query("update codes set used_at = coalesce(used_at, $1) where digest = $2")
                     .bind(at.0)
                     .bind(&digest.0[..])
             }
             Change::AddToken(token) => sqlx::query(
-                "insert into tokens (digest, kind, grant_id, generation, scopes, hint, created_at, expires_at) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into tokens (digest, kind, grant_id, generation, scopes, hint, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
             )
             .bind(&token.digest.0[..])
             .bind(token.kind.as_str())
@@ -285,24 +311,24 @@ impl SqliteDecision {
             .bind(token.created_at.0)
             .bind(token.expires_at.map(|at| at.0)),
             Change::SupersedeToken { digest, at } => {
-                sqlx::query("update tokens set superseded_at = coalesce(superseded_at, ?) where digest = ?")
+                sqlx::query("update tokens set superseded_at = coalesce(superseded_at, $1) where digest = $2")
                     .bind(at.0)
                     .bind(&digest.0[..])
             }
             Change::RevokeToken { digest, at } => {
-                sqlx::query("update tokens set revoked_at = coalesce(revoked_at, ?) where digest = ?")
+                sqlx::query("update tokens set revoked_at = coalesce(revoked_at, $1) where digest = $2")
                     .bind(at.0)
                     .bind(&digest.0[..])
             }
             Change::AddSession(session) => {
-                sqlx::query("insert into sessions (digest, user_id, created_at, seen_at) values (?, ?, ?, ?)")
+                sqlx::query("insert into sessions (digest, user_id, created_at, seen_at) values ($1, $2, $3, $4)")
                     .bind(&session.digest.0[..])
                     .bind(&session.user_id)
                     .bind(session.created_at.0)
                     .bind(session.seen_at.0)
             }
             Change::EndSession { digest } => {
-                sqlx::query("delete from sessions where digest = ?").bind(&digest.0[..])
+                sqlx::query("delete from sessions where digest = $1").bind(&digest.0[..])
             }
         };
         statement.execute(&mut *self.transaction).await?;
