@@ -2,6 +2,7 @@
 //!
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
+mod keys;
 mod public_url;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 use crate::authority::{self, Issuer, Lifetimes};
 
+pub use keys::KeySettings;
 pub use public_url::PublicUrl;
 
 /// Why a configuration cannot be used. The message names the key and what to write instead.
@@ -37,6 +39,8 @@ pub struct Settings {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
+    /// Root keys.
+    pub keys: KeySettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -109,6 +113,7 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             lifetimes: LifetimeSettings::default(),
             limits: LimitSettings::default(),
+            keys: KeySettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -206,6 +211,7 @@ impl Settings {
             mcp_origins,
             lifetimes: self.lifetimes,
             limits: self.limits,
+            keys: self.keys,
             warehouses: self.warehouses,
         })
     }
@@ -296,6 +302,8 @@ pub struct Config {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
+    /// Root keys.
+    pub keys: KeySettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }
