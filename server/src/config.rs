@@ -2,6 +2,7 @@
 //!
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
+mod database;
 mod public_url;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 use crate::authority::{self, Issuer, Lifetimes};
 
+pub use database::{DATABASE_URL, DatabaseFlag, DatabaseSettings, DatabaseUrl, Place};
 pub use public_url::PublicUrl;
 
 /// Why a configuration cannot be used. The message names the key and what to write instead.
@@ -37,6 +39,8 @@ pub struct Settings {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
+    /// Where the server keeps what it stores.
+    pub database: DatabaseSettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -109,6 +113,7 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             lifetimes: LifetimeSettings::default(),
             limits: LimitSettings::default(),
+            database: DatabaseSettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -167,6 +172,7 @@ impl Settings {
             }
         };
         self.judge_numbers()?;
+        self.database.judge()?;
         self.judge_warehouses()?;
         for origin in &self.allowed_origins {
             let is_origin = url::Url::parse(origin)
@@ -206,6 +212,7 @@ impl Settings {
             mcp_origins,
             lifetimes: self.lifetimes,
             limits: self.limits,
+            database: self.database,
             warehouses: self.warehouses,
         })
     }
@@ -296,6 +303,8 @@ pub struct Config {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
+    /// Where it keeps what it stores.
+    pub database: DatabaseSettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }
