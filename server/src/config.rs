@@ -2,6 +2,7 @@
 //!
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
+mod database;
 mod keys;
 mod limits;
 mod public_url;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 use crate::authority::{self, Issuer, Lifetimes};
 
+pub use database::{DATABASE_URL, DatabaseFlag, DatabaseSettings, DatabaseUrl, Place};
 pub use keys::KeySettings;
 pub use limits::{LimitSettings, Network, Rates, Seconds};
 pub use public_url::PublicUrl;
@@ -43,6 +45,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// Root keys.
     pub keys: KeySettings,
+    /// Where the server keeps what it stores.
+    pub database: DatabaseSettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -100,6 +104,7 @@ impl Default for Settings {
             lifetimes: LifetimeSettings::default(),
             limits: LimitSettings::default(),
             keys: KeySettings::default(),
+            database: DatabaseSettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -146,6 +151,7 @@ impl Settings {
             }
         };
         self.judge_numbers()?;
+        self.database.judge()?;
         self.judge_warehouses()?;
         for origin in &self.allowed_origins {
             let is_origin = url::Url::parse(origin)
@@ -186,6 +192,7 @@ impl Settings {
             lifetimes: self.lifetimes,
             limits: self.limits,
             keys: self.keys,
+            database: self.database,
             warehouses: self.warehouses,
         })
     }
@@ -267,6 +274,8 @@ pub struct Config {
     pub limits: LimitSettings,
     /// Root keys.
     pub keys: KeySettings,
+    /// Where it keeps what it stores.
+    pub database: DatabaseSettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }

@@ -27,6 +27,9 @@ pub(super) const LOCK_REQUEST: Option<&str> =
 pub(super) const LOCK_WORKSPACE: Option<&str> =
     Some("select 1 from workspaces where id = $1 for no key update");
 
+/// Lets the rest of a transaction take its time.
+pub(super) const UNHURRIED: Option<&str> = Some("set local statement_timeout = '60s'");
+
 /// The one clock: now, in milliseconds since the Unix epoch.
 macro_rules! now {
     () => {

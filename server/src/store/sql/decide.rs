@@ -10,7 +10,7 @@ use crate::authority::records::{
 };
 use crate::authority::{Change, Resource, Timestamp};
 use crate::secret::keys::Digest;
-use crate::store::{AuthorityTransaction, StoreError, StoreFuture};
+use crate::store::{AuthorityTransaction, StoreError, StoreFuture, bounded};
 
 pub(super) struct SqlDecision {
     pub(super) transaction: Transaction<'static, Db>,
@@ -23,11 +23,11 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn client<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Client>> {
-        Box::pin(rows::client(&mut self.transaction, id))
+        bounded(rows::client(&mut self.transaction, id))
     }
 
     fn unconsented_clients(&mut self) -> StoreFuture<'_, usize> {
-        Box::pin(async move {
+        bounded(async move {
             if let Some(statement) = dialect::LOCK_REGISTRATION {
                 sqlx::query(statement).execute(&mut *self.transaction).await?;
             }
@@ -41,7 +41,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn visitor(&mut self, session: Digest) -> StoreFuture<'_, Option<(Session, User)>> {
-        Box::pin(async move {
+        bounded(async move {
             let visitor = rows::visitor(&mut self.transaction, session).await?;
             Ok(visitor.map(|(_, session, user)| (session, user)))
         })
@@ -52,7 +52,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, Option<Membership>> {
-        Box::pin(async move {
+        bounded(async move {
             let row = sqlx::query(
                 "select w.id, w.slug, w.name, m.role from memberships m join workspaces w on w.id = m.workspace_id
                  where m.user_id = $1 and m.workspace_id = $2",
@@ -66,7 +66,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn request<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<AuthorizationRequest>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_REQUEST, id).await?;
             let row = sqlx::query(
                 "select id, session, 0 as kid, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
@@ -95,7 +95,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn code(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Code, Standing)>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_GRANT_OF_CODE, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
                 "select k.digest, k.kid, k.grant_id, k.client_id, k.redirect_uri, k.challenge, k.challenge_method, k.expires_at, k.used_at, ",
@@ -126,7 +126,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn token(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Token, Standing)>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_GRANT_OF_TOKEN, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
                 "select ",
@@ -146,7 +146,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn grant<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Grant>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_GRANT, id).await?;
             let row = sqlx::query(concat!(
                 "select ",
@@ -167,7 +167,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         client_id: &'a str,
     ) -> StoreFuture<'a, Vec<String>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_PERSON, user_id).await?;
             let rows = sqlx::query(concat!(
                 "select id from grants where user_id = $1 and client_id = $2 and revoked_at is null and (expires_at is null or expires_at > $3)
@@ -188,7 +188,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, Vec<String>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_PERSON, user_id).await?;
             let rows = sqlx::query(
                 "select name from grants where user_id = $1 and workspace_id = $2 and kind = 'programmatic' and revoked_at is null
@@ -204,7 +204,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn commit(mut self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
-        Box::pin(async move {
+        bounded(async move {
             for change in changes {
                 self.apply(change).await?;
             }

@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 
 use super::SqlStore;
-use super::dialect::{DbPool, least, now, order_made};
+use super::dialect::{self, DbPool, least, now, order_made};
 use super::rows::{self, standing_columns, standing_joins, token_columns};
 use crate::authority::Timestamp;
 use crate::authority::bearer::BearerRows;
@@ -199,6 +199,9 @@ pub(super) async fn join_workspace(
 pub(super) async fn sweep(store: &SqlStore, retention: Retention) -> Result<(), StoreError> {
     const DAY: i64 = 86_400_000;
     let mut transaction = store.write().await?;
+    if let Some(statement) = dialect::UNHURRIED {
+        sqlx::query(statement).execute(&mut *transaction).await?;
+    }
     let now = sqlx::query(concat!("select ", now!())).fetch_one(&mut *transaction).await?;
     let now: i64 = now.try_get(0)?;
     let before = |seconds: i64| now - seconds * 1000;

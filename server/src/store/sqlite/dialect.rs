@@ -16,6 +16,8 @@ pub(super) const LOCK_REGISTRATION: Option<&str> = None;
 pub(super) const LOCK_REQUEST: Option<&str> = None;
 pub(super) const LOCK_WORKSPACE: Option<&str> = None;
 
+pub(super) const UNHURRIED: Option<&str> = None;
+
 /// The one clock: now, in milliseconds since the Unix epoch.
 macro_rules! now {
     () => {
