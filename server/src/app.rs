@@ -20,6 +20,7 @@ pub use tokens::TokenError;
 
 use crate::authority::{Authority, Policy};
 use crate::config::{Config, DatabaseSettings};
+use crate::http::rates::RequestRates;
 use crate::secret::entropy::{Entropy, SystemEntropy};
 use crate::secret::keys::{KeyError, Keys};
 use crate::secret::password::Passwords;
@@ -42,6 +43,8 @@ pub struct App {
     tools: WorkspaceTools,
     /// Whether the server is about to stop.
     pub draining: Draining,
+    /// How often anybody may ask.
+    pub(crate) rates: RequestRates,
 }
 
 /// Why a data directory cannot be used.
@@ -124,6 +127,7 @@ impl App {
             tools,
             keys,
             entropy,
+            rates: RequestRates::new(&config),
             config,
             draining: Draining::default(),
         })

@@ -144,6 +144,10 @@ pub trait AuthorityTransaction: Send {
     /// How many clients that registered themselves nobody ever allowed anything.
     fn unconsented_clients(&mut self) -> StoreFuture<'_, usize>;
 
+    /// Forgets the oldest client that registered itself before `registered_before` and that nobody was asked about or allowed anything; whether there
+    /// was one.
+    fn forget_oldest_client(&mut self, registered_before: Timestamp) -> StoreFuture<'_, bool>;
+
     /// A session with its person.
     fn visitor(&mut self, session: Digest) -> StoreFuture<'_, Option<(Session, User)>>;
 

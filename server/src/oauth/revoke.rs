@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::token::refuse_repeated;
 use crate::App;
 use crate::authority::{OAuthError, OAuthErrorCode};
+use crate::http::address::ClientAddress;
 use crate::http::form;
 use crate::secret::SecretKind;
 
@@ -22,6 +23,7 @@ pub(super) async fn revoke(
     let (parts, form) = form(request).await?;
     refuse_repeated(&app, &form)?;
     let claim = Claim::of(&parts, &form)?;
+    app.rates.token_request(ClientAddress::of(&parts), claim.client_id())?;
     let mut transaction = app.store.begin().await?;
     let client = claim.verify(&app, &mut *transaction).await?;
     let presented = form

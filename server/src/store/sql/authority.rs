@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 
 use super::dialect::now;
-use super::{SqlStore, read, rows};
+use super::{SqlStore, read, rows, sweep};
 use crate::authority::Timestamp;
 use crate::authority::bearer::BearerRows;
 use crate::authority::records::{Client, Membership, Session, User};
@@ -72,6 +72,6 @@ impl AuthorityStore for SqlStore {
 
     fn sweep(&self, retention: Retention) -> StoreFuture<'_, ()> {
         // It may take its time: nobody waits for it.
-        Box::pin(read::sweep(self, retention))
+        Box::pin(sweep::sweep(self, retention))
     }
 }

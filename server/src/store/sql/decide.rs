@@ -40,6 +40,20 @@ impl AuthorityTransaction for SqlDecision {
         })
     }
 
+    fn forget_oldest_client(&mut self, registered_before: Timestamp) -> StoreFuture<'_, bool> {
+        Box::pin(async move {
+            let forgotten = sqlx::query(
+                "delete from clients where id in (select c.id from clients c where c.registered_by is null and c.created_at < $1
+                 and not exists (select 1 from grants g where g.client_id = c.id)
+                 and not exists (select 1 from authorization_requests r where r.client_id = c.id) order by c.created_at limit 1)",
+            )
+            .bind(registered_before.0)
+            .execute(&mut *self.transaction)
+            .await?;
+            Ok(forgotten.rows_affected() > 0)
+        })
+    }
+
     fn visitor(&mut self, session: Digest) -> StoreFuture<'_, Option<(Session, User)>> {
         bounded(async move {
             let visitor = rows::visitor(&mut self.transaction, session).await?;
