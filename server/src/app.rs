@@ -2,8 +2,11 @@
 //!
 //! The invariant of every method: rows are loaded and changes committed in one transaction, and nothing is answered before the commit.
 
+mod audit;
 mod bearer;
 mod clients;
+mod keys;
+mod leaked;
 mod people;
 mod presented;
 mod tokens;
@@ -15,13 +18,15 @@ use std::sync::Arc;
 
 pub use bearer::BearerRefusal;
 pub use clients::RegisterError;
+pub use leaked::{Leak, describe};
 pub use people::{PeopleError, Visitor};
 pub use tokens::TokenError;
 
+use crate::audit::Budget;
 use crate::authority::{Authority, Policy};
 use crate::config::Config;
 use crate::secret::entropy::{Entropy, SystemEntropy};
-use crate::secret::keys::{KeyError, Keys};
+use crate::secret::keys::{ENVIRONMENT, KeyError, Keys};
 use crate::secret::password::Passwords;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Retention, Store, StoreError};
@@ -40,6 +45,7 @@ pub struct App {
     pub(crate) entropy: Box<dyn Entropy>,
     pub(crate) passwords: Passwords,
     tools: WorkspaceTools,
+    budget: Budget,
 }
 
 /// Why a data directory cannot be used.
@@ -67,7 +73,12 @@ pub async fn init(data: &Path) -> Result<(), OpenError> {
     if fs::read_dir(data).map_err(failed)?.next().is_some() {
         return Err(OpenError::NotEmpty(data.to_owned()));
     }
-    Keys::create(&data.join("root.key"), &SystemEntropy)?;
+    // Keys of the environment are not written down.
+    if std::env::var_os(ENVIRONMENT).is_some() {
+        Keys::open(data)?;
+    } else {
+        Keys::create(&data.join("root.key"), &SystemEntropy)?;
+    }
     // The database and the files that SQLite puts beside it get the mode of this file.
     let database = data.join("lookout.db");
     fs::OpenOptions::new()
@@ -114,6 +125,7 @@ impl App {
             passwords: Passwords::new(&*entropy),
             store,
             tools,
+            budget: Budget::default(),
             keys,
             entropy,
             config,

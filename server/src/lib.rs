@@ -4,6 +4,7 @@
 //! Everything OAuth is decided in [`authority`]; the other modules carry messages to and from it.
 
 pub mod app;
+pub mod audit;
 pub mod authority;
 pub mod config;
 #[cfg(feature = "danger-planted-faults")]
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 
@@ -48,6 +49,7 @@ pub fn router(app: Arc<App>) -> Router {
     routes
         .fallback(web::nothing_here)
         .layer(from_fn_with_state(Arc::clone(&app), http::guard::host_is_ours))
+        .layer(from_fn(audit::from_the_request))
         .with_state(app)
 }
 

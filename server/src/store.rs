@@ -6,6 +6,7 @@
 //!
 //! Nothing is cached: a revocation that was answered is seen by every later read.
 
+pub mod operations;
 pub mod postgres;
 pub mod sqlite;
 pub mod workspace;
@@ -19,6 +20,7 @@ use crate::authority::records::{
 };
 use crate::authority::{Change, Timestamp};
 use crate::secret::keys::Digest;
+use operations::OperationsStore;
 use workspace::WorkspaceStore;
 
 /// What a store operation returns. Boxed, so that stores are chosen at run time.
@@ -36,9 +38,9 @@ impl From<sqlx::Error> for StoreError {
 }
 
 /// Everything that the server stores.
-pub trait Store: AuthorityStore + WorkspaceStore {}
+pub trait Store: AuthorityStore + WorkspaceStore + OperationsStore {}
 
-impl<S: AuthorityStore + WorkspaceStore> Store for S {}
+impl<S: AuthorityStore + WorkspaceStore + OperationsStore> Store for S {}
 
 /// What the authority and the pages about it need of a store.
 pub trait AuthorityStore: Send + Sync + fmt::Debug {

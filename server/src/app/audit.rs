@@ -1,0 +1,35 @@
+//! Writing and reading the audit log.
+
+use std::time::Instant;
+
+use super::App;
+use crate::audit::{Event, Query, Recorded, Verdict, What};
+use crate::store::StoreError;
+
+impl App {
+    /// Records a refusal, unless there were too many. A log that cannot be written changes nothing about the answer.
+    pub async fn audit(&self, event: Event) {
+        let left_out = match self.budget.judge(&event, Instant::now()) {
+            Verdict::LeaveOut => return,
+            Verdict::Record(left_out) => left_out,
+        };
+        if left_out > 0 {
+            let mut gap =
+                Event::refused(What::Unrecorded, "").detail(format!("{left_out} refusals"));
+            gap.address = None;
+            self.record(gap).await;
+        }
+        self.record(event).await;
+    }
+
+    async fn record(&self, event: Event) {
+        if let Err(error) = self.store.record(event).await {
+            tracing::warn!(%error, "an event was not recorded");
+        }
+    }
+
+    /// Events of the audit log in order, at most 500.
+    pub async fn events(&self, query: Query) -> Result<Vec<Recorded>, StoreError> {
+        self.store.events(query).await
+    }
+}
