@@ -28,6 +28,7 @@ use crate::config::Config;
 use crate::secret::entropy::{Entropy, SystemEntropy};
 use crate::secret::keys::{ENVIRONMENT, KeyError, Keys};
 use crate::secret::password::Passwords;
+use crate::serving::Draining;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Retention, Store, StoreError};
 use crate::workspace::{Connection, CursorKey, WorkspaceTools};
@@ -46,6 +47,8 @@ pub struct App {
     pub(crate) passwords: Passwords,
     tools: WorkspaceTools,
     budget: Budget,
+    /// Whether the server is about to stop.
+    pub draining: Draining,
 }
 
 /// Why a data directory cannot be used.
@@ -129,6 +132,7 @@ impl App {
             keys,
             entropy,
             config,
+            draining: Draining::default(),
         })
     }
 

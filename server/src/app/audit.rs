@@ -28,6 +28,20 @@ impl App {
         }
     }
 
+    /// Records that a server started, and with which version and settings.
+    pub async fn note_start(&self) -> Result<(), StoreError> {
+        let Self { config, keys, .. } = self;
+        let access = if config.external_access { "on" } else { "off" };
+        let detail = format!(
+            "version {} at {}, external access {access}, key {}, {} warehouses",
+            env!("CARGO_PKG_VERSION"),
+            config.public_url.base,
+            keys.kids()[0],
+            config.warehouses.len(),
+        );
+        self.store.record(Event::allowed(What::Start).detail(detail)).await
+    }
+
     /// Events of the audit log in order, at most 500.
     pub async fn events(&self, query: Query) -> Result<Vec<Recorded>, StoreError> {
         self.store.events(query).await

@@ -63,7 +63,7 @@ async fn answer(
     let now = transaction.now();
     let missing = |why| OAuthError::new(OAuthErrorCode::InvalidRequest, why);
     let grant_type = form.value("grant_type").ok_or_else(|| missing("grant_type is missing"))?;
-    let mut standing_of = None;
+    let standing_of;
     let mut decision = match GrantType::parse(grant_type) {
         Some(GrantType::AuthorizationCode) => {
             let code = form.value("code").ok_or_else(|| missing("code is missing"))?;
