@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use crate::App;
 use crate::app::BearerRefusal;
+use crate::audit::{Event, What};
 use crate::authority::Resource;
 use crate::authority::bearer::Caller;
 use crate::mcp::{ToolError, cut};
@@ -132,7 +133,11 @@ pub(crate) async fn admit(
             return Err(challenge(StatusCode::BAD_REQUEST, Some(("invalid_request", description))));
         }
     };
-    app.admit(presented, resource).await.map_err(|refusal| match refusal {
+    let admitted = app.admit(presented, resource).await;
+    if matches!(admitted, Err(BearerRefusal::InvalidToken)) {
+        app.audit(Event::refused(What::Bearer, "invalid_token")).await;
+    }
+    admitted.map_err(|refusal| match refusal {
         BearerRefusal::Unavailable(cause) => {
             tracing::error!(%cause, "a bearer token could not be checked");
             Refusal::Unavailable

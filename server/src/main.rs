@@ -1,5 +1,7 @@
 //! The command line of the server.
 
+mod command;
+
 use std::io::{BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
 
@@ -34,6 +36,15 @@ enum Command {
     /// Manage programmatic tokens.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Manage the root keys.
+    #[command(subcommand)]
+    Key(command::key::KeyCommand),
+    /// Say what is misconfigured or doubtful, and what to do. Exits with 1 when there are problems.
+    Doctor(command::doctor::Flags),
+    /// Print the audit log.
+    Audit(command::audit::Flags),
+    /// End secrets that somebody found: any text with them in it, on standard input.
+    LeakedToken(command::leaked_token::Flags),
 }
 
 #[derive(Subcommand)]
@@ -122,11 +133,19 @@ async fn main() -> ExitCode {
         }
         Command::User(command) => user(command).await,
         Command::Token(command) => token(command).await,
+        Command::Key(command) => command::key::run(command).await,
+        Command::Audit(flags) => command::audit::run(flags).await,
+        Command::LeakedToken(flags) => command::leaked_token::run(flags).await,
+        Command::Doctor(flags) => match command::doctor::run(flags).await {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // One line, whatever a library says.
+            eprintln!("error: {}", format!("{error:#}").replace(['\n', '\r'], " "));
             ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
         }
     }

@@ -31,7 +31,7 @@ use crate::{App, Config};
 pub use draining::Draining;
 pub use listener::serve;
 
-const DEMO_EMAIL: &str = "demo@lookout.example";
+pub(crate) const DEMO_EMAIL: &str = "demo@lookout.example";
 const DEMO_WORKSPACE: &str = "demo";
 const DEMO_PASSWORD: &str = "LOOKOUT_DEMO_PASSWORD";
 
@@ -104,6 +104,7 @@ pub async fn run(
         greeting = shown;
     }
     let app = Arc::new(app.with_warehouses(connections));
+    app.note_start().await?;
     let router = routes(Arc::clone(&app));
     say(&format!("listening on http://{address}\n{greeting}"))?;
 

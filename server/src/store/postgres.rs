@@ -10,6 +10,8 @@ mod dialect;
 mod authority;
 #[path = "sql/decide.rs"]
 mod decide;
+#[path = "sql/operations.rs"]
+mod operations;
 #[path = "sql/read.rs"]
 mod read;
 #[path = "sql/rows.rs"]
