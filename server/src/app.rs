@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::secret::entropy::{Entropy, SystemEntropy};
 use crate::secret::keys::{KeyError, Keys};
 use crate::secret::password::Passwords;
+use crate::serving::Draining;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Retention, Store, StoreError};
 use crate::workspace::{Connection, CursorKey, WorkspaceTools};
@@ -39,6 +40,8 @@ pub struct App {
     pub(crate) entropy: Box<dyn Entropy>,
     pub(crate) passwords: Passwords,
     tools: WorkspaceTools,
+    /// Whether the server is about to stop.
+    pub draining: Draining,
 }
 
 /// Why a data directory cannot be used.
@@ -116,6 +119,7 @@ impl App {
             keys,
             entropy,
             config,
+            draining: Draining::default(),
         })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
+mod limits;
 mod public_url;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 use crate::authority::{self, Issuer, Lifetimes};
 
+pub use limits::{LimitSettings, Network, Rates, Seconds};
 pub use public_url::PublicUrl;
 
 /// Why a configuration cannot be used. The message names the key and what to write instead.
@@ -83,22 +85,6 @@ pub struct LifetimeSettings {
     pub authorization_request: i64,
 }
 
-/// `[limits]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LimitSettings {
-    /// Bytes of a registration request.
-    pub registration_bytes: usize,
-    /// Redirect URIs of one client.
-    pub redirect_uris: usize,
-    /// Clients that registered themselves and that nobody allowed anything yet.
-    pub unconsented_clients: usize,
-    /// Live connections of one person and one client.
-    pub grants_per_client: usize,
-    /// Live programmatic tokens of one person in one workspace.
-    pub tokens_per_person: usize,
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -126,18 +112,6 @@ impl Default for LifetimeSettings {
             session_absolute: 7 * DAY,
             session_idle: 12 * HOUR,
             authorization_request: 600,
-        }
-    }
-}
-
-impl Default for LimitSettings {
-    fn default() -> Self {
-        Self {
-            registration_bytes: 16 * 1024,
-            redirect_uris: 10,
-            unconsented_clients: 5000,
-            grants_per_client: 20,
-            tokens_per_person: 50,
         }
     }
 }
@@ -260,18 +234,7 @@ impl Settings {
                 )));
             }
         }
-        let limits = &self.limits;
-        let counts = [
-            ("registration_bytes", limits.registration_bytes),
-            ("redirect_uris", limits.redirect_uris),
-            ("unconsented_clients", limits.unconsented_clients),
-            ("grants_per_client", limits.grants_per_client),
-            ("tokens_per_person", limits.tokens_per_person),
-        ];
-        match counts.iter().find(|(_, value)| *value == 0) {
-            Some((key, _)) => Err(ConfigError(format!("limits.{key} is 0; give at least 1"))),
-            None => Ok(()),
-        }
+        self.limits.judge()
     }
 }
 

@@ -25,7 +25,7 @@ use crate::App;
 use crate::authority::Resource;
 use crate::authority::bearer::Caller;
 use crate::gate;
-use crate::http::{bounded, discard};
+use crate::http::bounded;
 
 pub use tool_error::ToolError;
 pub(crate) use tool_error::cut;
@@ -34,7 +34,7 @@ pub(crate) use tool_error::cut;
 const MAX_MESSAGE: usize = 300;
 
 /// Largest request body, in octets.
-const MAX_BODY: usize = 1 << 20;
+pub(crate) const LARGEST_MESSAGE: usize = 1 << 20;
 
 /// The routes of both protected resources.
 pub fn routes() -> Router<Arc<App>> {
@@ -49,7 +49,6 @@ pub fn routes() -> Router<Arc<App>> {
 async fn endpoint(app: &App, resource: Resource, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if !origin_allowed(app, &parts.headers) {
-        discard(body).await;
         let message =
             "This origin may not call the endpoint; an operator can allow it in `allowed_origins`.";
         return refusal(StatusCode::FORBIDDEN, None, code::INVALID_REQUEST, message);
@@ -75,12 +74,10 @@ async fn answer(app: &App, resource: Resource, parts: &Parts, body: Body) -> Res
     let caller = match gate::admit(app, &parts.headers, resource).await {
         Ok(caller) => caller,
         Err(refusal) => {
-            discard(body).await;
             return refusal.into_response();
         }
     };
     if parts.method != Method::POST {
-        discard(body).await;
         let message =
             "Send each message as a POST; there are no sessions and no server-initiated stream.";
         let mut response =
@@ -140,7 +137,6 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Message, Box<Response>>
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        discard(body).await;
         let message = "Send the message with `Content-Type: application/json`.";
         return Err(Box::new(refusal(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -150,7 +146,6 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Message, Box<Response>>
         )));
     }
     if !accepts_json(headers) {
-        discard(body).await;
         let message = "Accept `application/json` and `text/event-stream`.";
         return Err(Box::new(refusal(
             StatusCode::NOT_ACCEPTABLE,
@@ -159,7 +154,7 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Message, Box<Response>>
             message,
         )));
     }
-    let octets = bounded(body, MAX_BODY).await.map_err(|error| {
+    let octets = bounded(body, LARGEST_MESSAGE).await.map_err(|error| {
         let (status, problem) = error.explain();
         Box::new(refusal(
             status,

@@ -1,10 +1,19 @@
-//! Running a server from the command line: settings, the demo, signals.
+//! Running a server: from the command line, with settings, the demo and signals, and from a listener on, with connections and their limits.
+
+mod bodies;
+mod connection;
+mod draining;
+mod front;
+mod listener;
+mod places;
+mod progress;
+mod stream;
+mod sweeper;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
@@ -19,8 +28,9 @@ use crate::secret::entropy::{SystemEntropy, identifier};
 use crate::workspace::Connection;
 use crate::{App, Config};
 
-/// How long requests in progress may take after a signal.
-const GRACE: Duration = Duration::from_secs(10);
+pub use draining::Draining;
+pub use listener::serve;
+
 const DEMO_EMAIL: &str = "demo@lookout.example";
 const DEMO_WORKSPACE: &str = "demo";
 const DEMO_PASSWORD: &str = "LOOKOUT_DEMO_PASSWORD";
@@ -96,22 +106,25 @@ pub async fn run(
 
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
-    let (stop, mut stopping) = tokio::sync::watch::channel(());
-    let stopped = async move {
+    let mut signalled = async move || {
         tokio::select! {
             _ = interrupted.recv() => {}
             _ = terminated.recv() => {}
         }
-        drop(stop);
     };
-    let deadline = async move {
-        // The channel closes with the signal.
-        while stopping.changed().await.is_ok() {}
-        tokio::time::sleep(GRACE).await;
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let again = async move {
+        signalled().await;
+        // The server is gone when nobody listens to this.
+        let _ = stop.send(());
+        signalled().await;
+    };
+    let stopped = async {
+        let _ = stopped.await;
     };
     tokio::select! {
-        served = crate::serve(listener, app, router, stopped) => served.context("the server stopped"),
-        () = deadline => bail!("some requests did not finish in {} s and were cut off", GRACE.as_secs()),
+        served = serve(listener, app, router, stopped) => served.context("the server stopped"),
+        () = again => bail!("the server was told to stop twice, and did so at once"),
     }
 }
 

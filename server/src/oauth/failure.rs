@@ -66,7 +66,7 @@ impl IntoResponse for Failure {
             }
             Self::Body(error) => {
                 let (status, why) = error.explain();
-                private_json(status, &document(OAuthErrorCode::InvalidRequest, why))
+                private_json(status, &document(OAuthErrorCode::InvalidRequest, &why))
             }
             Self::Crowded => {
                 let why = "too many clients are registered and unused; try again later";
