@@ -3,13 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, anyhow};
+
+use crate::cluster::Cluster;
 
 /// Which database the servers use.
 #[derive(Debug)]
 pub enum Database {
     /// A file in the data directory.
     Sqlite(PathBuf),
+    /// A PostgreSQL cluster of the run's own.
+    Postgres(Throwaway),
+}
+
+/// A PostgreSQL cluster that goes with this value.
+#[derive(Debug)]
+pub struct Throwaway {
+    cluster: Cluster,
+    url: String,
 }
 
 /// Things that are half done, as counts that must be 0, each with what it would mean.
@@ -50,11 +61,42 @@ impl Database {
         Self::Sqlite(data.join("lookout.db"))
     }
 
+    /// A new PostgreSQL cluster. `None` where PostgreSQL is not installed, which is said.
+    #[must_use]
+    pub fn throwaway() -> Option<Self> {
+        let cluster = Cluster::start()?;
+        let url = cluster.fresh_database();
+        Some(Self::Postgres(Throwaway { cluster, url }))
+    }
+
+    /// The address of a database that the servers share.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(throwaway) => Some(&throwaway.url),
+        }
+    }
+
+    /// Kills the database server, every process at once or in its own sudden way, and starts it again. Returns whether there was one.
+    #[must_use]
+    pub fn crash(&self, at_once: bool) -> bool {
+        let Self::Postgres(Throwaway { cluster, .. }) = self else { return false };
+        if at_once {
+            cluster.kill9();
+        } else {
+            cluster.stop_immediate();
+        }
+        cluster.start_again();
+        true
+    }
+
     /// Its name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
         }
     }
 
@@ -87,12 +129,20 @@ impl Database {
     fn count(&self, query: &str) -> Result<i64> {
         match self {
             Self::Sqlite(path) => Ok(open(path)?.query_row(query, [], |row| row.get(0))?),
+            Self::Postgres(Throwaway { cluster, url }) => {
+                let rows = cluster.query(url, query).map_err(|error| anyhow!(error))?;
+                let count = rows.first().and_then(|row| row.first()?.as_deref());
+                Ok(count.context("a count has a row")?.parse()?)
+            }
         }
     }
 
     fn execute(&self, statement: &str) -> Result<()> {
         match self {
             Self::Sqlite(path) => Ok(open(path)?.execute_batch(statement)?),
+            Self::Postgres(Throwaway { cluster, url }) => {
+                cluster.query(url, statement).map(drop).map_err(|error| anyhow!(error))
+            }
         }
     }
 }

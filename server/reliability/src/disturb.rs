@@ -25,17 +25,24 @@ pub enum Disturbance {
     Outage,
     /// A replica stands still for a while.
     Pause,
+    /// The database is killed, every process at once, or ends without a checkpoint; and starts again.
+    Crash {
+        /// Every process at once.
+        at_once: bool,
+    },
 }
 
 /// Everything that can go wrong, in the order in which it does.
-pub const DISTURBANCES: [Disturbance; 7] = [
+pub const DISTURBANCES: [Disturbance; 9] = [
     Disturbance::Outage,
     Disturbance::Failpoint("between-changes"),
     Disturbance::Kill,
     Disturbance::Failpoint("before-commit"),
     Disturbance::Pause,
+    Disturbance::Crash { at_once: true },
     Disturbance::Kill,
     Disturbance::Failpoint("after-commit"),
+    Disturbance::Crash { at_once: false },
 ];
 
 /// How often each kind of thing went wrong.
@@ -51,6 +58,8 @@ pub struct Tally {
     pub pauses: u32,
     /// Kills of the database.
     pub database_kills: u32,
+    /// The longest time from the start of the database to the next call that succeeded.
+    pub slowest_recovery: Duration,
     /// What was found half done.
     pub half_states: Vec<String>,
     /// The most memory that the servers had.
@@ -106,6 +115,16 @@ impl Disturbance {
                 tally.outages += 1;
                 return Ok(());
             }
+            Self::Crash { at_once } => {
+                // The start of a cluster blocks its thread, and the load goes on meanwhile.
+                let now = arena.now();
+                arena.history().kills.push(now);
+                if !tokio::task::block_in_place(|| site.database.crash(at_once)) {
+                    return Ok(());
+                }
+                tally.database_kills += 1;
+                recovered(arena, dice, tally).await;
+            }
             Self::Pause => {
                 // One server alone would pause everybody; that shows nothing.
                 if site.replicas() == 1 {
@@ -128,6 +147,23 @@ impl Disturbance {
         }
         Ok(())
     }
+}
+
+/// Waits until calls succeed again, and notes how long that took.
+async fn recovered(arena: &Arena, dice: &mut Dice, tally: &mut Tally) {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(10) {
+        let key = {
+            let holdings = arena.holdings();
+            holdings.live.get(dice.below(holdings.live.len())).cloned()
+        };
+        let Some(key) = key else { return };
+        if arena.call(dice.below(arena.wires.len()), &key).await == Outcome::Done {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tally.slowest_recovery = tally.slowest_recovery.max(begun.elapsed());
 }
 
 /// Asks for what was acknowledged: tokens that live, tokens that are dead, dashboards.

@@ -4,12 +4,16 @@
 //! correctness test are one: the checkers judge the whole history afterwards. Nothing of the server is linked, everything stays on the loopback interface,
 //! and a run ends by itself.
 
+#[path = "../../tests/cluster/cluster.rs"]
+mod cluster;
+
 pub mod arena;
 pub mod check;
 pub mod database;
 pub mod disturb;
 pub mod hammer;
 pub mod history;
+pub mod isolation;
 pub mod load;
 pub mod person;
 pub mod process;

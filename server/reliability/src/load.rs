@@ -11,8 +11,6 @@ use crate::arena::Arena;
 use crate::history::Outcome;
 use crate::random::Dice;
 
-/// Most operations at a time. Who arrives when all are busy waits, and the wait counts.
-const MOST_AT_A_TIME: usize = 256;
 /// Most dashboards that a run saves.
 const MOST_DASHBOARDS: u32 = 200;
 
@@ -40,6 +38,8 @@ pub struct Load {
     pub rate: f64,
     /// Calls only, in place of the mix.
     pub calls_only: bool,
+    /// Most operations at a time. Who arrives when all are busy waits, and the wait counts.
+    pub most_at_a_time: u32,
     /// The dice's seed.
     pub seed: u64,
     /// The end, from outside.
@@ -67,12 +67,18 @@ impl Latencies {
 }
 
 impl Load {
+    /// The mix at a rate.
+    #[must_use]
+    pub fn of(rate: f64) -> Self {
+        Self { rate, calls_only: false, most_at_a_time: 256, seed: 0, stop: Arc::default() }
+    }
+
     /// Loads the arena for `time`, or until it is stopped.
     pub async fn run(&self, arena: &Arc<Arena>, time: Duration) -> Percentiles {
         let latencies = Arc::new(Latencies::default());
         let good = Arc::new(AtomicU64::new(0));
         let saves = Arc::new(AtomicU32::new(0));
-        let places = Arc::new(Semaphore::new(MOST_AT_A_TIME));
+        let places = Arc::new(Semaphore::new(self.most_at_a_time.try_into().unwrap_or(256)));
         let mut dice = Dice::new(self.seed, 1);
         let begun = Instant::now();
         let mut due = Duration::ZERO;
@@ -99,8 +105,8 @@ impl Load {
             });
         }
         // Whoever is on the way is waited for.
-        let all = u32::try_from(MOST_AT_A_TIME).unwrap_or(1);
-        let _all = tokio::time::timeout(Duration::from_secs(30), places.acquire_many(all)).await;
+        let all = places.acquire_many(self.most_at_a_time);
+        let _all = tokio::time::timeout(Duration::from_secs(30), all).await;
         latencies.percentiles(good.load(Ordering::Relaxed))
     }
 }

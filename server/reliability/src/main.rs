@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, ValueEnum};
+use lookout_reliability::database::Database;
+use lookout_reliability::isolation;
 use lookout_reliability::run::Plan;
 use lookout_reliability::site::Binaries;
 use lookout_reliability::table;
@@ -39,6 +41,9 @@ struct Cli {
     /// Hammers beside the load.
     #[arg(long, default_value_t = 4)]
     hammers: usize,
+    /// Leave out idle connections, floods and overload.
+    #[arg(long)]
+    no_isolation: bool,
     /// The servers were built for development, so how soon they start says nothing.
     #[arg(long)]
     dev: bool,
@@ -84,11 +89,26 @@ async fn run(cli: Cli) -> Result<bool> {
         impatient: is_fault,
         measures_starts: !cli.dev,
     };
+    isolation::raise_file_limit();
     let mut reports = Vec::new();
     if cli.store != Stores::Postgres {
-        reports.push(plan.run().await?);
+        reports.push(plan.run(None).await?);
     }
-    let text = table::render(&reports, cli.seed);
+    if cli.store != Stores::Sqlite
+        && let Some(database) = Database::throwaway()
+    {
+        reports.push(plan.run(Some(database)).await?);
+    }
+    if reports.is_empty() {
+        bail!("there was nothing to run on");
+    }
+    let strangers = match is_fault || cli.no_isolation {
+        true => None,
+        false => Some(isolation::measure(plan.binaries.clone(), cli.seed).await?),
+    };
+    let text = table::render(&reports, strangers.as_ref(), cli.seed);
     std::io::stdout().write_all(text.as_bytes()).context("cannot write the table")?;
-    Ok(reports.iter().all(|report| report.findings.violations.is_empty()))
+    let violations = reports.iter().map(|report| &report.findings.violations);
+    let mut violations = violations.chain(strangers.iter().map(|strangers| &strangers.violations));
+    Ok(violations.all(Vec::is_empty))
 }

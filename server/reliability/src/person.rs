@@ -6,7 +6,7 @@ use crate::wire::{Ask, Reply, Trouble, Wire};
 
 /// The example of RFC 7636, appendix B. What is measured does not depend on it being secret.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeGK1SNGGAZuJ0M4jhGE";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// Where codes are sent; nobody listens there.
 pub const REDIRECT: &str = "http://127.0.0.1:9/callback";
 /// The workspace of everybody.
@@ -87,17 +87,20 @@ impl Person {
         code.ok_or(Ok(reply))
     }
 
-    /// Makes a programmatic token and returns it with the name of its grant.
+    /// Makes a programmatic token.
     ///
     /// # Errors
     ///
     /// When the page does not show one.
-    pub async fn make_token(&self, wire: &Wire, name: &str) -> Result<(String, String)> {
+    pub async fn make_token(&self, wire: &Wire, name: &str) -> Result<String> {
         let path = format!("/w/{WORKSPACE}/mcp/tokens");
-        let page = answered(wire.send(Ask::get(&path).with("cookie", &self.cookie)).await)?;
-        let csrf = hidden(&page.text(), "csrf").context("the tokens page has no form")?;
+        let page = answered(wire.send(Ask::get(&path).with("cookie", &self.cookie)).await)?.text();
+        let form = page.split_once(&format!("action=\"{path}\"")).map(|(_, form)| form);
+        let csrf =
+            form.and_then(|form| hidden(form, "csrf")).context("the tokens page has no form")?;
+        let csrf = csrf.as_str();
         let fields = [
-            ("csrf", csrf.as_str()),
+            ("csrf", csrf),
             ("name", name),
             ("scope", "mcp:read"),
             ("scope", "mcp:write"),
@@ -110,26 +113,24 @@ impl Person {
         let token =
             text.split_once("id=\"new-token\"").and_then(|(_, rest)| Some(rest.split_once('>')?.1));
         let token = token.and_then(|rest| Some(rest.split_once('<')?.0.to_owned()));
-        let row = text.split_once(&format!(">{name}</th>")).map(|(_, row)| row);
-        match (token, row.and_then(|row| hidden(row, "grant"))) {
-            (Some(token), Some(grant)) => Ok((token, grant)),
-            _ => bail!("no programmatic token was shown ({})", reply.status),
-        }
+        token.with_context(|| format!("no programmatic token was shown ({})", reply.status))
     }
 
-    /// The form that revokes a programmatic token.
+    /// The form that revokes the programmatic token of that name, if the page has one.
     ///
     /// # Errors
     ///
-    /// When the page has none.
-    pub async fn revoking(&self, wire: &Wire, grant: &str) -> Result<Ask> {
+    /// When the page does not come.
+    pub async fn revoking(&self, wire: &Wire, name: &str) -> Result<Option<Ask>> {
         let path = format!("/w/{WORKSPACE}/mcp/tokens");
         let page = answered(wire.send(Ask::get(&path).with("cookie", &self.cookie)).await)?.text();
-        let form = page.split_once("/mcp/tokens/revoke\"").map(|(_, form)| form);
-        let csrf = form.and_then(|form| hidden(form, "csrf")).context("nothing to revoke")?;
-        let ask =
-            Ask::form(&format!("{path}/revoke"), &[("csrf", csrf.as_str()), ("grant", grant)]);
-        Ok(ask.with("cookie", &self.cookie).with("origin", &wire.origin()))
+        let row = page.split_once(&format!(">{name}</th>")).map(|(_, row)| row);
+        let found = row.and_then(|row| Some((hidden(row, "csrf")?, hidden(row, "grant")?)));
+        Ok(found.map(|(csrf, grant)| {
+            let fields = [("csrf", csrf.as_str()), ("grant", grant.as_str())];
+            let form = Ask::form(&format!("{path}/revoke"), &fields);
+            form.with("cookie", &self.cookie).with("origin", &wire.origin())
+        }))
     }
 }
 

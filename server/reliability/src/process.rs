@@ -158,13 +158,15 @@ pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> 
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// A port of the loopback interface that nobody listens on.
+/// Addresses of the loopback interface that nobody listens on.
 ///
 /// # Errors
 ///
-/// When there is none.
-pub fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+/// When there are none.
+pub fn free_addresses(count: usize) -> Result<Vec<SocketAddr>> {
+    let listeners =
+        (0..count).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<Vec<_>, _>>()?;
+    Ok(listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?)
 }
 
 /// The end of a log.

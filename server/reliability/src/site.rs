@@ -10,21 +10,36 @@ use tempfile::TempDir;
 use crate::arena::Arena;
 use crate::database::Database;
 use crate::person::{Person, WORKSPACE};
-use crate::process::{Launch, Server, free_address, run};
+use crate::process::{Launch, Server, free_addresses, run};
 use crate::wire::Wire;
 
 const PEOPLE: usize = 3;
 const CLIENTS: usize = 8;
+/// Servers that share a database, where they can.
+const REPLICAS: usize = 3;
 
 /// The limits that would end a run early are out of its way; each has tests of its own.
-const CONFIGURATION: &str = "
+const CONFIGURATION: &str = r#"
 [lifetimes]
 access = 7200
 
 [limits]
 grants_per_client = 1000000
 tokens_per_person = 1000
-";
+connections = 12000
+authorizations_per_minute = 1000000
+token_requests_per_minute = 1000000
+calls_per_second = 1000000
+"#;
+
+/// Whether the rates of networks are limited: everybody here is of one network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rates {
+    /// They are, as on a server that strangers can reach.
+    On,
+    /// They are not.
+    Off,
+}
 
 /// The binaries of a run.
 #[derive(Clone, Debug)]
@@ -79,43 +94,51 @@ impl Site {
     /// # Errors
     ///
     /// When a server does not start.
-    pub async fn open(binaries: Binaries) -> Result<(Self, Arena)> {
+    pub async fn open(
+        binaries: Binaries,
+        throwaway: Option<Database>,
+        rates: Rates,
+    ) -> Result<(Self, Arena)> {
         let folder = tempfile::tempdir()?;
         let data = folder.path().join("data");
         let shown = text(&data)?;
         let config = folder.path().join("server.toml");
-        fs::write(&config, CONFIGURATION)?;
-        run(&binaries.server, &["init", "--data", &shown], &[])?;
+        let word = if rates == Rates::On { "on" } else { "off" };
+        fs::write(&config, format!("{CONFIGURATION}rates = \"{word}\"\n"))?;
+        let database = throwaway.unwrap_or_else(|| Database::embedded(&data));
+        // In the environment, because an address can hold a password.
+        let environment: Vec<(String, String)> = database
+            .url()
+            .map(|url| ("LOOKOUT_DATABASE_URL".to_owned(), url.to_owned()))
+            .into_iter()
+            .collect();
         let password = password()?;
+        let mut known: Vec<(&str, &str)> =
+            environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        known.push(("LOOKOUT_USER_PASSWORD", &password));
+        run(&binaries.server, &["init", "--data", &shown], &known)?;
         let emails: Vec<String> = (0..PEOPLE).map(|n| format!("person{n}@example.com")).collect();
         for email in &emails {
-            let add = [
-                "user",
-                "add",
-                email,
-                "--workspace",
-                WORKSPACE,
-                "--role",
-                "member",
-                "--data",
-                &shown,
-            ];
-            run(&binaries.server, &add, &[("LOOKOUT_USER_PASSWORD", &password)])?;
+            let add = ["user", "add", email, "--workspace", WORKSPACE, "--data", &shown];
+            run(&binaries.server, &add, &known)?;
         }
-        let database = Database::embedded(&data);
-        let listen = free_address()?;
-        let launch = Launch {
-            program: binaries.program()?,
-            listen,
-            data,
-            config,
-            arguments: Vec::new(),
-            environment: Vec::new(),
+        let replicas = if database.url().is_some() { REPLICAS } else { 1 };
+        let addresses = free_addresses(replicas)?;
+        let launch = |listen| {
+            Ok(Launch {
+                program: binaries.program()?,
+                listen,
+                data: data.clone(),
+                config: config.clone(),
+                arguments: vec!["--public-url".to_owned(), format!("http://{}", addresses[0])],
+                environment: environment.clone(),
+            })
         };
+        let launches: Vec<Launch> = addresses.iter().copied().map(launch).collect::<Result<_>>()?;
         let mut site = Self {
             _folder: folder,
-            launches: vec![launch],
-            servers: vec![None],
+            servers: launches.iter().map(|_| None).collect(),
+            launches,
             binaries,
             database,
             slowest_start: Duration::ZERO,

@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
+use crate::isolation::Isolation;
 use crate::run::Report;
 
 /// Most lines of evidence that are shown.
 const SHOWN: usize = 8;
 
-/// One table over all stores, one column each.
+/// One table over all stores, one column each, and what strangers cost below it.
 #[must_use]
-pub fn render(reports: &[Report], seed: u64) -> String {
+pub fn render(reports: &[Report], strangers: Option<&Isolation>, seed: u64) -> String {
     let mut rows: Vec<(&str, Vec<String>)> = Vec::new();
     let mut row = |name: &'static str, value: &dyn Fn(&Report) -> String| {
         rows.push((name, reports.iter().map(value).collect()));
@@ -31,6 +32,7 @@ pub fn render(reports: &[Report], seed: u64) -> String {
     row("503 with Retry-After", &|r| r.unavailable.to_string());
     row("other 5xx", &|r| r.server_errors.to_string());
     row("slowest start", &|r| format!("{} ms", r.slowest_start.as_millis()));
+    row("slowest recovery of calls", &|r| format!("{} ms", r.tally.slowest_recovery.as_millis()));
     row("peak memory of the servers", &|r| format!("{:.1} MiB", mebibytes(r.tally.peak_resident)));
     row("calls under load, p50 / p99", &|r| {
         let ms = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
@@ -49,6 +51,9 @@ pub fn render(reports: &[Report], seed: u64) -> String {
         write!(text, "\n\nSeed {seed}; {}. Load and servers share the machine.\n", machine());
     for report in reports {
         text.push_str(&verdict(report));
+    }
+    for violation in strangers.iter().flat_map(|strangers| &strangers.violations) {
+        let _fits = writeln!(text, "BROKEN: {}: {}", violation.promise.words(), violation.evidence);
     }
     text
 }
