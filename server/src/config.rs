@@ -2,6 +2,8 @@
 //!
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
+mod database;
+mod keys;
 mod limits;
 mod public_url;
 
@@ -13,6 +15,8 @@ use serde::Deserialize;
 
 use crate::authority::{self, Issuer, Lifetimes};
 
+pub use database::{DATABASE_URL, DatabaseFlag, DatabaseSettings, DatabaseUrl, Place};
+pub use keys::KeySettings;
 pub use limits::{LimitSettings, Network, Rates, Seconds};
 pub use public_url::PublicUrl;
 
@@ -39,6 +43,10 @@ pub struct Settings {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
+    /// Root keys.
+    pub keys: KeySettings,
+    /// Where the server keeps what it stores.
+    pub database: DatabaseSettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -95,6 +103,8 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             lifetimes: LifetimeSettings::default(),
             limits: LimitSettings::default(),
+            keys: KeySettings::default(),
+            database: DatabaseSettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -141,6 +151,7 @@ impl Settings {
             }
         };
         self.judge_numbers()?;
+        self.database.judge()?;
         self.judge_warehouses()?;
         for origin in &self.allowed_origins {
             let is_origin = url::Url::parse(origin)
@@ -180,6 +191,8 @@ impl Settings {
             mcp_origins,
             lifetimes: self.lifetimes,
             limits: self.limits,
+            keys: self.keys,
+            database: self.database,
             warehouses: self.warehouses,
         })
     }
@@ -259,6 +272,10 @@ pub struct Config {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
+    /// Root keys.
+    pub keys: KeySettings,
+    /// Where it keeps what it stores.
+    pub database: DatabaseSettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }

@@ -3,7 +3,9 @@
 //! No response of this server is an error page of a library: faults of the database are 503 with `Retry-After`, and nothing internal is shown.
 
 pub mod address;
+pub mod depth;
 pub mod guard;
+pub mod rates;
 
 use axum::body::Body;
 use axum::extract::Request;

@@ -42,6 +42,7 @@ pub fn router(app: Arc<App>) -> Router {
     }
     routes
         .fallback(web::nothing_here)
+        .layer(from_fn_with_state(Arc::clone(&app), http::rates::by_network))
         .layer(from_fn_with_state(Arc::clone(&app), http::guard::host_is_ours))
         .with_state(app)
 }

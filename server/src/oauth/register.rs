@@ -12,6 +12,7 @@ use crate::App;
 use crate::authority::client::Registration;
 use crate::authority::records::{Client, GrantType};
 use crate::authority::{OAuthError, OAuthErrorCode};
+use crate::http::depth::{DEEPEST, nests_deeper_than};
 use crate::http::{body, private_json};
 use crate::secret::ClientSecret;
 
@@ -21,6 +22,9 @@ pub(super) async fn register(
 ) -> Result<Response, Failure> {
     let (_, bytes) =
         body(request, "application/json", app.config.limits.registration_bytes).await?;
+    if nests_deeper_than(&bytes, DEEPEST) {
+        return Err(invalid(format!("the document nests deeper than {DEEPEST}")).into());
+    }
     let registration = read(&bytes)?;
     let (client, secret) = app.register_client(&registration, None).await?;
     Ok(private_json(StatusCode::CREATED, &describe(&client, secret.as_ref())))

@@ -14,6 +14,8 @@ mod decide;
 mod read;
 #[path = "sql/rows.rs"]
 mod rows;
+#[path = "sql/sweep.rs"]
+mod sweep;
 #[path = "sql/workspace.rs"]
 mod workspace;
 
@@ -27,7 +29,8 @@ use super::StoreError;
 use SqliteStore as SqlStore;
 
 const READERS: u32 = 4;
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request waits for its turn, in this process and for another one's, before it is told to come back.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// The SQLite store.
 #[derive(Debug)]
@@ -49,10 +52,7 @@ impl SqliteStore {
             SqlitePoolOptions::new().max_connections(connections).acquire_timeout(BUSY_TIMEOUT)
         };
         let writer = pool(1).connect_with(options.clone()).await?;
-        sqlx::migrate!("./migrations/sqlite")
-            .run(&writer)
-            .await
-            .map_err(|error| StoreError(error.into()))?;
+        sqlx::migrate!("./migrations/sqlite").run(&writer).await?;
         let reader = pool(READERS).connect_with(options).await?;
         Ok(Self { reader, writer })
     }
