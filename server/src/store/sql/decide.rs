@@ -217,17 +217,36 @@ impl AuthorityTransaction for SqlDecision {
         })
     }
 
-    fn commit(mut self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
+    fn commit(self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
         bounded(async move {
-            for change in changes {
-                self.apply(change).await?;
+            #[cfg(feature = "danger-planted-faults")]
+            if let Some(pause) = crate::danger::acknowledges_early(&changes) {
+                tokio::spawn(async move {
+                    tokio::time::sleep(pause).await;
+                    self.finish(changes).await
+                });
+                return Ok(());
             }
-            Ok(self.transaction.commit().await?)
+            self.finish(changes).await
         })
     }
 }
 
 impl SqlDecision {
+    async fn finish(mut self: Box<Self>, changes: Vec<Change>) -> Result<(), StoreError> {
+        for change in changes {
+            #[cfg(feature = "danger-planted-faults")]
+            crate::danger::before_next_change(&mut self.transaction, &change).await?;
+            self.apply(change).await?;
+        }
+        #[cfg(feature = "danger-planted-faults")]
+        crate::danger::failpoint("before-commit");
+        self.transaction.commit().await?;
+        #[cfg(feature = "danger-planted-faults")]
+        crate::danger::failpoint("after-commit");
+        Ok(())
+    }
+
     /// Takes the lock on what is read next, where the database does not already hold one for the whole transaction. What is read afterwards is the newest.
     async fn lock<'a, K>(
         &mut self,
