@@ -7,6 +7,7 @@ mod cli;
 mod flow;
 mod metadata;
 mod pages;
+mod races;
 mod register;
 mod revocation;
 mod server;
