@@ -5,6 +5,7 @@
 mod bearer;
 mod clients;
 mod people;
+mod presented;
 mod tokens;
 
 use std::fs;
@@ -99,10 +100,10 @@ impl App {
 
     async fn assemble(config: Config, policy: Policy) -> Result<Self, OpenError> {
         let entropy = Box::new(SystemEntropy);
-        let keys = Keys::load(&config.data.join("root.key"))?;
+        let keys = Keys::open(&config.key_file())?;
         let store = SqliteStore::open(&config.data.join("lookout.db")).await?;
         let store: Arc<dyn Store> = Arc::new(store);
-        let cursors = CursorKey::new(keys.cursor());
+        let cursors = CursorKey::of(keys.clone());
         let tools = WorkspaceTools::new(
             store.clone(),
             Vec::new(),

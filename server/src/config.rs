@@ -2,6 +2,7 @@
 //!
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
+mod keys;
 mod limits;
 mod public_url;
 
@@ -13,6 +14,7 @@ use serde::Deserialize;
 
 use crate::authority::{self, Issuer, Lifetimes};
 
+pub use keys::KeySettings;
 pub use limits::{LimitSettings, Network, Rates, Seconds};
 pub use public_url::PublicUrl;
 
@@ -39,6 +41,8 @@ pub struct Settings {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
+    /// Root keys.
+    pub keys: KeySettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -95,6 +99,7 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             lifetimes: LifetimeSettings::default(),
             limits: LimitSettings::default(),
+            keys: KeySettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -180,6 +185,7 @@ impl Settings {
             mcp_origins,
             lifetimes: self.lifetimes,
             limits: self.limits,
+            keys: self.keys,
             warehouses: self.warehouses,
         })
     }
@@ -259,6 +265,8 @@ pub struct Config {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
+    /// Root keys.
+    pub keys: KeySettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }

@@ -5,9 +5,9 @@ use zeroize::Zeroizing;
 use super::App;
 use crate::authority::Change;
 use crate::authority::records::{Membership, Role, Session, User};
-use crate::secret::SessionSecret;
 use crate::secret::entropy::identifier;
 use crate::secret::password::{LONGEST, SHORTEST, hash};
+use crate::secret::{SecretKind, SessionSecret};
 use crate::store::{Account, StoreError};
 
 /// A signed-in person, and the session that says so.
@@ -46,10 +46,14 @@ impl App {
     /// Who the value of a session cookie stands for.
     pub async fn visitor(&self, cookie: Option<&str>) -> Result<Option<Visitor>, StoreError> {
         let Some(secret) = cookie.and_then(SessionSecret::parse) else { return Ok(None) };
-        let Some((now, session, user)) = self.store.visitor(self.keys.digest(&secret)).await?
-        else {
-            return Ok(None);
-        };
+        let mut found = None;
+        for digest in self.keys.digests(SecretKind::Session, secret.expose()) {
+            found = self.store.visitor(digest).await?;
+            if found.is_some() {
+                break;
+            }
+        }
+        let Some((now, session, user)) = found else { return Ok(None) };
         if !self.authority.session_is_live(now, &session, &user) {
             return Ok(None);
         }

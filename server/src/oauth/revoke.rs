@@ -22,7 +22,7 @@ pub(super) async fn revoke(
 ) -> Result<Response, Failure> {
     let (parts, form) = form(request).await?;
     refuse_repeated(&app, &form)?;
-    let claim = Claim::of(&app, &parts, &form)?;
+    let claim = Claim::of(&parts, &form)?;
     app.rates.token_request(ClientAddress::of(&parts), claim.client_id())?;
     let mut transaction = app.store.begin().await?;
     let client = claim.verify(&app, &mut *transaction).await?;
@@ -31,7 +31,7 @@ pub(super) async fn revoke(
         .ok_or_else(|| OAuthError::new(OAuthErrorCode::InvalidRequest, "token is missing"))?;
     // The kind is in the token itself, so a wrong token_type_hint changes nothing.
     let token = match SecretKind::of(presented) {
-        Some(kind) => transaction.token(app.keys.digest_as(kind, presented)).await?,
+        Some(kind) => app.token(&mut *transaction, kind, presented).await?,
         None => None,
     };
     let token = token.as_ref().map(|(token, standing)| (token, standing));

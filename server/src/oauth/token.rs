@@ -17,7 +17,7 @@ use crate::authority::token::{ExchangeRequest, FreshTokens};
 use crate::authority::{OAuthError, OAuthErrorCode};
 use crate::http::address::ClientAddress;
 use crate::http::{form, private_json};
-use crate::secret::{AccessToken, AuthorizationCode, RefreshToken};
+use crate::secret::{AccessToken, AuthorizationCode, RefreshToken, SecretKind};
 
 pub(super) async fn token(
     State(app): State<Arc<App>>,
@@ -25,7 +25,7 @@ pub(super) async fn token(
 ) -> Result<Response, Failure> {
     let (parts, form) = form(request).await?;
     refuse_repeated(&app, &form)?;
-    let claim = Claim::of(&app, &parts, &form)?;
+    let claim = Claim::of(&parts, &form)?;
     app.rates.token_request(ClientAddress::of(&parts), claim.client_id())?;
     let access = AccessToken::mint(&*app.entropy);
     let refresh = RefreshToken::mint(&*app.entropy);
@@ -41,7 +41,7 @@ pub(super) async fn token(
         Some(GrantType::AuthorizationCode) => {
             let code = form.value("code").ok_or_else(|| missing("code is missing"))?;
             let code = match AuthorizationCode::parse(code) {
-                Some(code) => transaction.code(app.keys.digest(&code)).await?,
+                Some(code) => app.code(&mut *transaction, &code).await?,
                 None => None,
             };
             let request = ExchangeRequest {
@@ -56,7 +56,9 @@ pub(super) async fn token(
             let presented =
                 form.value("refresh_token").ok_or_else(|| missing("refresh_token is missing"))?;
             let token = match RefreshToken::parse(presented) {
-                Some(token) => transaction.token(app.keys.digest(&token)).await?,
+                Some(token) => {
+                    app.token(&mut *transaction, SecretKind::Refresh, token.expose()).await?
+                }
                 None => None,
             };
             let request =

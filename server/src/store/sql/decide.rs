@@ -83,7 +83,7 @@ impl AuthorityTransaction for SqlDecision {
         Box::pin(async move {
             self.lock(dialect::LOCK_REQUEST, id).await?;
             let row = sqlx::query(
-                "select id, session, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
+                "select id, session, 0 as kid, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
                  from authorization_requests where id = $1",
             )
             .bind(id)
@@ -92,7 +92,7 @@ impl AuthorityTransaction for SqlDecision {
             row.map(|row| {
                 Ok(AuthorizationRequest {
                     id: row.try_get("id")?,
-                    session: rows::digest(&row, "session")?,
+                    session: rows::digest(&row, "session", "kid")?,
                     client_id: row.try_get("client_id")?,
                     redirect_uri: row.try_get("redirect_uri")?,
                     scopes: rows::scopes(&row, "scopes")?,
@@ -112,18 +112,19 @@ impl AuthorityTransaction for SqlDecision {
         Box::pin(async move {
             self.lock(dialect::LOCK_GRANT_OF_CODE, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
-                "select k.digest, k.grant_id, k.client_id, k.redirect_uri, k.challenge, k.challenge_method, k.expires_at, k.used_at, ",
+                "select k.digest, k.kid, k.grant_id, k.client_id, k.redirect_uri, k.challenge, k.challenge_method, k.expires_at, k.used_at, ",
                 standing_columns!(),
                 " from codes k join grants g on g.id = k.grant_id ",
                 standing_joins!(),
-                " where k.digest = $1"
+                " where k.digest = $1 and k.kid = $2"
             ))
             .bind(&digest.0[..])
+            .bind(i64::from(digest.1.0))
             .fetch_optional(&mut *self.transaction)
             .await?;
             row.map(|row| {
                 let code = Code {
-                    digest: rows::digest(&row, "digest")?,
+                    digest: rows::digest(&row, "digest", "kid")?,
                     grant_id: row.try_get("grant_id")?,
                     client_id: row.try_get("client_id")?,
                     redirect_uri: row.try_get("redirect_uri")?,
@@ -148,9 +149,10 @@ impl AuthorityTransaction for SqlDecision {
                 standing_columns!(),
                 " from tokens t join grants g on g.id = t.grant_id ",
                 standing_joins!(),
-                " where t.digest = $1"
+                " where t.digest = $1 and t.kid = $2"
             ))
             .bind(&digest.0[..])
+            .bind(i64::from(digest.1.0))
             .fetch_optional(&mut *self.transaction)
             .await?;
             row.map(|row| Ok((rows::token(&row)?, rows::standing(&row)?))).transpose()
@@ -246,7 +248,7 @@ impl SqlDecision {
             Change::AddClient(client) => {
                 let words: Vec<&str> = client.grant_types.iter().copied().map(GrantType::as_str).collect();
                 sqlx::query(
-                    "insert into clients (id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at, registered_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                    "insert into clients (id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at, registered_by, secret_kid) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
                 )
                 .bind(&client.id)
                 .bind(&client.name)
@@ -257,6 +259,7 @@ impl SqlDecision {
                 .bind(client.scopes.to_string())
                 .bind(client.created_at.0)
                 .bind(&client.registered_by)
+                .bind(client.secret.map_or(1, |digest| i64::from(digest.1.0)))
             }
             Change::AddRequest(request) => sqlx::query(
                 "insert into authorization_requests
@@ -299,7 +302,7 @@ impl SqlDecision {
             .bind(reason.as_str())
             .bind(id),
             Change::AddCode(code) => sqlx::query(
-                "insert into codes (digest, grant_id, client_id, redirect_uri, challenge, challenge_method, expires_at) values ($1, $2, $3, $4, $5, $6, $7)",
+                "insert into codes (digest, grant_id, client_id, redirect_uri, challenge, challenge_method, expires_at, kid) values ($1, $2, $3, $4, $5, $6, $7, $8)",
             )
             .bind(&code.digest.0[..])
             .bind(&code.grant_id)
@@ -307,14 +310,15 @@ impl SqlDecision {
             .bind(&code.redirect_uri)
             .bind(&code.challenge)
             .bind(code.challenge_method.as_str())
-            .bind(code.expires_at.0),
+            .bind(code.expires_at.0)
+            .bind(i64::from(code.digest.1.0)),
             Change::UseCode { digest, at } => {
                 sqlx::query("update codes set used_at = coalesce(used_at, $1) where digest = $2")
                     .bind(at.0)
                     .bind(&digest.0[..])
             }
             Change::AddToken(token) => sqlx::query(
-                "insert into tokens (digest, kind, grant_id, generation, scopes, hint, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "insert into tokens (digest, kind, grant_id, generation, scopes, hint, created_at, expires_at, kid) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             )
             .bind(&token.digest.0[..])
             .bind(token.kind.as_str())
@@ -323,7 +327,8 @@ impl SqlDecision {
             .bind(token.scopes.to_string())
             .bind(&token.hint)
             .bind(token.created_at.0)
-            .bind(token.expires_at.map(|at| at.0)),
+            .bind(token.expires_at.map(|at| at.0))
+            .bind(i64::from(token.digest.1.0)),
             Change::SupersedeToken { digest, at } => {
                 sqlx::query("update tokens set superseded_at = coalesce(superseded_at, $1) where digest = $2")
                     .bind(at.0)
@@ -335,11 +340,12 @@ impl SqlDecision {
                     .bind(&digest.0[..])
             }
             Change::AddSession(session) => {
-                sqlx::query("insert into sessions (digest, user_id, created_at, seen_at) values ($1, $2, $3, $4)")
+                sqlx::query("insert into sessions (digest, user_id, created_at, seen_at, kid) values ($1, $2, $3, $4, $5)")
                     .bind(&session.digest.0[..])
                     .bind(&session.user_id)
                     .bind(session.created_at.0)
                     .bind(session.seen_at.0)
+                    .bind(i64::from(session.digest.1.0))
             }
             Change::EndSession { digest } => {
                 sqlx::query("delete from sessions where digest = $1").bind(&digest.0[..])

@@ -25,9 +25,10 @@ pub(super) async fn bearer(
         ", u.id as u_id, u.email as u_email, u.display_name as u_display_name, w.slug as w_slug, w.name as w_name, g.last_used_at
          from tokens t join grants g on g.id = t.grant_id join workspaces w on w.id = g.workspace_id ",
         standing_joins!(),
-        " where t.digest = $1"
+        " where t.digest = $1 and t.kid = $2"
     ))
     .bind(&digest.0[..])
+    .bind(i64::from(digest.1.0))
     .fetch_optional(pool)
     .await?;
     row.map(|row| {
