@@ -11,6 +11,7 @@ mod register;
 mod revocation;
 mod server;
 mod sign_in;
+mod sweep;
 mod token;
 mod unavailable;
 
