@@ -12,6 +12,7 @@ mod register;
 mod revocation;
 mod server;
 mod sign_in;
+mod sweep;
 mod token;
 mod unavailable;
 
