@@ -5,6 +5,7 @@
 mod keys;
 mod limits;
 mod public_url;
+mod telemetry;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use crate::authority::{self, Issuer, Lifetimes};
 pub use keys::KeySettings;
 pub use limits::{LimitSettings, Network, Rates, Seconds};
 pub use public_url::PublicUrl;
+pub use telemetry::{MetricsSettings, TelemetrySettings};
 
 /// Why a configuration cannot be used. The message names the key and what to write instead.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +45,10 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// Root keys.
     pub keys: KeySettings,
+    /// Counters.
+    pub metrics: MetricsSettings,
+    /// Traces and the access log.
+    pub telemetry: TelemetrySettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -100,6 +106,8 @@ impl Default for Settings {
             lifetimes: LifetimeSettings::default(),
             limits: LimitSettings::default(),
             keys: KeySettings::default(),
+            metrics: MetricsSettings::default(),
+            telemetry: TelemetrySettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -147,6 +155,7 @@ impl Settings {
         };
         self.judge_numbers()?;
         self.judge_warehouses()?;
+        self.telemetry.judge()?;
         for origin in &self.allowed_origins {
             let is_origin = url::Url::parse(origin)
                 .is_ok_and(|url| url.origin().ascii_serialization() == *origin && url.has_host());
@@ -186,6 +195,8 @@ impl Settings {
             lifetimes: self.lifetimes,
             limits: self.limits,
             keys: self.keys,
+            metrics: self.metrics,
+            telemetry: self.telemetry,
             warehouses: self.warehouses,
         })
     }
@@ -267,6 +278,10 @@ pub struct Config {
     pub limits: LimitSettings,
     /// Root keys.
     pub keys: KeySettings,
+    /// Counters.
+    pub metrics: MetricsSettings,
+    /// Traces and the access log.
+    pub telemetry: TelemetrySettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }

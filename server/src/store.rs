@@ -19,6 +19,7 @@ use crate::authority::records::{
     AuthorizationRequest, Client, Code, Grant, Membership, Session, Standing, Token, User,
 };
 use crate::authority::{Change, Timestamp};
+use crate::metrics::metrics;
 use crate::secret::keys::Digest;
 use operations::OperationsStore;
 use workspace::WorkspaceStore;
@@ -33,6 +34,7 @@ pub struct StoreError(pub(crate) Box<dyn std::error::Error + Send + Sync>);
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        metrics().store_failures.inc();
         Self(error.into())
     }
 }

@@ -1,5 +1,7 @@
 //! A decision in progress: loads under the write lock, then one commit.
 
+use std::time::Instant;
+
 use sqlx::{Row as _, Transaction};
 
 use super::dialect::{self, Db, order_made};
@@ -9,6 +11,7 @@ use crate::authority::records::{
     User,
 };
 use crate::authority::{Change, Resource, Timestamp};
+use crate::metrics::{Operation, metrics};
 use crate::secret::keys::{Digest, Kid};
 use crate::store::{AuthorityTransaction, StoreError, StoreFuture};
 
@@ -205,10 +208,18 @@ impl AuthorityTransaction for SqlDecision {
 
     fn commit(mut self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
         Box::pin(async move {
+            let begun = Instant::now();
+            let mut events = Vec::new();
             for change in changes {
+                if let Change::Audit(event) = &change {
+                    events.push(event.clone());
+                }
                 self.apply(change).await?;
             }
-            Ok(self.transaction.commit().await?)
+            self.transaction.commit().await?;
+            metrics().stored(Operation::Commit, begun.elapsed());
+            events.iter().for_each(|event| metrics().decided(event));
+            Ok(())
         })
     }
 }

@@ -8,6 +8,7 @@ use super::rows::{self, standing_columns, standing_joins, token_columns};
 use crate::authority::Timestamp;
 use crate::authority::bearer::BearerRows;
 use crate::authority::records::{Membership, User};
+use crate::metrics::metrics;
 use crate::secret::keys::Digest;
 use crate::store::{Account, GrantListing, Retention, StoreError};
 
@@ -221,9 +222,12 @@ pub(super) async fn sweep(store: &SqlStore, retention: Retention) -> Result<(), 
             before(retention.ended_grant),
         ),
     ];
+    let mut removed = 0;
     for (statement, limit) in statements {
-        sqlx::query(statement).bind(limit).execute(&mut *transaction).await?;
+        let done = sqlx::query(statement).bind(limit).execute(&mut *transaction).await?;
+        removed += done.rows_affected();
     }
     transaction.commit().await?;
+    metrics().swept.inc_by(removed);
     Ok(())
 }
