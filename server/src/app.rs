@@ -4,6 +4,7 @@
 
 mod bearer;
 mod clients;
+mod documents;
 mod people;
 mod tokens;
 
@@ -18,6 +19,7 @@ pub use people::{PeopleError, Visitor};
 pub use tokens::TokenError;
 
 use crate::authority::{Authority, Policy};
+use crate::client_documents::ClientDocuments;
 use crate::config::Config;
 use crate::secret::entropy::{Entropy, SystemEntropy};
 use crate::secret::keys::{KeyError, Keys};
@@ -38,6 +40,7 @@ pub struct App {
     pub(crate) keys: Keys,
     pub(crate) entropy: Box<dyn Entropy>,
     pub(crate) passwords: Passwords,
+    pub(crate) documents: ClientDocuments,
     tools: WorkspaceTools,
 }
 
@@ -111,6 +114,7 @@ impl App {
                 limits: config.authority_limits(),
             },
             passwords: Passwords::new(&*entropy),
+            documents: ClientDocuments::new(&config),
             store,
             tools,
             keys,

@@ -2,6 +2,7 @@
 //!
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
+mod client_documents;
 mod public_url;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 use crate::authority::{self, Issuer, Lifetimes};
 
+pub use client_documents::ClientDocumentSettings;
 pub use public_url::PublicUrl;
 
 /// Why a configuration cannot be used. The message names the key and what to write instead.
@@ -37,6 +39,8 @@ pub struct Settings {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
+    /// Clients that are described by a document.
+    pub client_documents: ClientDocumentSettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -109,6 +113,7 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             lifetimes: LifetimeSettings::default(),
             limits: LimitSettings::default(),
+            client_documents: ClientDocumentSettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -168,6 +173,7 @@ impl Settings {
         };
         self.judge_numbers()?;
         self.judge_warehouses()?;
+        self.client_documents.judge(public_url.is_loopback)?;
         for origin in &self.allowed_origins {
             let is_origin = url::Url::parse(origin)
                 .is_ok_and(|url| url.origin().ascii_serialization() == *origin && url.has_host());
@@ -206,6 +212,7 @@ impl Settings {
             mcp_origins,
             lifetimes: self.lifetimes,
             limits: self.limits,
+            client_documents: self.client_documents,
             warehouses: self.warehouses,
         })
     }
@@ -296,6 +303,8 @@ pub struct Config {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
+    /// Clients that are described by a document.
+    pub client_documents: ClientDocumentSettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }

@@ -4,6 +4,7 @@ mod at_rest;
 mod authorize;
 mod browser;
 mod cli;
+mod described;
 mod flow;
 mod metadata;
 mod pages;
@@ -16,3 +17,5 @@ mod unavailable;
 
 #[path = "../loopback/serving.rs"]
 mod serving;
+#[path = "../loopback/site.rs"]
+mod site;
