@@ -2,9 +2,11 @@
 //!
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
+mod database;
 mod keys;
 mod limits;
 mod public_url;
+mod telemetry;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -14,9 +16,11 @@ use serde::Deserialize;
 
 use crate::authority::{self, Issuer, Lifetimes};
 
+pub use database::{DATABASE_URL, DatabaseFlag, DatabaseSettings, DatabaseUrl, Place};
 pub use keys::KeySettings;
 pub use limits::{LimitSettings, Network, Rates, Seconds};
 pub use public_url::PublicUrl;
+pub use telemetry::{MetricsSettings, TelemetrySettings};
 
 /// Why a configuration cannot be used. The message names the key and what to write instead.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +47,12 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// Root keys.
     pub keys: KeySettings,
+    /// Where the server keeps what it stores.
+    pub database: DatabaseSettings,
+    /// Counters.
+    pub metrics: MetricsSettings,
+    /// Traces and the access log.
+    pub telemetry: TelemetrySettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -100,6 +110,9 @@ impl Default for Settings {
             lifetimes: LifetimeSettings::default(),
             limits: LimitSettings::default(),
             keys: KeySettings::default(),
+            database: DatabaseSettings::default(),
+            metrics: MetricsSettings::default(),
+            telemetry: TelemetrySettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -146,7 +159,9 @@ impl Settings {
             }
         };
         self.judge_numbers()?;
+        self.database.judge()?;
         self.judge_warehouses()?;
+        self.telemetry.judge()?;
         for origin in &self.allowed_origins {
             let is_origin = url::Url::parse(origin)
                 .is_ok_and(|url| url.origin().ascii_serialization() == *origin && url.has_host());
@@ -186,6 +201,9 @@ impl Settings {
             lifetimes: self.lifetimes,
             limits: self.limits,
             keys: self.keys,
+            database: self.database,
+            metrics: self.metrics,
+            telemetry: self.telemetry,
             warehouses: self.warehouses,
         })
     }
@@ -267,6 +285,12 @@ pub struct Config {
     pub limits: LimitSettings,
     /// Root keys.
     pub keys: KeySettings,
+    /// Where it keeps what it stores.
+    pub database: DatabaseSettings,
+    /// Counters.
+    pub metrics: MetricsSettings,
+    /// Traces and the access log.
+    pub telemetry: TelemetrySettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }

@@ -1,17 +1,22 @@
 //! The command line of the server.
 
+mod command;
+
 use std::io::{BufRead as _, IsTerminal as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Parser, Subcommand};
 use lookout_schema::{Scope, ScopeSet};
 use lookout_server::App;
-use lookout_server::app::init;
+use lookout_server::app::init_on;
 use lookout_server::authority::records::{GrantKind, Membership, Role, User};
-use lookout_server::config::{ConfigError, Settings};
+use lookout_server::config::{ConfigError, Place};
 use lookout_server::serving::{self, say};
+#[cfg(feature = "otel")]
+use lookout_server::telemetry::otel::Exporting;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 const USER_PASSWORD: &str = "LOOKOUT_USER_PASSWORD";
 
@@ -25,12 +30,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a data directory with a new root key and an empty database.
-    Init {
-        /// The directory; it must be empty or absent.
-        #[arg(long, default_value = "lookout-data")]
-        data: PathBuf,
-    },
+    /// Make a data directory, which must be empty or absent, with a new root key, and a database.
+    Init(Place),
     /// Run the server.
     Serve(serving::Flags),
     /// Manage people.
@@ -39,6 +40,15 @@ enum Command {
     /// Manage programmatic tokens.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Manage the root keys.
+    #[command(subcommand)]
+    Key(command::key::KeyCommand),
+    /// Say what is misconfigured or doubtful, and what to do. Exits with 1 when there are problems.
+    Doctor(command::doctor::Flags),
+    /// Print the audit log.
+    Audit(command::audit::Flags),
+    /// End secrets that somebody found: any text with them in it, on standard input.
+    LeakedToken(command::leaked_token::Flags),
 }
 
 #[derive(Subcommand)]
@@ -56,9 +66,8 @@ enum UserCommand {
         /// owner, admin or member.
         #[arg(long, default_value = "member", value_parser = role)]
         role: Role,
-        /// The data directory.
-        #[arg(long, default_value = "lookout-data")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
 }
 
@@ -70,9 +79,8 @@ struct TokenOwner {
     /// The workspace; needed when the person has several.
     #[arg(long)]
     workspace: Option<String>,
-    /// The data directory.
-    #[arg(long, default_value = "lookout-data")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
 }
 
 #[derive(Subcommand)]
@@ -117,30 +125,60 @@ fn scope(name: &str) -> Result<Scope, String> {
 async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_env("LOOKOUT_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let command = Cli::parse().command;
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    let outcome = match Cli::parse().command {
-        Command::Init { data } => init(&data).await.map_err(anyhow::Error::from),
-        Command::Serve(flags) => {
-            serving::run(flags, serving::plain, App::open, lookout_server::router).await
-        }
-        Command::User(command) => user(command).await,
-        Command::Token(command) => token(command).await,
-    };
+        .with_ansi(std::io::stderr().is_terminal());
+    let subscriber = tracing_subscriber::registry().with(filter).with(lines);
+    #[cfg(feature = "otel")]
+    let exporting = exporting(&command);
+    #[cfg(feature = "otel")]
+    let subscriber = subscriber.with(exporting.as_ref().map(Exporting::layer));
+    subscriber.init();
+    let outcome = run(command).await;
+    #[cfg(feature = "otel")]
+    if let Some(exporting) = exporting {
+        // Sending the last spans needs the runtime, so its threads must not wait for it.
+        let _ = tokio::task::spawn_blocking(move || exporting.finish()).await;
+    }
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // One line, whatever a library says.
+            eprintln!("error: {}", format!("{error:#}").replace(['\n', '\r'], " "));
             ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
         }
     }
 }
 
+/// What exports spans, when the configuration of a server says where to.
+#[cfg(feature = "otel")]
+fn exporting(command: &Command) -> Option<Exporting> {
+    let Command::Serve(flags) = command else { return None };
+    let endpoint = flags.telemetry_endpoint()?;
+    Exporting::to(&endpoint)
+        .inspect_err(|error| eprintln!("note: spans are not exported: {error}"))
+        .ok()
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let done = match command {
+        Command::Init(place) => make(place).await,
+        Command::Serve(flags) => {
+            serving::run(flags, serving::plain, App::open, lookout_server::router).await
+        }
+        Command::User(command) => user(command).await,
+        Command::Token(command) => token(command).await,
+        Command::Key(command) => command::key::run(command).await,
+        Command::Audit(flags) => command::audit::run(flags).await,
+        Command::LeakedToken(flags) => command::leaked_token::run(flags).await,
+        Command::Doctor(flags) => return command::doctor::run(flags).await,
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}
+
 async fn user(command: UserCommand) -> anyhow::Result<()> {
-    let UserCommand::Add { email, name, workspace, role, data } = command;
+    let UserCommand::Add { email, name, workspace, role, place } = command;
     let password = match std::env::var(USER_PASSWORD) {
         Ok(password) => password,
         Err(_) => {
@@ -149,7 +187,7 @@ async fn user(command: UserCommand) -> anyhow::Result<()> {
             line.trim_end_matches(['\r', '\n']).to_owned()
         }
     };
-    let app = open(data).await?;
+    let app = open(place).await?;
     let user = app.add_account(&email, name.as_deref(), &password).await?;
     let membership = app.join_workspace(&user, &workspace, role).await?;
     eprintln!("{} is a member of the workspace {} now", user.email, membership.slug);
@@ -212,15 +250,20 @@ async fn token(command: TokenCommand) -> anyhow::Result<()> {
     }
 }
 
-async fn open(data: PathBuf) -> anyhow::Result<App> {
-    let settings = Settings { data, ..Settings::default() };
+async fn make(place: Place) -> anyhow::Result<()> {
+    let settings = place.settings()?;
+    Ok(init_on(&settings.data, &settings.database).await?)
+}
+
+async fn open(place: Place) -> anyhow::Result<App> {
+    let settings = place.settings()?;
     let listen = settings.listen;
     Ok(App::open(settings.at(listen)?).await?)
 }
 
 /// The person and the workspace that a command is about.
 async fn identify(owner: TokenOwner) -> anyhow::Result<(App, User, Membership)> {
-    let app = open(owner.data).await?;
+    let app = open(owner.place).await?;
     let email = owner.user.trim().to_lowercase();
     let account = app.store.account(&email).await?;
     let user = account.ok_or_else(|| anyhow!("nobody has the e-mail address {email}"))?.user;

@@ -5,6 +5,7 @@ mod connection;
 mod draining;
 mod front;
 mod listener;
+mod measuring;
 mod places;
 mod progress;
 mod stream;
@@ -21,9 +22,9 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{OpenError, init};
+use crate::app::{OpenError, init_on};
 use crate::authority::records::Role;
-use crate::config::Settings;
+use crate::config::{DatabaseFlag, Settings};
 use crate::secret::entropy::{SystemEntropy, identifier};
 use crate::workspace::Connection;
 use crate::{App, Config};
@@ -31,7 +32,7 @@ use crate::{App, Config};
 pub use draining::Draining;
 pub use listener::serve;
 
-const DEMO_EMAIL: &str = "demo@lookout.example";
+pub(crate) const DEMO_EMAIL: &str = "demo@lookout.example";
 const DEMO_WORKSPACE: &str = "demo";
 const DEMO_PASSWORD: &str = "LOOKOUT_DEMO_PASSWORD";
 
@@ -47,12 +48,23 @@ pub struct Flags {
     /// The data directory.
     #[arg(long)]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseFlag,
     /// A configuration file in TOML; flags override it.
     #[arg(long)]
     config: Option<PathBuf>,
     /// What clients call this server, for example `https://lookout.example`.
     #[arg(long)]
     public_url: Option<String>,
+}
+
+impl Flags {
+    /// The collector that the configuration file names for spans. A file that cannot be read is judged when the server starts.
+    #[must_use]
+    pub fn telemetry_endpoint(&self) -> Option<String> {
+        let settings = Settings::read(self.config.as_deref()?).ok()?;
+        settings.telemetry.endpoint
+    }
 }
 
 /// Runs a server until it is told to stop.
@@ -75,6 +87,7 @@ pub async fn run(
     settings.listen = flags.listen.unwrap_or(settings.listen);
     settings.data = flags.data.unwrap_or(settings.data);
     settings.public_url = flags.public_url.or(settings.public_url);
+    flags.database.apply(&mut settings)?;
     adjust(&mut settings);
     // Judged before anything is touched, and again with the port that the system chose.
     settings.clone().at(settings.listen)?;
@@ -82,7 +95,7 @@ pub async fn run(
     if flags.demo {
         settings.judge_demo(DEMO_WORKSPACE, crate::demo::WAREHOUSE)?;
         if is_empty(&data) {
-            init(&data).await?;
+            init_on(&data, &settings.database).await?;
         }
     }
     let listen = settings.listen;
@@ -101,7 +114,11 @@ pub async fn run(
         greeting = shown;
     }
     let app = Arc::new(app.with_warehouses(connections));
+    app.note_start().await?;
     let router = routes(Arc::clone(&app));
+    if let Some(address) = app.config.metrics.listen {
+        measuring::serve(address, Arc::clone(&app)).await?;
+    }
     say(&format!("listening on http://{address}\n{greeting}"))?;
 
     let mut interrupted = signal(SignalKind::interrupt())?;

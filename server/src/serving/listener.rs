@@ -19,6 +19,7 @@ use super::sweeper::sweep_now_and_then;
 use crate::App;
 use crate::config::LimitSettings;
 use crate::http::address::ClientAddress;
+use crate::metrics::{Lasting, metrics};
 
 /// How long to wait when the system has no room for another connection.
 const OUT_OF_ROOM: Duration = Duration::from_millis(100);
@@ -131,6 +132,7 @@ impl Intake {
         let answered =
             connection::answer(stream, Arc::clone(&self.protocol), front, self.stopping.clone());
         tokio::spawn(async move {
+            let _lasting = Lasting::new(&metrics().connections);
             answered.await;
             drop((place, neighbour));
         });

@@ -1,5 +1,7 @@
 //! A decision in progress: loads under the write lock, then one commit.
 
+use std::time::Instant;
+
 use sqlx::{Row as _, Transaction};
 
 use super::dialect::{self, Db, order_made};
@@ -9,8 +11,9 @@ use crate::authority::records::{
     User,
 };
 use crate::authority::{Change, Resource, Timestamp};
-use crate::secret::keys::Digest;
-use crate::store::{AuthorityTransaction, StoreError, StoreFuture};
+use crate::metrics::{Operation, metrics};
+use crate::secret::keys::{Digest, Kid};
+use crate::store::{AuthorityTransaction, StoreError, StoreFuture, bounded};
 
 pub(super) struct SqlDecision {
     pub(super) transaction: Transaction<'static, Db>,
@@ -23,11 +26,11 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn client<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Client>> {
-        Box::pin(rows::client(&mut self.transaction, id))
+        bounded(rows::client(&mut self.transaction, id))
     }
 
     fn unconsented_clients(&mut self) -> StoreFuture<'_, usize> {
-        Box::pin(async move {
+        bounded(async move {
             if let Some(statement) = dialect::LOCK_REGISTRATION {
                 sqlx::query(statement).execute(&mut *self.transaction).await?;
             }
@@ -55,7 +58,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn visitor(&mut self, session: Digest) -> StoreFuture<'_, Option<(Session, User)>> {
-        Box::pin(async move {
+        bounded(async move {
             let visitor = rows::visitor(&mut self.transaction, session).await?;
             Ok(visitor.map(|(_, session, user)| (session, user)))
         })
@@ -66,7 +69,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, Option<Membership>> {
-        Box::pin(async move {
+        bounded(async move {
             let row = sqlx::query(
                 "select w.id, w.slug, w.name, m.role from memberships m join workspaces w on w.id = m.workspace_id
                  where m.user_id = $1 and m.workspace_id = $2",
@@ -80,7 +83,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn request<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<AuthorizationRequest>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_REQUEST, id).await?;
             let row = sqlx::query(
                 "select id, session, 0 as kid, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
@@ -109,7 +112,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn code(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Code, Standing)>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_GRANT_OF_CODE, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
                 "select k.digest, k.kid, k.grant_id, k.client_id, k.redirect_uri, k.challenge, k.challenge_method, k.expires_at, k.used_at, ",
@@ -140,7 +143,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn token(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Token, Standing)>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_GRANT_OF_TOKEN, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
                 "select ",
@@ -160,7 +163,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn grant<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Grant>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_GRANT, id).await?;
             let row = sqlx::query(concat!(
                 "select ",
@@ -181,7 +184,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         client_id: &'a str,
     ) -> StoreFuture<'a, Vec<String>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_PERSON, user_id).await?;
             let rows = sqlx::query(concat!(
                 "select id from grants where user_id = $1 and client_id = $2 and revoked_at is null and (expires_at is null or expires_at > $3)
@@ -202,7 +205,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, Vec<String>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_PERSON, user_id).await?;
             let rows = sqlx::query(
                 "select name from grants where user_id = $1 and workspace_id = $2 and kind = 'programmatic' and revoked_at is null
@@ -217,17 +220,43 @@ impl AuthorityTransaction for SqlDecision {
         })
     }
 
-    fn commit(mut self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
-        Box::pin(async move {
-            for change in changes {
-                self.apply(change).await?;
+    fn commit(self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
+        bounded(async move {
+            #[cfg(feature = "danger-planted-faults")]
+            if let Some(pause) = crate::danger::acknowledges_early(&changes) {
+                tokio::spawn(async move {
+                    tokio::time::sleep(pause).await;
+                    self.finish(changes).await
+                });
+                return Ok(());
             }
-            Ok(self.transaction.commit().await?)
+            self.finish(changes).await
         })
     }
 }
 
 impl SqlDecision {
+    async fn finish(mut self: Box<Self>, changes: Vec<Change>) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        let mut events = Vec::new();
+        for change in changes {
+            if let Change::Audit(event) = &change {
+                events.push(event.clone());
+            }
+            #[cfg(feature = "danger-planted-faults")]
+            crate::danger::before_next_change(&mut self.transaction, &change).await?;
+            self.apply(change).await?;
+        }
+        #[cfg(feature = "danger-planted-faults")]
+        crate::danger::failpoint("before-commit");
+        self.transaction.commit().await?;
+        #[cfg(feature = "danger-planted-faults")]
+        crate::danger::failpoint("after-commit");
+        metrics().stored(Operation::Commit, begun.elapsed());
+        events.iter().for_each(|event| metrics().decided(event));
+        Ok(())
+    }
+
     /// Takes the lock on what is read next, where the database does not already hold one for the whole transaction. What is read afterwards is the newest.
     async fn lock<'a, K>(
         &mut self,
@@ -243,8 +272,45 @@ impl SqlDecision {
         Ok(())
     }
 
+    /// Ends everything that depends on a key. A grant whose newest token was made with it goes too, because nothing of it could be used any more.
+    async fn end_key(&mut self, kid: Kid, at: Timestamp) -> Result<(), StoreError> {
+        let kid = i64::from(kid.0);
+        let statements = [
+            "update grants set revoked_at = $1, revoked_reason = 'key_retired' where revoked_at is null and id in
+             (select grant_id from tokens where kid = $2 and superseded_at is null and revoked_at is null and kind in ('refresh', 'programmatic')
+              union select grant_id from codes where kid = $2 and used_at is null)",
+            "update tokens set revoked_at = $1 where kid = $2 and revoked_at is null",
+            "update codes set used_at = $1 where kid = $2 and used_at is null",
+            "update setup_links set used_at = $1 where kid = $2 and used_at is null",
+        ];
+        for statement in statements {
+            sqlx::query(statement).bind(at.0).bind(kid).execute(&mut *self.transaction).await?;
+        }
+        sqlx::query("delete from sessions where kid = $1")
+            .bind(kid)
+            .execute(&mut *self.transaction)
+            .await?;
+        sqlx::query("update clients set secret = $1, secret_kid = 0 where secret_kid = $2 and secret is not null")
+            .bind(&[0; 32][..])
+            .bind(kid)
+            .execute(&mut *self.transaction)
+            .await?;
+        Ok(())
+    }
+
     async fn apply(&mut self, change: Change) -> Result<(), StoreError> {
         let statement = match &change {
+            Change::Audit(event) => {
+                let event = event.clone();
+                return super::operations::add_event(&mut self.transaction, self.now, event).await;
+            }
+            Change::EndKey { kid, at } => return self.end_key(*kid, *at).await,
+            Change::EndClientSecret { digest } => {
+                // No secret has this digest, and no key this name.
+                sqlx::query("update clients set secret = $1, secret_kid = 0 where secret = $2")
+                    .bind(&[0; 32][..])
+                    .bind(&digest.0[..])
+            }
             Change::AddClient(client) => {
                 let words: Vec<&str> = client.grant_types.iter().copied().map(GrantType::as_str).collect();
                 sqlx::query(

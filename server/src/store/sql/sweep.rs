@@ -8,6 +8,7 @@ use sqlx::Row as _;
 
 use super::SqlStore;
 use super::dialect::{self, least, now};
+use crate::metrics::metrics;
 use crate::store::{Retention, StoreError};
 
 /// Rows of one batch.
@@ -88,6 +89,9 @@ async fn batch(
     kept: i64,
 ) -> Result<Option<u64>, StoreError> {
     let mut transaction = store.write().await?;
+    if let Some(statement) = dialect::UNHURRIED {
+        sqlx::query(statement).execute(&mut *transaction).await?;
+    }
     if let Some(lock) = dialect::TRY_SWEEP {
         let is_ours: bool = sqlx::query(lock).fetch_one(&mut *transaction).await?.try_get(0)?;
         if !is_ours {
@@ -102,5 +106,6 @@ async fn batch(
         .execute(&mut *transaction)
         .await?;
     transaction.commit().await?;
+    metrics().swept.inc_by(removed.rows_affected());
     Ok(Some(removed.rows_affected()))
 }
