@@ -8,6 +8,7 @@
 
 pub mod postgres;
 pub mod sqlite;
+pub(crate) mod steady;
 pub mod workspace;
 
 use std::fmt;
