@@ -6,6 +6,7 @@ mod database;
 mod keys;
 mod limits;
 mod public_url;
+mod telemetry;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ pub use database::{DATABASE_URL, DatabaseFlag, DatabaseSettings, DatabaseUrl, Pl
 pub use keys::KeySettings;
 pub use limits::{LimitSettings, Network, Rates, Seconds};
 pub use public_url::PublicUrl;
+pub use telemetry::{MetricsSettings, TelemetrySettings};
 
 /// Why a configuration cannot be used. The message names the key and what to write instead.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,10 @@ pub struct Settings {
     pub keys: KeySettings,
     /// Where the server keeps what it stores.
     pub database: DatabaseSettings,
+    /// Counters.
+    pub metrics: MetricsSettings,
+    /// Traces and the access log.
+    pub telemetry: TelemetrySettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -105,6 +111,8 @@ impl Default for Settings {
             limits: LimitSettings::default(),
             keys: KeySettings::default(),
             database: DatabaseSettings::default(),
+            metrics: MetricsSettings::default(),
+            telemetry: TelemetrySettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -153,6 +161,7 @@ impl Settings {
         self.judge_numbers()?;
         self.database.judge()?;
         self.judge_warehouses()?;
+        self.telemetry.judge()?;
         for origin in &self.allowed_origins {
             let is_origin = url::Url::parse(origin)
                 .is_ok_and(|url| url.origin().ascii_serialization() == *origin && url.has_host());
@@ -193,6 +202,8 @@ impl Settings {
             limits: self.limits,
             keys: self.keys,
             database: self.database,
+            metrics: self.metrics,
+            telemetry: self.telemetry,
             warehouses: self.warehouses,
         })
     }
@@ -276,6 +287,10 @@ pub struct Config {
     pub keys: KeySettings,
     /// Where it keeps what it stores.
     pub database: DatabaseSettings,
+    /// Counters.
+    pub metrics: MetricsSettings,
+    /// Traces and the access log.
+    pub telemetry: TelemetrySettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }

@@ -5,6 +5,7 @@
 pub mod address;
 pub mod depth;
 pub mod guard;
+pub mod health;
 pub mod rates;
 
 use axum::body::Body;

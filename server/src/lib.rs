@@ -4,18 +4,22 @@
 //! Everything OAuth is decided in [`authority`]; the other modules carry messages to and from it.
 
 pub mod app;
+pub mod audit;
 pub mod authority;
 pub mod config;
 #[cfg(feature = "danger-planted-faults")]
 pub mod danger;
 pub mod demo;
+pub mod doctor;
 pub mod gate;
 pub mod http;
 pub mod mcp;
+pub mod metrics;
 pub mod oauth;
 pub mod secret;
 pub mod serving;
 pub mod store;
+pub mod telemetry;
 pub mod warehouse;
 pub mod web;
 pub mod workspace;
@@ -26,7 +30,7 @@ mod generated;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 pub use app::App;
 pub use authority::bearer::Caller;
@@ -44,5 +48,8 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(web::nothing_here)
         .layer(from_fn_with_state(Arc::clone(&app), http::rates::by_network))
         .layer(from_fn_with_state(Arc::clone(&app), http::guard::host_is_ours))
+        .merge(http::health::routes())
+        .layer(from_fn(audit::from_the_request))
+        .layer(from_fn_with_state(Arc::clone(&app), telemetry::observe))
         .with_state(app)
 }

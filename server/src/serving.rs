@@ -5,6 +5,7 @@ mod connection;
 mod draining;
 mod front;
 mod listener;
+mod measuring;
 mod places;
 mod progress;
 mod stream;
@@ -31,7 +32,7 @@ use crate::{App, Config};
 pub use draining::Draining;
 pub use listener::serve;
 
-const DEMO_EMAIL: &str = "demo@lookout.example";
+pub(crate) const DEMO_EMAIL: &str = "demo@lookout.example";
 const DEMO_WORKSPACE: &str = "demo";
 const DEMO_PASSWORD: &str = "LOOKOUT_DEMO_PASSWORD";
 
@@ -55,6 +56,15 @@ pub struct Flags {
     /// What clients call this server, for example `https://lookout.example`.
     #[arg(long)]
     public_url: Option<String>,
+}
+
+impl Flags {
+    /// The collector that the configuration file names for spans. A file that cannot be read is judged when the server starts.
+    #[must_use]
+    pub fn telemetry_endpoint(&self) -> Option<String> {
+        let settings = Settings::read(self.config.as_deref()?).ok()?;
+        settings.telemetry.endpoint
+    }
 }
 
 /// Runs a server until it is told to stop.
@@ -104,7 +114,11 @@ pub async fn run(
         greeting = shown;
     }
     let app = Arc::new(app.with_warehouses(connections));
+    app.note_start().await?;
     let router = routes(Arc::clone(&app));
+    if let Some(address) = app.config.metrics.listen {
+        measuring::serve(address, Arc::clone(&app)).await?;
+    }
     say(&format!("listening on http://{address}\n{greeting}"))?;
 
     let mut interrupted = signal(SignalKind::interrupt())?;

@@ -6,6 +6,7 @@
 //!
 //! Nothing is cached: a revocation that was answered is seen by every later read.
 
+pub mod operations;
 pub mod postgres;
 pub mod sqlite;
 pub(crate) mod steady;
@@ -23,7 +24,9 @@ use crate::authority::records::{
 };
 use crate::authority::{Change, Timestamp};
 use crate::config::DatabaseSettings;
+use crate::metrics::metrics;
 use crate::secret::keys::Digest;
+use operations::OperationsStore;
 use workspace::WorkspaceStore;
 
 /// What a store operation returns. Boxed, so that stores are chosen at run time.
@@ -47,14 +50,15 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        metrics().store_failures.inc();
         Self(error.into())
     }
 }
 
 /// Everything that the server stores.
-pub trait Store: AuthorityStore + WorkspaceStore {}
+pub trait Store: AuthorityStore + WorkspaceStore + OperationsStore {}
 
-impl<S: AuthorityStore + WorkspaceStore> Store for S {}
+impl<S: AuthorityStore + WorkspaceStore + OperationsStore> Store for S {}
 
 /// Opens the store: the PostgreSQL database that `database` names, or the file in the data directory, which must exist.
 ///

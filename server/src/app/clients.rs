@@ -1,9 +1,10 @@
 //! Registering clients, for themselves (RFC 7591) and for people.
 
 use super::App;
-use crate::authority::OAuthError;
+use crate::audit::{Event, What};
 use crate::authority::client::{FreshClient, Registration};
 use crate::authority::records::{Client, User};
+use crate::authority::{Change, OAuthError};
 use crate::secret::ClientSecret;
 use crate::secret::entropy::identifier;
 use crate::store::StoreError;
@@ -46,6 +47,8 @@ impl App {
             && transaction.unconsented_clients().await? >= self.config.limits.unconsented_clients
             && !transaction.forget_oldest_client(young).await?
         {
+            drop(transaction);
+            self.audit(Event::refused(What::Register, "crowded")).await;
             return Err(RegisterError::Crowded);
         }
         let fresh = FreshClient {
@@ -53,9 +56,20 @@ impl App {
             registered_by: registered_by.map(|user| user.id.as_str()),
             secret: self.keys.digest(&secret),
         };
-        let decision = self.authority.register(transaction.now(), registration, fresh);
+        let mut decision = self.authority.register(transaction.now(), registration, fresh);
+        if let Ok(client) = &decision.reply {
+            let mut event = Event::allowed(What::Register).client(&client.id);
+            event.user_id = client.registered_by.clone();
+            decision.changes.push(Change::Audit(event));
+        }
         transaction.commit(decision.changes).await?;
-        let client = decision.reply?;
+        let client = match decision.reply {
+            Ok(client) => client,
+            Err(error) => {
+                self.audit(Event::refused(What::Register, error.code.as_str())).await;
+                return Err(error.into());
+            }
+        };
         let secret = client.secret.is_some().then_some(secret);
         Ok((client, secret))
     }

@@ -10,6 +10,8 @@ mod dialect;
 mod authority;
 #[path = "sql/decide.rs"]
 mod decide;
+#[path = "sql/operations.rs"]
+mod operations;
 #[path = "sql/read.rs"]
 mod read;
 #[path = "sql/rows.rs"]
@@ -131,7 +133,7 @@ async fn prepare(mut connection: PgConnection) -> Result<(), StoreError> {
         ));
     }
     is_primary(&mut connection).await?;
-    sqlx::migrate!("./migrations/postgres").run(&mut connection).await?;
+    sqlx::migrate!("./migrations/postgres").run_direct(None, &mut connection, false).await?;
     Ok(connection.close().await?)
 }
 

@@ -41,4 +41,15 @@ macro_rules! order_made {
     };
 }
 
-pub(super) use {least, now, order_made};
+/// The columns that say what the database is: `product`, `is_primary` and `durability`.
+macro_rules! database {
+    () => {
+        "'SQLite ' || sqlite_version() as product, 1 as is_primary,
+         (select 'synchronous=' || synchronous from pragma_synchronous) || ' journal_mode=' || (select journal_mode from pragma_journal_mode) as durability"
+    };
+}
+
+/// What `durability` is when no acknowledged commit is ever lost.
+pub(super) const DURABLE: &str = "synchronous=2 journal_mode=wal";
+
+pub(super) use {database, least, now, order_made};
