@@ -50,6 +50,7 @@ pub struct App {
     pub(crate) documents: ClientDocuments,
     tools: WorkspaceTools,
     budget: Budget,
+    registrations: tokio::sync::Mutex<()>,
     /// Whether the server is about to stop.
     pub draining: Draining,
     /// How often anybody may ask.
@@ -141,6 +142,7 @@ impl App {
             store,
             tools,
             budget: Budget::default(),
+            registrations: tokio::sync::Mutex::default(),
             keys,
             entropy,
             rates: RequestRates::new(&config),

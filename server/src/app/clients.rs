@@ -41,6 +41,8 @@ impl App {
     ) -> Result<(Client, Option<ClientSecret>), RegisterError> {
         let secret = ClientSecret::mint(&*self.entropy);
         let id = identifier(&*self.entropy);
+        // Registrations take turns in the database; waiting here keeps its connections for other decisions.
+        let _turn = self.registrations.lock().await;
         let mut transaction = self.store.begin().await?;
         let young = transaction.now().plus_seconds(-YOUNG);
         if registered_by.is_none()
