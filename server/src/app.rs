@@ -2,9 +2,13 @@
 //!
 //! The invariant of every method: rows are loaded and changes committed in one transaction, and nothing is answered before the commit.
 
+mod audit;
 mod bearer;
 mod clients;
+mod keys;
+mod leaked;
 mod people;
+mod presented;
 mod tokens;
 
 use std::fs;
@@ -14,14 +18,18 @@ use std::sync::Arc;
 
 pub use bearer::BearerRefusal;
 pub use clients::RegisterError;
+pub use leaked::{Leak, describe};
 pub use people::{PeopleError, Visitor};
 pub use tokens::TokenError;
 
+use crate::audit::Budget;
 use crate::authority::{Authority, Policy};
 use crate::config::{Config, DatabaseSettings};
+use crate::http::rates::RequestRates;
 use crate::secret::entropy::{Entropy, SystemEntropy};
-use crate::secret::keys::{KeyError, Keys};
+use crate::secret::keys::{ENVIRONMENT, KeyError, Keys};
 use crate::secret::password::Passwords;
+use crate::serving::Draining;
 use crate::store::{self, Retention, Store, StoreError};
 use crate::workspace::{Connection, CursorKey, WorkspaceTools};
 
@@ -38,6 +46,11 @@ pub struct App {
     pub(crate) entropy: Box<dyn Entropy>,
     pub(crate) passwords: Passwords,
     tools: WorkspaceTools,
+    budget: Budget,
+    /// Whether the server is about to stop.
+    pub draining: Draining,
+    /// How often anybody may ask.
+    pub(crate) rates: RequestRates,
 }
 
 /// Why a data directory cannot be used.
@@ -74,7 +87,12 @@ pub async fn init_on(data: &Path, database: &DatabaseSettings) -> Result<(), Ope
         store::open(data, database).await?;
     }
     fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
-    Keys::create(&data.join("root.key"), &SystemEntropy)?;
+    // Keys of the environment are not written down.
+    if std::env::var_os(ENVIRONMENT).is_some() {
+        Keys::open(data)?;
+    } else {
+        Keys::create(&data.join("root.key"), &SystemEntropy)?;
+    }
     if database.url.is_none() {
         // The database and the files that SQLite puts beside it get the mode of this file.
         let file = store::file(data);
@@ -99,9 +117,9 @@ impl App {
 
     async fn assemble(config: Config, policy: Policy) -> Result<Self, OpenError> {
         let entropy = Box::new(SystemEntropy);
-        let keys = Keys::load(&config.data.join("root.key"))?;
+        let keys = Keys::open(&config.key_file())?;
         let store = store::open(&config.data, &config.database).await?;
-        let cursors = CursorKey::new(keys.cursor());
+        let cursors = CursorKey::of(keys.clone());
         let tools = WorkspaceTools::new(
             store.clone(),
             Vec::new(),
@@ -118,9 +136,12 @@ impl App {
             passwords: Passwords::new(&*entropy),
             store,
             tools,
+            budget: Budget::default(),
             keys,
             entropy,
+            rates: RequestRates::new(&config),
             config,
+            draining: Draining::default(),
         })
     }
 

@@ -3,7 +3,10 @@
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
 mod database;
+mod keys;
+mod limits;
 mod public_url;
+mod telemetry;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -14,7 +17,10 @@ use serde::Deserialize;
 use crate::authority::{self, Issuer, Lifetimes};
 
 pub use database::{DATABASE_URL, DatabaseFlag, DatabaseSettings, DatabaseUrl, Place};
+pub use keys::KeySettings;
+pub use limits::{LimitSettings, Network, Rates, Seconds};
 pub use public_url::PublicUrl;
+pub use telemetry::{MetricsSettings, TelemetrySettings};
 
 /// Why a configuration cannot be used. The message names the key and what to write instead.
 #[derive(Debug, thiserror::Error)]
@@ -39,8 +45,14 @@ pub struct Settings {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
+    /// Root keys.
+    pub keys: KeySettings,
     /// Where the server keeps what it stores.
     pub database: DatabaseSettings,
+    /// Counters.
+    pub metrics: MetricsSettings,
+    /// Traces and the access log.
+    pub telemetry: TelemetrySettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -87,22 +99,6 @@ pub struct LifetimeSettings {
     pub authorization_request: i64,
 }
 
-/// `[limits]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LimitSettings {
-    /// Bytes of a registration request.
-    pub registration_bytes: usize,
-    /// Redirect URIs of one client.
-    pub redirect_uris: usize,
-    /// Clients that registered themselves and that nobody allowed anything yet.
-    pub unconsented_clients: usize,
-    /// Live connections of one person and one client.
-    pub grants_per_client: usize,
-    /// Live programmatic tokens of one person in one workspace.
-    pub tokens_per_person: usize,
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -113,7 +109,10 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             lifetimes: LifetimeSettings::default(),
             limits: LimitSettings::default(),
+            keys: KeySettings::default(),
             database: DatabaseSettings::default(),
+            metrics: MetricsSettings::default(),
+            telemetry: TelemetrySettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -131,18 +130,6 @@ impl Default for LifetimeSettings {
             session_absolute: 7 * DAY,
             session_idle: 12 * HOUR,
             authorization_request: 600,
-        }
-    }
-}
-
-impl Default for LimitSettings {
-    fn default() -> Self {
-        Self {
-            registration_bytes: 16 * 1024,
-            redirect_uris: 10,
-            unconsented_clients: 5000,
-            grants_per_client: 20,
-            tokens_per_person: 50,
         }
     }
 }
@@ -174,6 +161,7 @@ impl Settings {
         self.judge_numbers()?;
         self.database.judge()?;
         self.judge_warehouses()?;
+        self.telemetry.judge()?;
         for origin in &self.allowed_origins {
             let is_origin = url::Url::parse(origin)
                 .is_ok_and(|url| url.origin().ascii_serialization() == *origin && url.has_host());
@@ -212,7 +200,10 @@ impl Settings {
             mcp_origins,
             lifetimes: self.lifetimes,
             limits: self.limits,
+            keys: self.keys,
             database: self.database,
+            metrics: self.metrics,
+            telemetry: self.telemetry,
             warehouses: self.warehouses,
         })
     }
@@ -267,18 +258,7 @@ impl Settings {
                 )));
             }
         }
-        let limits = &self.limits;
-        let counts = [
-            ("registration_bytes", limits.registration_bytes),
-            ("redirect_uris", limits.redirect_uris),
-            ("unconsented_clients", limits.unconsented_clients),
-            ("grants_per_client", limits.grants_per_client),
-            ("tokens_per_person", limits.tokens_per_person),
-        ];
-        match counts.iter().find(|(_, value)| *value == 0) {
-            Some((key, _)) => Err(ConfigError(format!("limits.{key} is 0; give at least 1"))),
-            None => Ok(()),
-        }
+        self.limits.judge()
     }
 }
 
@@ -303,8 +283,14 @@ pub struct Config {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
+    /// Root keys.
+    pub keys: KeySettings,
     /// Where it keeps what it stores.
     pub database: DatabaseSettings,
+    /// Counters.
+    pub metrics: MetricsSettings,
+    /// Traces and the access log.
+    pub telemetry: TelemetrySettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }

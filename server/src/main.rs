@@ -1,5 +1,7 @@
 //! The command line of the server.
 
+mod command;
+
 use std::io::{BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
 
@@ -11,6 +13,10 @@ use lookout_server::app::init_on;
 use lookout_server::authority::records::{GrantKind, Membership, Role, User};
 use lookout_server::config::{ConfigError, Place};
 use lookout_server::serving::{self, say};
+#[cfg(feature = "otel")]
+use lookout_server::telemetry::otel::Exporting;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 const USER_PASSWORD: &str = "LOOKOUT_USER_PASSWORD";
 
@@ -34,6 +40,15 @@ enum Command {
     /// Manage programmatic tokens.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Manage the root keys.
+    #[command(subcommand)]
+    Key(command::key::KeyCommand),
+    /// Say what is misconfigured or doubtful, and what to do. Exits with 1 when there are problems.
+    Doctor(command::doctor::Flags),
+    /// Print the audit log.
+    Audit(command::audit::Flags),
+    /// End secrets that somebody found: any text with them in it, on standard input.
+    LeakedToken(command::leaked_token::Flags),
 }
 
 #[derive(Subcommand)]
@@ -110,26 +125,56 @@ fn scope(name: &str) -> Result<Scope, String> {
 async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_env("LOOKOUT_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let command = Cli::parse().command;
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    let outcome = match Cli::parse().command {
+        .with_ansi(std::io::stderr().is_terminal());
+    let subscriber = tracing_subscriber::registry().with(filter).with(lines);
+    #[cfg(feature = "otel")]
+    let exporting = exporting(&command);
+    #[cfg(feature = "otel")]
+    let subscriber = subscriber.with(exporting.as_ref().map(Exporting::layer));
+    subscriber.init();
+    let outcome = run(command).await;
+    #[cfg(feature = "otel")]
+    if let Some(exporting) = exporting {
+        // Sending the last spans needs the runtime, so its threads must not wait for it.
+        let _ = tokio::task::spawn_blocking(move || exporting.finish()).await;
+    }
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            // One line, whatever a library says.
+            eprintln!("error: {}", format!("{error:#}").replace(['\n', '\r'], " "));
+            ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
+        }
+    }
+}
+
+/// What exports spans, when the configuration of a server says where to.
+#[cfg(feature = "otel")]
+fn exporting(command: &Command) -> Option<Exporting> {
+    let Command::Serve(flags) = command else { return None };
+    let endpoint = flags.telemetry_endpoint()?;
+    Exporting::to(&endpoint)
+        .inspect_err(|error| eprintln!("note: spans are not exported: {error}"))
+        .ok()
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let done = match command {
         Command::Init(place) => make(place).await,
         Command::Serve(flags) => {
             serving::run(flags, serving::plain, App::open, lookout_server::router).await
         }
         Command::User(command) => user(command).await,
         Command::Token(command) => token(command).await,
+        Command::Key(command) => command::key::run(command).await,
+        Command::Audit(flags) => command::audit::run(flags).await,
+        Command::LeakedToken(flags) => command::leaked_token::run(flags).await,
+        Command::Doctor(flags) => return command::doctor::run(flags).await,
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
-        }
-    }
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 async fn user(command: UserCommand) -> anyhow::Result<()> {

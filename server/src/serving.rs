@@ -1,10 +1,20 @@
-//! Running a server from the command line: settings, the demo, signals.
+//! Running a server: from the command line, with settings, the demo and signals, and from a listener on, with connections and their limits.
+
+mod bodies;
+mod connection;
+mod draining;
+mod front;
+mod listener;
+mod measuring;
+mod places;
+mod progress;
+mod stream;
+mod sweeper;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
@@ -19,9 +29,10 @@ use crate::secret::entropy::{SystemEntropy, identifier};
 use crate::workspace::Connection;
 use crate::{App, Config};
 
-/// How long requests in progress may take after a signal.
-const GRACE: Duration = Duration::from_secs(10);
-const DEMO_EMAIL: &str = "demo@lookout.example";
+pub use draining::Draining;
+pub use listener::serve;
+
+pub(crate) const DEMO_EMAIL: &str = "demo@lookout.example";
 const DEMO_WORKSPACE: &str = "demo";
 const DEMO_PASSWORD: &str = "LOOKOUT_DEMO_PASSWORD";
 
@@ -45,6 +56,15 @@ pub struct Flags {
     /// What clients call this server, for example `https://lookout.example`.
     #[arg(long)]
     public_url: Option<String>,
+}
+
+impl Flags {
+    /// The collector that the configuration file names for spans. A file that cannot be read is judged when the server starts.
+    #[must_use]
+    pub fn telemetry_endpoint(&self) -> Option<String> {
+        let settings = Settings::read(self.config.as_deref()?).ok()?;
+        settings.telemetry.endpoint
+    }
 }
 
 /// Runs a server until it is told to stop.
@@ -94,27 +114,34 @@ pub async fn run(
         greeting = shown;
     }
     let app = Arc::new(app.with_warehouses(connections));
+    app.note_start().await?;
     let router = routes(Arc::clone(&app));
+    if let Some(address) = app.config.metrics.listen {
+        measuring::serve(address, Arc::clone(&app)).await?;
+    }
     say(&format!("listening on http://{address}\n{greeting}"))?;
 
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
-    let (stop, mut stopping) = tokio::sync::watch::channel(());
-    let stopped = async move {
+    let mut signalled = async move || {
         tokio::select! {
             _ = interrupted.recv() => {}
             _ = terminated.recv() => {}
         }
-        drop(stop);
     };
-    let deadline = async move {
-        // The channel closes with the signal.
-        while stopping.changed().await.is_ok() {}
-        tokio::time::sleep(GRACE).await;
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let again = async move {
+        signalled().await;
+        // The server is gone when nobody listens to this.
+        let _ = stop.send(());
+        signalled().await;
+    };
+    let stopped = async {
+        let _ = stopped.await;
     };
     tokio::select! {
-        served = crate::serve(listener, app, router, stopped) => served.context("the server stopped"),
-        () = deadline => bail!("some requests did not finish in {} s and were cut off", GRACE.as_secs()),
+        served = serve(listener, app, router, stopped) => served.context("the server stopped"),
+        () = again => bail!("the server was told to stop twice, and did so at once"),
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Nothing is cached: a revocation that was answered is seen by every later read.
 
+pub mod operations;
 pub mod postgres;
 pub mod sqlite;
 pub mod workspace;
@@ -22,7 +23,9 @@ use crate::authority::records::{
 };
 use crate::authority::{Change, Timestamp};
 use crate::config::DatabaseSettings;
+use crate::metrics::metrics;
 use crate::secret::keys::Digest;
+use operations::OperationsStore;
 use workspace::WorkspaceStore;
 
 /// What a store operation returns. Boxed, so that stores are chosen at run time.
@@ -46,14 +49,15 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        metrics().store_failures.inc();
         Self(error.into())
     }
 }
 
 /// Everything that the server stores.
-pub trait Store: AuthorityStore + WorkspaceStore {}
+pub trait Store: AuthorityStore + WorkspaceStore + OperationsStore {}
 
-impl<S: AuthorityStore + WorkspaceStore> Store for S {}
+impl<S: AuthorityStore + WorkspaceStore + OperationsStore> Store for S {}
 
 /// Opens the store: the PostgreSQL database that `database` names, or the file in the data directory, which must exist.
 ///
@@ -143,6 +147,10 @@ pub trait AuthorityTransaction: Send {
 
     /// How many clients that registered themselves nobody ever allowed anything.
     fn unconsented_clients(&mut self) -> StoreFuture<'_, usize>;
+
+    /// Forgets the oldest client that registered itself before `registered_before` and that nobody was asked about or allowed anything; whether there
+    /// was one.
+    fn forget_oldest_client(&mut self, registered_before: Timestamp) -> StoreFuture<'_, bool>;
 
     /// A session with its person.
     fn visitor(&mut self, session: Digest) -> StoreFuture<'_, Option<(Session, User)>>;

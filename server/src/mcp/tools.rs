@@ -5,8 +5,10 @@ use lookout_schema::{CATALOGUE_DIGEST, ErrorCode, ToolEntry};
 use serde_json::{Value, json};
 
 use super::{Call, ToolError};
+use crate::audit::{Event, What};
 use crate::gate::{self, Challenge, PassRefusal};
 use crate::generated::dispatch;
+use crate::metrics::{CallOutcome, metrics};
 
 /// Longest result as JSON text, in characters; clients keep larger ones from the model.
 const MAX_RESULT: usize = 48_000;
@@ -79,6 +81,10 @@ pub(super) async fn call(call: Call<'_>, mut params: Value) -> Result<Value, Cal
         Some(arguments @ Value::Object(_)) => arguments,
         Some(_) => return Err(CallRefusal::Params("`params.arguments` is an object.".to_owned())),
     };
+    let refused = Event::refused(What::StepUp, "insufficient_scope")
+        .user(&call.caller.user_id)
+        .workspace(&call.caller.workspace_id)
+        .grant(&call.caller.grant_id);
     let pass = match gate::pass(call.app, call.caller, call.resource, &name, arguments) {
         Ok(pass) => pass,
         Err(PassRefusal::Unknown) => {
@@ -87,11 +93,21 @@ pub(super) async fn call(call: Call<'_>, mut params: Value) -> Result<Value, Cal
                 call.resource.path()
             )));
         }
-        Err(PassRefusal::Scope(challenge)) => return Err(CallRefusal::Scope(challenge)),
-        Err(PassRefusal::Arguments(error)) => return Ok(error.result()),
+        Err(PassRefusal::Scope(challenge)) => {
+            // The name is one of the catalogue.
+            metrics().called(&name, CallOutcome::Refused);
+            call.app.audit(refused.detail(name)).await;
+            return Err(CallRefusal::Scope(challenge));
+        }
+        Err(PassRefusal::Arguments(error)) => {
+            metrics().called(&name, CallOutcome::Error);
+            return Ok(error.result());
+        }
     };
     let outcome =
         dispatch(call.app.tools(), pass).await.and_then(|structured| written(&structured));
+    let counted = if outcome.is_ok() { CallOutcome::Ok } else { CallOutcome::Error };
+    metrics().called(&name, counted);
     Ok(outcome.unwrap_or_else(|error| error.result()))
 }
 

@@ -10,10 +10,14 @@ mod dialect;
 mod authority;
 #[path = "sql/decide.rs"]
 mod decide;
+#[path = "sql/operations.rs"]
+mod operations;
 #[path = "sql/read.rs"]
 mod read;
 #[path = "sql/rows.rs"]
 mod rows;
+#[path = "sql/sweep.rs"]
+mod sweep;
 #[path = "sql/workspace.rs"]
 mod workspace;
 
