@@ -297,7 +297,7 @@ impl SqlDecision {
             .execute(&mut *self.transaction)
             .await?;
         sqlx::query("update clients set secret = $1, secret_kid = 0 where secret_kid = $2 and secret is not null")
-            .bind(&[0; 32][..])
+            .bind(&[0_u8; 32][..])
             .bind(kid)
             .execute(&mut *self.transaction)
             .await?;
@@ -314,7 +314,7 @@ impl SqlDecision {
             Change::EndClientSecret { digest } => {
                 // No secret has this digest, and no key this name.
                 sqlx::query("update clients set secret = $1, secret_kid = 0 where secret = $2")
-                    .bind(&[0; 32][..])
+                    .bind(&[0_u8; 32][..])
                     .bind(&digest.0[..])
             }
             Change::AddClient(client) => {
