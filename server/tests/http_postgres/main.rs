@@ -1,4 +1,6 @@
-//! The server over HTTP, with its data in PostgreSQL: the same tests as in `tests/http`.
+//! The server over HTTP, with its data in PostgreSQL: the same tests as in `tests/http`, and the command line.
+
+mod command_line;
 
 #[path = "../http/authorize.rs"]
 mod authorize;
