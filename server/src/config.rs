@@ -2,6 +2,7 @@
 //!
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
+mod client_documents;
 mod database;
 mod keys;
 mod limits;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 use crate::authority::{self, Issuer, Lifetimes};
 
+pub use client_documents::ClientDocumentSettings;
 pub use database::{DATABASE_URL, DatabaseFlag, DatabaseSettings, DatabaseUrl, Place};
 pub use keys::KeySettings;
 pub use limits::{LimitSettings, Network, Rates, Seconds};
@@ -53,6 +55,8 @@ pub struct Settings {
     pub metrics: MetricsSettings,
     /// Traces and the access log.
     pub telemetry: TelemetrySettings,
+    /// Clients that are described by a document.
+    pub client_documents: ClientDocumentSettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -113,6 +117,7 @@ impl Default for Settings {
             database: DatabaseSettings::default(),
             metrics: MetricsSettings::default(),
             telemetry: TelemetrySettings::default(),
+            client_documents: ClientDocumentSettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -162,6 +167,7 @@ impl Settings {
         self.database.judge()?;
         self.judge_warehouses()?;
         self.telemetry.judge()?;
+        self.client_documents.judge(public_url.is_loopback)?;
         for origin in &self.allowed_origins {
             let is_origin = url::Url::parse(origin)
                 .is_ok_and(|url| url.origin().ascii_serialization() == *origin && url.has_host());
@@ -204,6 +210,7 @@ impl Settings {
             database: self.database,
             metrics: self.metrics,
             telemetry: self.telemetry,
+            client_documents: self.client_documents,
             warehouses: self.warehouses,
         })
     }
@@ -291,6 +298,8 @@ pub struct Config {
     pub metrics: MetricsSettings,
     /// Traces and the access log.
     pub telemetry: TelemetrySettings,
+    /// Clients that are described by a document.
+    pub client_documents: ClientDocumentSettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }

@@ -5,6 +5,7 @@ mod audit;
 mod authorize;
 mod browser;
 mod cli;
+mod described;
 mod flow;
 mod health;
 mod keys;
@@ -22,3 +23,5 @@ mod unavailable;
 
 #[path = "../loopback/serving.rs"]
 mod serving;
+#[path = "../loopback/site.rs"]
+mod site;
