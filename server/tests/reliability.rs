@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lookout_reliability::check::Promise;
-use lookout_reliability::clock;
 use lookout_reliability::run::{Plan, Report};
 use lookout_reliability::site::Binaries;
 use lookout_reliability::table::verdict;
+use lookout_reliability::{bounds, clock};
 use lookout_server::danger::reliability_faults;
 
 fn binaries(fault: Option<&str>) -> Binaries {
@@ -100,6 +100,17 @@ fn a_clock_that_is_believed_is_caught() {
         violations.iter().any(|violation| violation.promise == Promise::Clock),
         "{violations:?}"
     );
+}
+
+#[test]
+fn connections_have_an_end_and_a_number() {
+    assert_eq!(complete(bounds::measure(binaries(None))), vec![]);
+}
+
+#[test]
+fn connections_without_an_end_are_caught() {
+    let violations = complete(bounds::measure(binaries(Some("connections-without-end"))));
+    assert!(violations.len() > 2, "{violations:?}");
 }
 
 #[test]

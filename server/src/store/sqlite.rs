@@ -48,8 +48,9 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the database file, which may be empty but must exist, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let store = Self::look(path).await?;
+        let mut store = Self::look(path).await?;
         MIGRATIONS.run(&store.writer).await?;
+        store.clock = Steady::from(read::latest_event(&store.reader).await?);
         Ok(store)
     }
 
@@ -72,8 +73,7 @@ impl SqliteStore {
         };
         let writer = pool(1).connect_with(options.clone()).await?;
         let reader = pool(READERS).connect_with(options).await?;
-        let clock = Steady::from(read::latest_event(&reader).await?);
-        Ok(Self { reader, writer, clock })
+        Ok(Self { reader, writer, clock: Steady::from(None) })
     }
 
     /// The time.
