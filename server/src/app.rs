@@ -24,13 +24,13 @@ pub use tokens::TokenError;
 
 use crate::audit::Budget;
 use crate::authority::{Authority, Policy};
-use crate::config::Config;
+use crate::config::{Config, DatabaseSettings};
+use crate::http::rates::RequestRates;
 use crate::secret::entropy::{Entropy, SystemEntropy};
 use crate::secret::keys::{ENVIRONMENT, KeyError, Keys};
 use crate::secret::password::Passwords;
 use crate::serving::Draining;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Retention, Store, StoreError};
+use crate::store::{self, Retention, Store, StoreError};
 use crate::workspace::{Connection, CursorKey, WorkspaceTools};
 
 /// A running server, shared by all requests.
@@ -49,6 +49,8 @@ pub struct App {
     budget: Budget,
     /// Whether the server is about to stop.
     pub draining: Draining,
+    /// How often anybody may ask.
+    pub(crate) rates: RequestRates,
 }
 
 /// Why a data directory cannot be used.
@@ -71,26 +73,33 @@ pub enum OpenError {
 
 /// Makes a data directory with a new root key and an empty database. The directory must be empty or absent.
 pub async fn init(data: &Path) -> Result<(), OpenError> {
+    init_on(data, &DatabaseSettings::default()).await
+}
+
+/// Makes a data directory with a new root key, and the database where `database` says. The directory must be empty or absent.
+pub async fn init_on(data: &Path, database: &DatabaseSettings) -> Result<(), OpenError> {
     let failed = |error| OpenError::Directory(data.to_owned(), error);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
-    if fs::read_dir(data).map_err(failed)?.next().is_some() {
+    if data.exists() && fs::read_dir(data).map_err(failed)?.next().is_some() {
         return Err(OpenError::NotEmpty(data.to_owned()));
     }
+    // A database that cannot be used leaves no directory behind.
+    if database.url.is_some() {
+        store::open(data, database).await?;
+    }
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
     // Keys of the environment are not written down.
     if std::env::var_os(ENVIRONMENT).is_some() {
         Keys::open(data)?;
     } else {
         Keys::create(&data.join("root.key"), &SystemEntropy)?;
     }
-    // The database and the files that SQLite puts beside it get the mode of this file.
-    let database = data.join("lookout.db");
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&database)
-        .map_err(failed)?;
-    SqliteStore::open(&database).await?.close().await;
+    if database.url.is_none() {
+        // The database and the files that SQLite puts beside it get the mode of this file.
+        let file = store::file(data);
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600).open(file).map_err(failed)?;
+        store::open(data, database).await?;
+    }
     Ok(())
 }
 
@@ -109,8 +118,7 @@ impl App {
     async fn assemble(config: Config, policy: Policy) -> Result<Self, OpenError> {
         let entropy = Box::new(SystemEntropy);
         let keys = Keys::open(&config.key_file())?;
-        let store = SqliteStore::open(&config.data.join("lookout.db")).await?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let store = store::open(&config.data, &config.database).await?;
         let cursors = CursorKey::of(keys.clone());
         let tools = WorkspaceTools::new(
             store.clone(),
@@ -131,6 +139,7 @@ impl App {
             budget: Budget::default(),
             keys,
             entropy,
+            rates: RequestRates::new(&config),
             config,
             draining: Draining::default(),
         })

@@ -2,6 +2,7 @@
 //!
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
+mod database;
 mod keys;
 mod limits;
 mod public_url;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 use crate::authority::{self, Issuer, Lifetimes};
 
+pub use database::{DATABASE_URL, DatabaseFlag, DatabaseSettings, DatabaseUrl, Place};
 pub use keys::KeySettings;
 pub use limits::{LimitSettings, Network, Rates, Seconds};
 pub use public_url::PublicUrl;
@@ -49,6 +51,8 @@ pub struct Settings {
     pub metrics: MetricsSettings,
     /// Traces and the access log.
     pub telemetry: TelemetrySettings,
+    /// Where the server keeps what it stores.
+    pub database: DatabaseSettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -108,6 +112,7 @@ impl Default for Settings {
             keys: KeySettings::default(),
             metrics: MetricsSettings::default(),
             telemetry: TelemetrySettings::default(),
+            database: DatabaseSettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -154,6 +159,7 @@ impl Settings {
             }
         };
         self.judge_numbers()?;
+        self.database.judge()?;
         self.judge_warehouses()?;
         self.telemetry.judge()?;
         for origin in &self.allowed_origins {
@@ -197,6 +203,7 @@ impl Settings {
             keys: self.keys,
             metrics: self.metrics,
             telemetry: self.telemetry,
+            database: self.database,
             warehouses: self.warehouses,
         })
     }
@@ -282,6 +289,8 @@ pub struct Config {
     pub metrics: MetricsSettings,
     /// Traces and the access log.
     pub telemetry: TelemetrySettings,
+    /// Where it keeps what it stores.
+    pub database: DatabaseSettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }

@@ -82,6 +82,16 @@ pub(crate) enum Refusal {
     Unavailable,
 }
 
+impl Refusal {
+    /// Whether a token was presented that is not valid.
+    pub(crate) fn is_failed_token(&self) -> bool {
+        matches!(
+            self,
+            Self::Challenge(Challenge { status: StatusCode::UNAUTHORIZED, error: Some(_), .. })
+        )
+    }
+}
+
 /// A `WWW-Authenticate` answer (RFC 6750 section 3, RFC 9728 section 5.1).
 #[derive(Debug)]
 pub(crate) struct Challenge {

@@ -3,8 +3,10 @@
 //! No response of this server is an error page of a library: faults of the database are 503 with `Retry-After`, and nothing internal is shown.
 
 pub mod address;
+pub mod depth;
 pub mod guard;
 pub mod health;
+pub mod rates;
 
 use axum::body::Body;
 use axum::extract::Request;

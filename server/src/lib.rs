@@ -46,6 +46,7 @@ pub fn router(app: Arc<App>) -> Router {
     }
     routes
         .fallback(web::nothing_here)
+        .layer(from_fn_with_state(Arc::clone(&app), http::rates::by_network))
         .layer(from_fn_with_state(Arc::clone(&app), http::guard::host_is_ours))
         .merge(http::health::routes())
         .layer(from_fn(audit::from_the_request))

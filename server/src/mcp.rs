@@ -26,7 +26,10 @@ use crate::App;
 use crate::authority::Resource;
 use crate::authority::bearer::Caller;
 use crate::gate;
-use crate::http::bounded;
+use crate::http::address::ClientAddress;
+use crate::http::depth::{DEEPEST, nests_deeper_than};
+use crate::http::rates::TooOften;
+use crate::http::{bounded, retry_later};
 use crate::telemetry;
 
 pub use tool_error::ToolError;
@@ -34,6 +37,9 @@ pub(crate) use tool_error::cut;
 
 /// Longest message of a JSON-RPC error, in characters; what a caller sent is quoted in some.
 const MAX_MESSAGE: usize = 300;
+
+/// Code of the error for a request that comes too soon after others (JSON-RPC 2.0 section 5.1, a server error).
+const TOO_OFTEN: i64 = -32000;
 
 /// Largest request body, in octets.
 pub(crate) const LARGEST_MESSAGE: usize = 1 << 20;
@@ -76,9 +82,17 @@ async fn answer(app: &App, resource: Resource, parts: &Parts, body: Body) -> Res
     let caller = match gate::admit(app, &parts.headers, resource).await {
         Ok(caller) => caller,
         Err(refusal) => {
+            if refusal.is_failed_token()
+                && let Err(too_often) = app.rates.failed_token(ClientAddress::of(parts))
+            {
+                return slow_down(too_often, "too many tokens from this network are not valid");
+            }
             return refusal.into_response();
         }
     };
+    if let Err(too_often) = app.rates.call(&caller.grant_id) {
+        return slow_down(too_often, "this connection asks too often");
+    }
     if parts.method != Method::POST {
         let message =
             "Send each message as a POST; there are no sessions and no server-initiated stream.";
@@ -172,6 +186,10 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Message, Box<Response>>
     let bad = |code, id, message: &str| {
         Err(Box::new(refusal(StatusCode::BAD_REQUEST, id, code, message)))
     };
+    if nests_deeper_than(&octets, DEEPEST) {
+        let message = format!("The message nests deeper than {DEEPEST} arrays and objects.");
+        return bad(code::INVALID_REQUEST, None, &message);
+    }
     let value: Value = match serde_json::from_slice(&octets) {
         Ok(value) => value,
         Err(error) => {
@@ -256,6 +274,12 @@ fn success(id: Value, result: Value) -> Response {
 /// A JSON-RPC error.
 fn refusal(status: StatusCode, id: Option<Value>, code: i64, message: &str) -> Response {
     json_response(status, &protocol::Response::error(id, code, cut(message, MAX_MESSAGE), None))
+}
+
+/// What somebody is told who asks too often.
+fn slow_down(TooOften { seconds }: TooOften, why: &str) -> Response {
+    let message = format!("Wait {seconds} s and try again: {why}.");
+    retry_later(refusal(StatusCode::TOO_MANY_REQUESTS, None, TOO_OFTEN, &message), seconds)
 }
 
 /// A JSON body that nothing between here and the client keeps.

@@ -22,9 +22,9 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{OpenError, init};
+use crate::app::{OpenError, init_on};
 use crate::authority::records::Role;
-use crate::config::Settings;
+use crate::config::{DatabaseFlag, Settings};
 use crate::secret::entropy::{SystemEntropy, identifier};
 use crate::workspace::Connection;
 use crate::{App, Config};
@@ -48,6 +48,8 @@ pub struct Flags {
     /// The data directory.
     #[arg(long)]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseFlag,
     /// A configuration file in TOML; flags override it.
     #[arg(long)]
     config: Option<PathBuf>,
@@ -85,6 +87,7 @@ pub async fn run(
     settings.listen = flags.listen.unwrap_or(settings.listen);
     settings.data = flags.data.unwrap_or(settings.data);
     settings.public_url = flags.public_url.or(settings.public_url);
+    flags.database.apply(&mut settings)?;
     adjust(&mut settings);
     // Judged before anything is touched, and again with the port that the system chose.
     settings.clone().at(settings.listen)?;
@@ -92,7 +95,7 @@ pub async fn run(
     if flags.demo {
         settings.judge_demo(DEMO_WORKSPACE, crate::demo::WAREHOUSE)?;
         if is_empty(&data) {
-            init(&data).await?;
+            init_on(&data, &settings.database).await?;
         }
     }
     let listen = settings.listen;

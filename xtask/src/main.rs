@@ -12,6 +12,7 @@ mod frameworks;
 mod official;
 mod packages;
 mod public_api;
+mod reliability;
 mod semver;
 
 #[cfg(test)]
@@ -56,6 +57,8 @@ enum Command {
     Semver,
     /// Measure what the SDK costs beside reqwest by hand and rmcp's client
     BenchSdk(bench_sdk::BenchSdk),
+    /// Load servers, kill them meanwhile, and judge everything that they answered
+    Reliability(reliability::Reliability),
     /// Install the conformance suite of the MCP project and run it on the SDK
     Official(official::Official),
     /// Install clients by other authors and grade them with the conformance harness
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Command::Api(api) => api.run(&root),
         Command::Semver => semver::run(&root).map(|()| ExitCode::SUCCESS),
         Command::BenchSdk(bench) => bench.run(&root),
+        Command::Reliability(reliability) => reliability.run(&root),
         Command::Official(official) => official.run(&root),
         Command::Clients(clients) => clients.run(&root),
         Command::Frameworks(frameworks) => frameworks.run(&root),

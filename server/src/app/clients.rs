@@ -9,6 +9,9 @@ use crate::secret::ClientSecret;
 use crate::secret::entropy::identifier;
 use crate::store::StoreError;
 
+/// Seconds within which a person is sent here after a client registered.
+const YOUNG: i64 = 600;
+
 /// Why a client was not registered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -27,6 +30,9 @@ pub enum RegisterError {
 impl App {
     /// Registers a client, for itself or for the person `registered_by`. The secret of a confidential one exists only in what this returns.
     ///
+    /// When there are too many that registered themselves, a new one takes the place of the oldest that nobody was asked about, so that a flood locks
+    /// nobody out; only a client that registered within the last minutes keeps its place, as somebody may be about to be asked.
+    ///
     /// Only clients that register themselves are bounded and removed when nobody allows them anything: anybody can make those.
     pub async fn register_client(
         &self,
@@ -36,8 +42,10 @@ impl App {
         let secret = ClientSecret::mint(&*self.entropy);
         let id = identifier(&*self.entropy);
         let mut transaction = self.store.begin().await?;
+        let young = transaction.now().plus_seconds(-YOUNG);
         if registered_by.is_none()
             && transaction.unconsented_clients().await? >= self.config.limits.unconsented_clients
+            && !transaction.forget_oldest_client(young).await?
         {
             drop(transaction);
             self.audit(Event::refused(What::Register, "crowded")).await;

@@ -13,6 +13,7 @@ use crate::audit::{Event, What};
 use crate::authority::client::Registration;
 use crate::authority::records::{Client, GrantType};
 use crate::authority::{OAuthError, OAuthErrorCode};
+use crate::http::depth::{DEEPEST, nests_deeper_than};
 use crate::http::{body, private_json};
 use crate::secret::ClientSecret;
 
@@ -22,7 +23,12 @@ pub(super) async fn register(
 ) -> Result<Response, Failure> {
     let (_, bytes) =
         body(request, "application/json", app.config.limits.registration_bytes).await?;
-    let registration = match read(&bytes) {
+    let registration = if nests_deeper_than(&bytes, DEEPEST) {
+        Err(invalid(format!("the document nests deeper than {DEEPEST}")))
+    } else {
+        read(&bytes)
+    };
+    let registration = match registration {
         Ok(registration) => registration,
         Err(error) => {
             app.audit(Event::refused(What::Register, error.code.as_str())).await;

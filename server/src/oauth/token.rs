@@ -17,6 +17,7 @@ use crate::authority::records::GrantType;
 use crate::authority::refresh::RefreshRequest;
 use crate::authority::token::{ExchangeRequest, FreshTokens};
 use crate::authority::{Change, OAuthError, OAuthErrorCode};
+use crate::http::address::ClientAddress;
 use crate::http::{form, private_json};
 use crate::secret::{AccessToken, AuthorizationCode, RefreshToken, SecretKind};
 
@@ -52,6 +53,7 @@ async fn answer(
 ) -> Result<Response, Failure> {
     refuse_repeated(app, form)?;
     let claim = Claim::of(parts, form)?;
+    app.rates.token_request(ClientAddress::of(parts), claim.client_id())?;
     let access = AccessToken::mint(&*app.entropy);
     let refresh = RefreshToken::mint(&*app.entropy);
     let fresh =

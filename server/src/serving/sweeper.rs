@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::App;
 
-const EVERY: Duration = Duration::from_secs(3600);
+const EVERY: Duration = Duration::from_secs(300);
 
 pub(super) async fn sweep_now_and_then(app: Arc<App>) {
     let mut ticks = tokio::time::interval(EVERY);

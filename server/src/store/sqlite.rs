@@ -16,6 +16,8 @@ mod operations;
 mod read;
 #[path = "sql/rows.rs"]
 mod rows;
+#[path = "sql/sweep.rs"]
+mod sweep;
 #[path = "sql/workspace.rs"]
 mod workspace;
 
@@ -31,7 +33,8 @@ use SqliteStore as SqlStore;
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
 
 const READERS: u32 = 4;
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request waits for its turn, in this process and for another one's, before it is told to come back.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// The SQLite store.
 #[derive(Debug)]
@@ -44,7 +47,7 @@ impl SqliteStore {
     /// Opens the database file, which may be empty but must exist, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let store = Self::look(path).await?;
-        MIGRATIONS.run(&store.writer).await.map_err(|error| StoreError(error.into()))?;
+        MIGRATIONS.run(&store.writer).await?;
         Ok(store)
     }
 
@@ -65,7 +68,9 @@ impl SqliteStore {
         let pool = |connections| {
             SqlitePoolOptions::new().max_connections(connections).acquire_timeout(BUSY_TIMEOUT)
         };
-        let writer = pool(1).connect_with(options.clone()).await?;
+        let writer = pool(1).connect_with(options.clone()).await.map_err(|error| {
+            StoreError(format!("cannot open the database {}: {error}", path.display()).into())
+        })?;
         let reader = pool(READERS).connect_with(options).await?;
         Ok(Self { reader, writer })
     }

@@ -236,7 +236,10 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     assert!(about.contains(&"external_access") && about.contains(&"limits"), "{told:?}");
     fs::remove_file(data.join("lookout.db")).unwrap();
     let (code, told) = examine(&[]);
-    assert!(code == 1 && told.contains("problem  database: cannot open"), "{told}");
+    assert!(
+        code == 1 && told.contains("problem  database: FOLDER/data/lookout.db cannot be used"),
+        "{told}"
+    );
     assert!(!data.join("lookout.db").exists(), "the doctor changes nothing");
 }
 

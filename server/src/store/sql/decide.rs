@@ -13,7 +13,7 @@ use crate::authority::records::{
 use crate::authority::{Change, Resource, Timestamp};
 use crate::metrics::{Operation, metrics};
 use crate::secret::keys::{Digest, Kid};
-use crate::store::{AuthorityTransaction, StoreError, StoreFuture};
+use crate::store::{AuthorityTransaction, StoreError, StoreFuture, bounded};
 
 pub(super) struct SqlDecision {
     pub(super) transaction: Transaction<'static, Db>,
@@ -26,11 +26,11 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn client<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Client>> {
-        Box::pin(rows::client(&mut self.transaction, id))
+        bounded(rows::client(&mut self.transaction, id))
     }
 
     fn unconsented_clients(&mut self) -> StoreFuture<'_, usize> {
-        Box::pin(async move {
+        bounded(async move {
             if let Some(statement) = dialect::LOCK_REGISTRATION {
                 sqlx::query(statement).execute(&mut *self.transaction).await?;
             }
@@ -43,8 +43,22 @@ impl AuthorityTransaction for SqlDecision {
         })
     }
 
-    fn visitor(&mut self, session: Digest) -> StoreFuture<'_, Option<(Session, User)>> {
+    fn forget_oldest_client(&mut self, registered_before: Timestamp) -> StoreFuture<'_, bool> {
         Box::pin(async move {
+            let forgotten = sqlx::query(
+                "delete from clients where id in (select c.id from clients c where c.registered_by is null and c.created_at < $1
+                 and not exists (select 1 from grants g where g.client_id = c.id)
+                 and not exists (select 1 from authorization_requests r where r.client_id = c.id) order by c.created_at limit 1)",
+            )
+            .bind(registered_before.0)
+            .execute(&mut *self.transaction)
+            .await?;
+            Ok(forgotten.rows_affected() > 0)
+        })
+    }
+
+    fn visitor(&mut self, session: Digest) -> StoreFuture<'_, Option<(Session, User)>> {
+        bounded(async move {
             let visitor = rows::visitor(&mut self.transaction, session).await?;
             Ok(visitor.map(|(_, session, user)| (session, user)))
         })
@@ -55,7 +69,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, Option<Membership>> {
-        Box::pin(async move {
+        bounded(async move {
             let row = sqlx::query(
                 "select w.id, w.slug, w.name, m.role from memberships m join workspaces w on w.id = m.workspace_id
                  where m.user_id = $1 and m.workspace_id = $2",
@@ -69,7 +83,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn request<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<AuthorizationRequest>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_REQUEST, id).await?;
             let row = sqlx::query(
                 "select id, session, 0 as kid, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
@@ -98,7 +112,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn code(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Code, Standing)>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_GRANT_OF_CODE, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
                 "select k.digest, k.kid, k.grant_id, k.client_id, k.redirect_uri, k.challenge, k.challenge_method, k.expires_at, k.used_at, ",
@@ -129,7 +143,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn token(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Token, Standing)>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_GRANT_OF_TOKEN, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
                 "select ",
@@ -149,7 +163,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn grant<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Grant>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_GRANT, id).await?;
             let row = sqlx::query(concat!(
                 "select ",
@@ -170,7 +184,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         client_id: &'a str,
     ) -> StoreFuture<'a, Vec<String>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_PERSON, user_id).await?;
             let rows = sqlx::query(concat!(
                 "select id from grants where user_id = $1 and client_id = $2 and revoked_at is null and (expires_at is null or expires_at > $3)
@@ -191,7 +205,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, Vec<String>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_PERSON, user_id).await?;
             let rows = sqlx::query(
                 "select name from grants where user_id = $1 and workspace_id = $2 and kind = 'programmatic' and revoked_at is null
@@ -206,25 +220,43 @@ impl AuthorityTransaction for SqlDecision {
         })
     }
 
-    fn commit(mut self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
-        Box::pin(async move {
-            let begun = Instant::now();
-            let mut events = Vec::new();
-            for change in changes {
-                if let Change::Audit(event) = &change {
-                    events.push(event.clone());
-                }
-                self.apply(change).await?;
+    fn commit(self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
+        bounded(async move {
+            #[cfg(feature = "danger-planted-faults")]
+            if let Some(pause) = crate::danger::acknowledges_early(&changes) {
+                tokio::spawn(async move {
+                    tokio::time::sleep(pause).await;
+                    self.finish(changes).await
+                });
+                return Ok(());
             }
-            self.transaction.commit().await?;
-            metrics().stored(Operation::Commit, begun.elapsed());
-            events.iter().for_each(|event| metrics().decided(event));
-            Ok(())
+            self.finish(changes).await
         })
     }
 }
 
 impl SqlDecision {
+    async fn finish(mut self: Box<Self>, changes: Vec<Change>) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        let mut events = Vec::new();
+        for change in changes {
+            if let Change::Audit(event) = &change {
+                events.push(event.clone());
+            }
+            #[cfg(feature = "danger-planted-faults")]
+            crate::danger::before_next_change(&mut self.transaction, &change).await?;
+            self.apply(change).await?;
+        }
+        #[cfg(feature = "danger-planted-faults")]
+        crate::danger::failpoint("before-commit");
+        self.transaction.commit().await?;
+        #[cfg(feature = "danger-planted-faults")]
+        crate::danger::failpoint("after-commit");
+        metrics().stored(Operation::Commit, begun.elapsed());
+        events.iter().for_each(|event| metrics().decided(event));
+        Ok(())
+    }
+
     /// Takes the lock on what is read next, where the database does not already hold one for the whole transaction. What is read afterwards is the newest.
     async fn lock<'a, K>(
         &mut self,

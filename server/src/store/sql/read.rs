@@ -3,14 +3,13 @@
 use sqlx::Row as _;
 
 use super::SqlStore;
-use super::dialect::{DbPool, least, now, order_made};
+use super::dialect::{DbPool, now, order_made};
 use super::rows::{self, standing_columns, standing_joins, token_columns};
 use crate::authority::Timestamp;
 use crate::authority::bearer::BearerRows;
 use crate::authority::records::{Membership, User};
-use crate::metrics::metrics;
 use crate::secret::keys::Digest;
-use crate::store::{Account, GrantListing, Retention, StoreError};
+use crate::store::{Account, GrantListing, StoreError};
 
 pub(super) async fn bearer(
     pool: &DbPool,
@@ -195,39 +194,4 @@ pub(super) async fn join_workspace(
     .await?;
     transaction.commit().await?;
     Ok(workspace_id)
-}
-
-pub(super) async fn sweep(store: &SqlStore, retention: Retention) -> Result<(), StoreError> {
-    const DAY: i64 = 86_400_000;
-    let mut transaction = store.write().await?;
-    let now = sqlx::query(concat!("select ", now!())).fetch_one(&mut *transaction).await?;
-    let now: i64 = now.try_get(0)?;
-    let before = |seconds: i64| now - seconds * 1000;
-    let statements = [
-        ("delete from authorization_requests where expires_at < $1", now - DAY),
-        ("delete from sessions where created_at < $1", before(retention.session)),
-        (
-            "delete from clients where created_at < $1 and registered_by is null and not exists (select 1 from grants g where g.client_id = clients.id)
-             and not exists (select 1 from authorization_requests r where r.client_id = clients.id)",
-            before(retention.unconsented_client),
-        ),
-        // An expired access token and an unknown one are answered alike. A refresh token is kept, because its reuse must be recognised.
-        ("delete from tokens where kind = 'access' and expires_at < $1", now - DAY),
-        (
-            concat!("delete from tokens where grant_id in (select id from grants where ", least!(), "(coalesce(revoked_at, expires_at), coalesce(expires_at, revoked_at)) < $1)"),
-            before(retention.ended_grant),
-        ),
-        (
-            concat!("delete from codes where grant_id in (select id from grants where ", least!(), "(coalesce(revoked_at, expires_at), coalesce(expires_at, revoked_at)) < $1)"),
-            before(retention.ended_grant),
-        ),
-    ];
-    let mut removed = 0;
-    for (statement, limit) in statements {
-        let done = sqlx::query(statement).bind(limit).execute(&mut *transaction).await?;
-        removed += done.rows_affected();
-    }
-    transaction.commit().await?;
-    metrics().swept.inc_by(removed);
-    Ok(())
 }

@@ -14,7 +14,11 @@ pub(super) const LOCK_GRANT_OF_TOKEN: Option<&str> = None;
 pub(super) const LOCK_PERSON: Option<&str> = None;
 pub(super) const LOCK_REGISTRATION: Option<&str> = None;
 pub(super) const LOCK_REQUEST: Option<&str> = None;
+/// Only one process writes.
+pub(super) const TRY_SWEEP: Option<&str> = None;
 pub(super) const LOCK_WORKSPACE: Option<&str> = None;
+
+pub(super) const UNHURRIED: Option<&str> = None;
 
 /// The one clock: now, in milliseconds since the Unix epoch.
 macro_rules! now {
