@@ -263,8 +263,10 @@ fn a_server_that_cannot_run_says_why_in_one_line_and_at_once() {
     let key = data.join("root.key");
     let kept = fs::read(&key).unwrap();
     let as_is: &dyn Fn(&mut Command) = &|_| {};
+    let nobody = "postgres://lookout@127.0.0.1:1/lookout";
     let mut told = vec![
         serve(&["--public-url", "lookout.example"], as_is),
+        serve(&["--database-url", nobody], as_is),
         serve(&["--public-url", "http://lookout.example"], as_is),
         serve(&[], &|command| {
             command.env(KEY, "nonsense");
