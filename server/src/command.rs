@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lookout_server::App;
-use lookout_server::config::{Config, ConfigError, Settings};
+use lookout_server::config::{Config, ConfigError, DatabaseFlag, Settings};
 
 /// Where the server is that a command is about.
 #[derive(Args)]
@@ -20,6 +20,9 @@ pub(crate) struct Place {
     /// The configuration file of the server.
     #[arg(long)]
     config: Option<PathBuf>,
+    /// The PostgreSQL database.
+    #[command(flatten)]
+    database: DatabaseFlag,
 }
 
 impl Place {
@@ -31,6 +34,7 @@ impl Place {
         if let Some(data) = &self.data {
             settings.data.clone_from(data);
         }
+        self.database.clone().apply(&mut settings)?;
         Ok(settings)
     }
 

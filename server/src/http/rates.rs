@@ -25,7 +25,9 @@ use serde_json::json;
 use super::address::ClientAddress;
 use super::{private_json, retry_later};
 use crate::App;
+use crate::audit::{Event, What};
 use crate::config::Config;
+use crate::metrics::{Route, metrics};
 use crate::web::pages;
 
 /// Networks, clients or connections that are counted at the same time.
@@ -68,13 +70,19 @@ impl RequestRates {
         Self {
             apply: limits.rates_apply(config.address),
             hasher: RandomState::new(),
-            registrations: Rate::new(minutely(limits.registrations_per_minute)),
-            sign_ins: Rate::new(minutely(limits.sign_ins_per_minute)),
-            authorizations: Rate::new(minutely(limits.authorizations_per_minute)),
-            token_requests: Rate::new(minutely(limits.token_requests_per_minute)),
-            token_requests_of_network: Rate::new(minutely(tokens_of_network)),
-            failed_tokens: Rate::new(minutely(limits.failed_tokens_per_minute)),
-            calls: Rate::new(quota(calls, Duration::from_secs(1), calls.saturating_mul(2))),
+            registrations: Rate::new("registrations", minutely(limits.registrations_per_minute)),
+            sign_ins: Rate::new("sign_ins", minutely(limits.sign_ins_per_minute)),
+            authorizations: Rate::new("authorizations", minutely(limits.authorizations_per_minute)),
+            token_requests: Rate::new("token_requests", minutely(limits.token_requests_per_minute)),
+            token_requests_of_network: Rate::new(
+                "token_requests_of_network",
+                minutely(tokens_of_network),
+            ),
+            failed_tokens: Rate::new("failed_tokens", minutely(limits.failed_tokens_per_minute)),
+            calls: Rate::new(
+                "calls",
+                quota(calls, Duration::from_secs(1), calls.saturating_mul(2)),
+            ),
         }
     }
 
@@ -138,6 +146,8 @@ fn quota(count: u32, per: Duration, burst: u32) -> Quota {
 
 /// One rate for each of many.
 struct Rate<K: Hash + Eq + Clone> {
+    /// What it is called where refusals are counted.
+    name: &'static str,
     each: RateLimiter<K, HashMapStateStore<K>, DefaultClock>,
     crowd: DefaultDirectRateLimiter,
     clock: DefaultClock,
@@ -153,13 +163,14 @@ impl<K: Hash + Eq + Clone> fmt::Debug for Rate<K> {
 }
 
 impl<K: Hash + Eq + Clone> Rate<K> {
-    fn new(quota: Quota) -> Self {
+    fn new(name: &'static str, quota: Quota) -> Self {
         let many =
             |count: NonZeroU32| count.saturating_mul(NonZeroU32::MIN.saturating_add(CROWD - 1));
         let crowd = Quota::with_period(quota.replenish_interval() / CROWD)
             .unwrap_or(quota)
             .allow_burst(many(quota.burst_size()));
         Self {
+            name,
             each: RateLimiter::hashmap(quota),
             crowd: RateLimiter::direct(crowd),
             clock: DefaultClock::default(),
@@ -171,6 +182,7 @@ impl<K: Hash + Eq + Clone> Rate<K> {
     fn count(&self, key: &K) -> Result<(), TooOften> {
         let outcome = if self.has_room() { self.each.check_key(key) } else { self.crowd.check() };
         outcome.map_err(|until| {
+            metrics().throttle(self.name);
             let wait = until.wait_time_from(self.clock.now());
             let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
             TooOften { seconds }
@@ -199,6 +211,7 @@ pub async fn by_network(State(app): State<Arc<App>>, request: Request, next: Nex
     let Err(refusal) = app.rates.request(from, &parts.method, path) else {
         return next.run(Request::from_parts(parts, body)).await;
     };
+    app.audit(Event::refused(What::Throttle, Route::of(path).template())).await;
     if matches!(path, "/oauth/register" | "/oauth/token" | "/oauth/revoke") {
         return refusal.for_client();
     }

@@ -103,6 +103,20 @@ impl PostgresStore {
         &self.clock
     }
 
+    /// Connects to the database `url` as it is, with one connection.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be read. Whether the database answers is seen later.
+    pub fn look(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = url.expose().parse()?;
+        let options = options
+            .application_name("lookout-server doctor")
+            .options([("statement_timeout", "1500"), ("synchronous_commit", "on")]);
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(WAIT);
+        Ok(Self { pool: pool.connect_lazy_with(options) })
+    }
+
     /// Connections for reading.
     pub(crate) const fn reader(&self) -> &PgPool {
         &self.readers

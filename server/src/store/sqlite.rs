@@ -71,7 +71,9 @@ impl SqliteStore {
         let pool = |connections| {
             SqlitePoolOptions::new().max_connections(connections).acquire_timeout(BUSY_TIMEOUT)
         };
-        let writer = pool(1).connect_with(options.clone()).await?;
+        let writer = pool(1).connect_with(options.clone()).await.map_err(|error| {
+            StoreError(format!("cannot open the database {}: {error}", path.display()).into())
+        })?;
         let reader = pool(READERS).connect_with(options).await?;
         Ok(Self { reader, writer, clock: Steady::from(None) })
     }
