@@ -2,10 +2,14 @@
 //!
 //! The invariant of every method: rows are loaded and changes committed in one transaction, and nothing is answered before the commit.
 
+mod audit;
 mod bearer;
 mod clients;
 mod documents;
+mod keys;
+mod leaked;
 mod people;
+mod presented;
 mod tokens;
 
 use std::fs;
@@ -15,17 +19,20 @@ use std::sync::Arc;
 
 pub use bearer::BearerRefusal;
 pub use clients::RegisterError;
+pub use leaked::{Leak, describe};
 pub use people::{PeopleError, Visitor};
 pub use tokens::TokenError;
 
+use crate::audit::Budget;
 use crate::authority::{Authority, Policy};
 use crate::client_documents::ClientDocuments;
-use crate::config::Config;
+use crate::config::{Config, DatabaseSettings};
+use crate::http::rates::RequestRates;
 use crate::secret::entropy::{Entropy, SystemEntropy};
-use crate::secret::keys::{KeyError, Keys};
+use crate::secret::keys::{ENVIRONMENT, KeyError, Keys};
 use crate::secret::password::Passwords;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Retention, Store, StoreError};
+use crate::serving::Draining;
+use crate::store::{self, Retention, Store, StoreError};
 use crate::workspace::{Connection, CursorKey, WorkspaceTools};
 
 /// A running server, shared by all requests.
@@ -42,6 +49,11 @@ pub struct App {
     pub(crate) passwords: Passwords,
     pub(crate) documents: ClientDocuments,
     tools: WorkspaceTools,
+    budget: Budget,
+    /// Whether the server is about to stop.
+    pub draining: Draining,
+    /// How often anybody may ask.
+    pub(crate) rates: RequestRates,
 }
 
 /// Why a data directory cannot be used.
@@ -64,21 +76,33 @@ pub enum OpenError {
 
 /// Makes a data directory with a new root key and an empty database. The directory must be empty or absent.
 pub async fn init(data: &Path) -> Result<(), OpenError> {
+    init_on(data, &DatabaseSettings::default()).await
+}
+
+/// Makes a data directory with a new root key, and the database where `database` says. The directory must be empty or absent.
+pub async fn init_on(data: &Path, database: &DatabaseSettings) -> Result<(), OpenError> {
     let failed = |error| OpenError::Directory(data.to_owned(), error);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
-    if fs::read_dir(data).map_err(failed)?.next().is_some() {
+    if data.exists() && fs::read_dir(data).map_err(failed)?.next().is_some() {
         return Err(OpenError::NotEmpty(data.to_owned()));
     }
-    Keys::create(&data.join("root.key"), &SystemEntropy)?;
-    // The database and the files that SQLite puts beside it get the mode of this file.
-    let database = data.join("lookout.db");
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&database)
-        .map_err(failed)?;
-    SqliteStore::open(&database).await?.close().await;
+    // A database that cannot be used leaves no directory behind.
+    if database.url.is_some() {
+        store::open(data, database).await?;
+    }
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
+    // Keys of the environment are not written down.
+    if std::env::var_os(ENVIRONMENT).is_some() {
+        Keys::open(data)?;
+    } else {
+        Keys::create(&data.join("root.key"), &SystemEntropy)?;
+    }
+    if database.url.is_none() {
+        // The database and the files that SQLite puts beside it get the mode of this file.
+        let file = store::file(data);
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600).open(file).map_err(failed)?;
+        store::open(data, database).await?;
+    }
     Ok(())
 }
 
@@ -96,10 +120,9 @@ impl App {
 
     async fn assemble(config: Config, policy: Policy) -> Result<Self, OpenError> {
         let entropy = Box::new(SystemEntropy);
-        let keys = Keys::load(&config.data.join("root.key"))?;
-        let store = SqliteStore::open(&config.data.join("lookout.db")).await?;
-        let store: Arc<dyn Store> = Arc::new(store);
-        let cursors = CursorKey::new(keys.cursor());
+        let keys = Keys::open(&config.key_file())?;
+        let store = store::open(&config.data, &config.database).await?;
+        let cursors = CursorKey::of(keys.clone());
         let tools = WorkspaceTools::new(
             store.clone(),
             Vec::new(),
@@ -117,9 +140,12 @@ impl App {
             documents: ClientDocuments::new(&config),
             store,
             tools,
+            budget: Budget::default(),
             keys,
             entropy,
+            rates: RequestRates::new(&config),
             config,
+            draining: Draining::default(),
         })
     }
 

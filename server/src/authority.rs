@@ -34,7 +34,8 @@ pub use resource::{Issuer, Resource};
 
 use records::{AuthorizationRequest, Client, Code, Grant, RevocationReason, Session, Token};
 
-use crate::secret::keys::Digest;
+use crate::audit::Event;
+use crate::secret::keys::{Digest, Kid};
 
 /// Milliseconds since the Unix epoch, by the store's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -140,6 +141,20 @@ pub enum Change {
     },
     /// Somebody signed in.
     AddSession(Session),
+    /// A client's secret ended; the client cannot authenticate any more.
+    EndClientSecret {
+        /// The secret.
+        digest: Digest,
+    },
+    /// A root key is retired, and everything that was made with it ends.
+    EndKey {
+        /// The key.
+        kid: Kid,
+        /// When.
+        at: Timestamp,
+    },
+    /// Something for the audit log.
+    Audit(Event),
     /// Somebody signed out.
     EndSession {
         /// The session.

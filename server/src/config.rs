@@ -3,6 +3,9 @@
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
 mod client_documents;
+mod database;
+mod keys;
+mod limits;
 mod public_url;
 
 use std::collections::BTreeSet;
@@ -14,6 +17,9 @@ use serde::Deserialize;
 use crate::authority::{self, Issuer, Lifetimes};
 
 pub use client_documents::ClientDocumentSettings;
+pub use database::{DATABASE_URL, DatabaseFlag, DatabaseSettings, DatabaseUrl, Place};
+pub use keys::KeySettings;
+pub use limits::{LimitSettings, Network, Rates, Seconds};
 pub use public_url::PublicUrl;
 
 /// Why a configuration cannot be used. The message names the key and what to write instead.
@@ -41,6 +47,10 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// Clients that are described by a document.
     pub client_documents: ClientDocumentSettings,
+    /// Root keys.
+    pub keys: KeySettings,
+    /// Where the server keeps what it stores.
+    pub database: DatabaseSettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -87,22 +97,6 @@ pub struct LifetimeSettings {
     pub authorization_request: i64,
 }
 
-/// `[limits]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LimitSettings {
-    /// Bytes of a registration request.
-    pub registration_bytes: usize,
-    /// Redirect URIs of one client.
-    pub redirect_uris: usize,
-    /// Clients that registered themselves and that nobody allowed anything yet.
-    pub unconsented_clients: usize,
-    /// Live connections of one person and one client.
-    pub grants_per_client: usize,
-    /// Live programmatic tokens of one person in one workspace.
-    pub tokens_per_person: usize,
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -114,6 +108,8 @@ impl Default for Settings {
             lifetimes: LifetimeSettings::default(),
             limits: LimitSettings::default(),
             client_documents: ClientDocumentSettings::default(),
+            keys: KeySettings::default(),
+            database: DatabaseSettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -131,18 +127,6 @@ impl Default for LifetimeSettings {
             session_absolute: 7 * DAY,
             session_idle: 12 * HOUR,
             authorization_request: 600,
-        }
-    }
-}
-
-impl Default for LimitSettings {
-    fn default() -> Self {
-        Self {
-            registration_bytes: 16 * 1024,
-            redirect_uris: 10,
-            unconsented_clients: 5000,
-            grants_per_client: 20,
-            tokens_per_person: 50,
         }
     }
 }
@@ -172,6 +156,7 @@ impl Settings {
             }
         };
         self.judge_numbers()?;
+        self.database.judge()?;
         self.judge_warehouses()?;
         self.client_documents.judge(public_url.is_loopback)?;
         for origin in &self.allowed_origins {
@@ -213,6 +198,8 @@ impl Settings {
             lifetimes: self.lifetimes,
             limits: self.limits,
             client_documents: self.client_documents,
+            keys: self.keys,
+            database: self.database,
             warehouses: self.warehouses,
         })
     }
@@ -267,18 +254,7 @@ impl Settings {
                 )));
             }
         }
-        let limits = &self.limits;
-        let counts = [
-            ("registration_bytes", limits.registration_bytes),
-            ("redirect_uris", limits.redirect_uris),
-            ("unconsented_clients", limits.unconsented_clients),
-            ("grants_per_client", limits.grants_per_client),
-            ("tokens_per_person", limits.tokens_per_person),
-        ];
-        match counts.iter().find(|(_, value)| *value == 0) {
-            Some((key, _)) => Err(ConfigError(format!("limits.{key} is 0; give at least 1"))),
-            None => Ok(()),
-        }
+        self.limits.judge()
     }
 }
 
@@ -305,6 +281,10 @@ pub struct Config {
     pub limits: LimitSettings,
     /// Clients that are described by a document.
     pub client_documents: ClientDocumentSettings,
+    /// Root keys.
+    pub keys: KeySettings,
+    /// Where it keeps what it stores.
+    pub database: DatabaseSettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }

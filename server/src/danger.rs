@@ -10,12 +10,14 @@ mod calls;
 mod clients;
 mod documents;
 mod endpoint;
+mod failpoint;
 mod flow;
 mod grants;
 mod messages;
 mod pages;
 mod places;
 mod races;
+mod reliability;
 mod tamper;
 mod tokens;
 mod visitors;
@@ -31,6 +33,7 @@ use crate::config::Settings;
 use tamper::{Incoming, Tampering};
 
 pub use benign::{GRACE, SPREAD};
+pub(crate) use failpoint::{acknowledges_early, before_next_change, failpoint};
 
 /// One planted mistake.
 #[derive(Clone, Copy, Debug)]
@@ -124,4 +127,9 @@ pub fn faults() -> impl Iterator<Item = &'static Fault> {
 /// Legal servers of other policies, planted the same way: what they do differently is no mistake, and no check may raise it.
 pub fn variants() -> impl Iterator<Item = &'static Fault> {
     benign::VARIANTS.iter()
+}
+
+/// Faults that no client alone can see: they show under load, on several replicas, or when something is killed or fails. The reliability command catches them.
+pub fn reliability_faults() -> impl Iterator<Item = &'static Fault> {
+    reliability::FAULTS.iter()
 }

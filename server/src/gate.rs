@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use crate::App;
 use crate::app::BearerRefusal;
+use crate::audit::{Event, What};
 use crate::authority::Resource;
 use crate::authority::bearer::Caller;
 use crate::mcp::{ToolError, cut};
@@ -81,6 +82,16 @@ pub(crate) enum Refusal {
     Unavailable,
 }
 
+impl Refusal {
+    /// Whether a token was presented that is not valid.
+    pub(crate) fn is_failed_token(&self) -> bool {
+        matches!(
+            self,
+            Self::Challenge(Challenge { status: StatusCode::UNAUTHORIZED, error: Some(_), .. })
+        )
+    }
+}
+
 /// A `WWW-Authenticate` answer (RFC 6750 section 3, RFC 9728 section 5.1).
 #[derive(Debug)]
 pub(crate) struct Challenge {
@@ -122,7 +133,11 @@ pub(crate) async fn admit(
             return Err(challenge(StatusCode::BAD_REQUEST, Some(("invalid_request", description))));
         }
     };
-    app.admit(presented, resource).await.map_err(|refusal| match refusal {
+    let admitted = app.admit(presented, resource).await;
+    if matches!(admitted, Err(BearerRefusal::InvalidToken)) {
+        app.audit(Event::refused(What::Bearer, "invalid_token")).await;
+    }
+    admitted.map_err(|refusal| match refusal {
         BearerRefusal::Unavailable(cause) => {
             tracing::error!(%cause, "a bearer token could not be checked");
             Refusal::Unavailable

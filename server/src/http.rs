@@ -3,7 +3,10 @@
 //! No response of this server is an error page of a library: faults of the database are 503 with `Retry-After`, and nothing internal is shown.
 
 pub mod address;
+pub mod depth;
 pub mod guard;
+pub mod health;
+pub mod rates;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -22,40 +25,54 @@ use crate::authority::parameters::Parameters;
 /// Bytes of a form that are read.
 pub const LARGEST_FORM: usize = 64 * 1024;
 
-/// Bytes beyond a limit that are read and thrown away before the answer.
-const DISCARDED: usize = 4 << 20;
+/// Parameters of a form or a query.
+pub const LARGEST_PARAMETERS: usize = 200;
 
 /// What a page may load and where its forms may go: this server only.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /// Why a body was not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
     /// More bytes than the route takes.
+    #[error("the body is larger than this endpoint takes")]
     TooLarge,
     /// The connection ended within the body.
+    #[error("the body ended early")]
     Broken,
+    /// It took too long.
+    #[error("the body took too long to arrive")]
+    Slow,
+    /// Bodies of others fill the memory for them.
+    #[error("the server is busy; try again")]
+    Crowded,
+    /// It is compressed or otherwise encoded.
+    #[error("the body has a Content-Encoding; send it as it is")]
+    Encoded,
     /// The `Content-Type` is not the expected one.
+    #[error("the Content-Type is not what this endpoint takes")]
     WrongType,
+    /// A form with more parameters than anybody needs.
+    #[error("the form has more than 200 parameters")]
+    TooManyParameters,
 }
 
 impl BodyError {
     /// The status and a sentence for it.
     #[must_use]
-    pub const fn explain(self) -> (StatusCode, &'static str) {
-        match self {
-            Self::TooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than this endpoint takes")
-            }
-            Self::Broken => (StatusCode::BAD_REQUEST, "the body ended early"),
-            Self::WrongType => {
-                (StatusCode::BAD_REQUEST, "the Content-Type is not what this endpoint takes")
-            }
-        }
+    pub fn explain(self) -> (StatusCode, String) {
+        let status = match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Broken | Self::WrongType | Self::TooManyParameters => StatusCode::BAD_REQUEST,
+        };
+        (status, self.to_string())
     }
 }
 
-/// Reads a body of `media_type` and at most `most` bytes.
+/// The body of a request, of `media_type` and at most `most` bytes.
 pub async fn body(
     request: Request,
     media_type: &str,
@@ -65,38 +82,33 @@ pub async fn body(
     let is_expected =
         content_type(&parts).is_some_and(|given| given.eq_ignore_ascii_case(media_type));
     if !is_expected {
-        discard(body).await;
         return Err(BodyError::WrongType);
     }
     Ok((parts, bounded(body, most).await?))
 }
 
-/// Reads at most `most` bytes of a body.
-///
-/// What is longer is read on for a while and thrown away, because a connection that closes while its client still sends takes the answer with it.
+/// At most `most` bytes of a body, which was read before a route was chosen: within a time, and of what is too large no more than it takes to know.
 pub async fn bounded(mut body: Body, most: usize) -> Result<Vec<u8>, BodyError> {
     let mut bytes = Vec::new();
-    let mut total = 0;
-    while total <= most.saturating_add(DISCARDED) {
-        let Some(frame) = body.frame().await else { break };
-        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
-        total += data.len();
-        if total <= most {
-            bytes.extend_from_slice(&data);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            error.into_inner().downcast().map_or(BodyError::Broken, |error| *error)
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > most {
+            return Err(BodyError::TooLarge);
         }
+        bytes.extend_from_slice(&data);
     }
-    if total > most { Err(BodyError::TooLarge) } else { Ok(bytes) }
-}
-
-/// Reads a body that nobody wants, so that the refusal reaches a client that is still sending it.
-pub async fn discard(body: Body) {
-    // Whatever came of the body, the refusal stands.
-    let _ = bounded(body, 0).await;
+    Ok(bytes)
 }
 
 /// Reads a form.
 pub async fn form(request: Request) -> Result<(Parts, Parameters), BodyError> {
     let (parts, bytes) = body(request, "application/x-www-form-urlencoded", LARGEST_FORM).await?;
+    if bytes.iter().filter(|&&byte| byte == b'&').count() >= LARGEST_PARAMETERS {
+        return Err(BodyError::TooManyParameters);
+    }
     Ok((parts, Parameters::parse(&bytes)))
 }
 
@@ -178,8 +190,8 @@ pub fn see_other(location: &str) -> Response {
 
 /// Lines of text.
 #[must_use]
-pub fn text(status: StatusCode, text: &'static str) -> Response {
-    response(status, "text/plain; charset=utf-8", text.to_owned())
+pub fn text(status: StatusCode, text: impl Into<String>) -> Response {
+    response(status, "text/plain; charset=utf-8", text.into())
 }
 
 /// Marks a response as "try again in a moment".

@@ -1,16 +1,17 @@
 //! The command line of the server.
 
+mod command;
+
 use std::io::{BufRead as _, IsTerminal as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Parser, Subcommand};
 use lookout_schema::{Scope, ScopeSet};
 use lookout_server::App;
-use lookout_server::app::init;
+use lookout_server::app::init_on;
 use lookout_server::authority::records::{GrantKind, Membership, Role, User};
-use lookout_server::config::{ConfigError, Settings};
+use lookout_server::config::{ConfigError, Place};
 use lookout_server::serving::{self, say};
 
 const USER_PASSWORD: &str = "LOOKOUT_USER_PASSWORD";
@@ -25,12 +26,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a data directory with a new root key and an empty database.
-    Init {
-        /// The directory; it must be empty or absent.
-        #[arg(long, default_value = "lookout-data")]
-        data: PathBuf,
-    },
+    /// Make a data directory, which must be empty or absent, with a new root key, and a database.
+    Init(Place),
     /// Run the server.
     Serve(serving::Flags),
     /// Manage people.
@@ -39,6 +36,15 @@ enum Command {
     /// Manage programmatic tokens.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Manage the root keys.
+    #[command(subcommand)]
+    Key(command::key::KeyCommand),
+    /// Say what is misconfigured or doubtful, and what to do. Exits with 1 when there are problems.
+    Doctor(command::doctor::Flags),
+    /// Print the audit log.
+    Audit(command::audit::Flags),
+    /// End secrets that somebody found: any text with them in it, on standard input.
+    LeakedToken(command::leaked_token::Flags),
 }
 
 #[derive(Subcommand)]
@@ -56,9 +62,8 @@ enum UserCommand {
         /// owner, admin or member.
         #[arg(long, default_value = "member", value_parser = role)]
         role: Role,
-        /// The data directory.
-        #[arg(long, default_value = "lookout-data")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
 }
 
@@ -70,9 +75,8 @@ struct TokenOwner {
     /// The workspace; needed when the person has several.
     #[arg(long)]
     workspace: Option<String>,
-    /// The data directory.
-    #[arg(long, default_value = "lookout-data")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
 }
 
 #[derive(Subcommand)]
@@ -123,24 +127,32 @@ async fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let outcome = match Cli::parse().command {
-        Command::Init { data } => init(&data).await.map_err(anyhow::Error::from),
+        Command::Init(place) => make(place).await,
         Command::Serve(flags) => {
             serving::run(flags, serving::plain, App::open, lookout_server::router).await
         }
         Command::User(command) => user(command).await,
         Command::Token(command) => token(command).await,
+        Command::Key(command) => command::key::run(command).await,
+        Command::Audit(flags) => command::audit::run(flags).await,
+        Command::LeakedToken(flags) => command::leaked_token::run(flags).await,
+        Command::Doctor(flags) => match command::doctor::run(flags).await {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // One line, whatever a library says.
+            eprintln!("error: {}", format!("{error:#}").replace(['\n', '\r'], " "));
             ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
         }
     }
 }
 
 async fn user(command: UserCommand) -> anyhow::Result<()> {
-    let UserCommand::Add { email, name, workspace, role, data } = command;
+    let UserCommand::Add { email, name, workspace, role, place } = command;
     let password = match std::env::var(USER_PASSWORD) {
         Ok(password) => password,
         Err(_) => {
@@ -149,7 +161,7 @@ async fn user(command: UserCommand) -> anyhow::Result<()> {
             line.trim_end_matches(['\r', '\n']).to_owned()
         }
     };
-    let app = open(data).await?;
+    let app = open(place).await?;
     let user = app.add_account(&email, name.as_deref(), &password).await?;
     let membership = app.join_workspace(&user, &workspace, role).await?;
     eprintln!("{} is a member of the workspace {} now", user.email, membership.slug);
@@ -212,15 +224,20 @@ async fn token(command: TokenCommand) -> anyhow::Result<()> {
     }
 }
 
-async fn open(data: PathBuf) -> anyhow::Result<App> {
-    let settings = Settings { data, ..Settings::default() };
+async fn make(place: Place) -> anyhow::Result<()> {
+    let settings = place.settings()?;
+    Ok(init_on(&settings.data, &settings.database).await?)
+}
+
+async fn open(place: Place) -> anyhow::Result<App> {
+    let settings = place.settings()?;
     let listen = settings.listen;
     Ok(App::open(settings.at(listen)?).await?)
 }
 
 /// The person and the workspace that a command is about.
 async fn identify(owner: TokenOwner) -> anyhow::Result<(App, User, Membership)> {
-    let app = open(owner.data).await?;
+    let app = open(owner.place).await?;
     let email = owner.user.trim().to_lowercase();
     let account = app.store.account(&email).await?;
     let user = account.ok_or_else(|| anyhow!("nobody has the e-mail address {email}"))?.user;

@@ -25,7 +25,10 @@ use crate::App;
 use crate::authority::Resource;
 use crate::authority::bearer::Caller;
 use crate::gate;
-use crate::http::{bounded, discard};
+use crate::http::address::ClientAddress;
+use crate::http::depth::{DEEPEST, nests_deeper_than};
+use crate::http::rates::TooOften;
+use crate::http::{bounded, retry_later};
 
 pub use tool_error::ToolError;
 pub(crate) use tool_error::cut;
@@ -33,8 +36,11 @@ pub(crate) use tool_error::cut;
 /// Longest message of a JSON-RPC error, in characters; what a caller sent is quoted in some.
 const MAX_MESSAGE: usize = 300;
 
+/// Code of the error for a request that comes too soon after others (JSON-RPC 2.0 section 5.1, a server error).
+const TOO_OFTEN: i64 = -32000;
+
 /// Largest request body, in octets.
-const MAX_BODY: usize = 1 << 20;
+pub(crate) const LARGEST_MESSAGE: usize = 1 << 20;
 
 /// The routes of both protected resources.
 pub fn routes() -> Router<Arc<App>> {
@@ -49,7 +55,6 @@ pub fn routes() -> Router<Arc<App>> {
 async fn endpoint(app: &App, resource: Resource, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if !origin_allowed(app, &parts.headers) {
-        discard(body).await;
         let message =
             "This origin may not call the endpoint; an operator can allow it in `allowed_origins`.";
         return refusal(StatusCode::FORBIDDEN, None, code::INVALID_REQUEST, message);
@@ -75,12 +80,18 @@ async fn answer(app: &App, resource: Resource, parts: &Parts, body: Body) -> Res
     let caller = match gate::admit(app, &parts.headers, resource).await {
         Ok(caller) => caller,
         Err(refusal) => {
-            discard(body).await;
+            if refusal.is_failed_token()
+                && let Err(too_often) = app.rates.failed_token(ClientAddress::of(parts))
+            {
+                return slow_down(too_often, "too many tokens from this network are not valid");
+            }
             return refusal.into_response();
         }
     };
+    if let Err(too_often) = app.rates.call(&caller.grant_id) {
+        return slow_down(too_often, "this connection asks too often");
+    }
     if parts.method != Method::POST {
-        discard(body).await;
         let message =
             "Send each message as a POST; there are no sessions and no server-initiated stream.";
         let mut response =
@@ -140,7 +151,6 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Message, Box<Response>>
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        discard(body).await;
         let message = "Send the message with `Content-Type: application/json`.";
         return Err(Box::new(refusal(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -150,7 +160,6 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Message, Box<Response>>
         )));
     }
     if !accepts_json(headers) {
-        discard(body).await;
         let message = "Accept `application/json` and `text/event-stream`.";
         return Err(Box::new(refusal(
             StatusCode::NOT_ACCEPTABLE,
@@ -159,7 +168,7 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Message, Box<Response>>
             message,
         )));
     }
-    let octets = bounded(body, MAX_BODY).await.map_err(|error| {
+    let octets = bounded(body, LARGEST_MESSAGE).await.map_err(|error| {
         let (status, problem) = error.explain();
         Box::new(refusal(
             status,
@@ -171,6 +180,10 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Message, Box<Response>>
     let bad = |code, id, message: &str| {
         Err(Box::new(refusal(StatusCode::BAD_REQUEST, id, code, message)))
     };
+    if nests_deeper_than(&octets, DEEPEST) {
+        let message = format!("The message nests deeper than {DEEPEST} arrays and objects.");
+        return bad(code::INVALID_REQUEST, None, &message);
+    }
     let value: Value = match serde_json::from_slice(&octets) {
         Ok(value) => value,
         Err(error) => {
@@ -255,6 +268,12 @@ fn success(id: Value, result: Value) -> Response {
 /// A JSON-RPC error.
 fn refusal(status: StatusCode, id: Option<Value>, code: i64, message: &str) -> Response {
     json_response(status, &protocol::Response::error(id, code, cut(message, MAX_MESSAGE), None))
+}
+
+/// What somebody is told who asks too often.
+fn slow_down(TooOften { seconds }: TooOften, why: &str) -> Response {
+    let message = format!("Wait {seconds} s and try again: {why}.");
+    retry_later(refusal(StatusCode::TOO_MANY_REQUESTS, None, TOO_OFTEN, &message), seconds)
 }
 
 /// A JSON body that nothing between here and the client keeps.

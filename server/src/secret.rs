@@ -10,6 +10,7 @@
 pub mod entropy;
 pub mod keys;
 pub mod password;
+pub mod scan;
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -1,10 +1,19 @@
-//! Running a server from the command line: settings, the demo, signals.
+//! Running a server: from the command line, with settings, the demo and signals, and from a listener on, with connections and their limits.
+
+mod bodies;
+mod connection;
+mod draining;
+mod front;
+mod listener;
+mod places;
+mod progress;
+mod stream;
+mod sweeper;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
@@ -12,16 +21,17 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{OpenError, init};
+use crate::app::{OpenError, init_on};
 use crate::authority::records::Role;
-use crate::config::Settings;
+use crate::config::{DatabaseFlag, Settings};
 use crate::secret::entropy::{SystemEntropy, identifier};
 use crate::workspace::Connection;
 use crate::{App, Config};
 
-/// How long requests in progress may take after a signal.
-const GRACE: Duration = Duration::from_secs(10);
-const DEMO_EMAIL: &str = "demo@lookout.example";
+pub use draining::Draining;
+pub use listener::serve;
+
+pub(crate) const DEMO_EMAIL: &str = "demo@lookout.example";
 const DEMO_WORKSPACE: &str = "demo";
 const DEMO_PASSWORD: &str = "LOOKOUT_DEMO_PASSWORD";
 
@@ -37,6 +47,8 @@ pub struct Flags {
     /// The data directory.
     #[arg(long)]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseFlag,
     /// A configuration file in TOML; flags override it.
     #[arg(long)]
     config: Option<PathBuf>,
@@ -65,6 +77,7 @@ pub async fn run(
     settings.listen = flags.listen.unwrap_or(settings.listen);
     settings.data = flags.data.unwrap_or(settings.data);
     settings.public_url = flags.public_url.or(settings.public_url);
+    flags.database.apply(&mut settings)?;
     adjust(&mut settings);
     // Judged before anything is touched, and again with the port that the system chose.
     settings.clone().at(settings.listen)?;
@@ -72,7 +85,7 @@ pub async fn run(
     if flags.demo {
         settings.judge_demo(DEMO_WORKSPACE, crate::demo::WAREHOUSE)?;
         if is_empty(&data) {
-            init(&data).await?;
+            init_on(&data, &settings.database).await?;
         }
     }
     let listen = settings.listen;
@@ -91,27 +104,31 @@ pub async fn run(
         greeting = shown;
     }
     let app = Arc::new(app.with_warehouses(connections));
+    app.note_start().await?;
     let router = routes(Arc::clone(&app));
     say(&format!("listening on http://{address}\n{greeting}"))?;
 
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
-    let (stop, mut stopping) = tokio::sync::watch::channel(());
-    let stopped = async move {
+    let mut signalled = async move || {
         tokio::select! {
             _ = interrupted.recv() => {}
             _ = terminated.recv() => {}
         }
-        drop(stop);
     };
-    let deadline = async move {
-        // The channel closes with the signal.
-        while stopping.changed().await.is_ok() {}
-        tokio::time::sleep(GRACE).await;
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let again = async move {
+        signalled().await;
+        // The server is gone when nobody listens to this.
+        let _ = stop.send(());
+        signalled().await;
+    };
+    let stopped = async {
+        let _ = stopped.await;
     };
     tokio::select! {
-        served = crate::serve(listener, app, router, stopped) => served.context("the server stopped"),
-        () = deadline => bail!("some requests did not finish in {} s and were cut off", GRACE.as_secs()),
+        served = serve(listener, app, router, stopped) => served.context("the server stopped"),
+        () = again => bail!("the server was told to stop twice, and did so at once"),
     }
 }
 

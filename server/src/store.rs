@@ -6,19 +6,25 @@
 //!
 //! Nothing is cached: a revocation that was answered is seen by every later read.
 
+pub mod operations;
 pub mod postgres;
 pub mod sqlite;
 pub mod workspace;
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::authority::bearer::BearerRows;
 use crate::authority::records::{
     AuthorizationRequest, Client, Code, Grant, Membership, Session, Standing, Token, User,
 };
 use crate::authority::{Change, Timestamp};
+use crate::config::DatabaseSettings;
 use crate::secret::keys::Digest;
+use operations::OperationsStore;
 use workspace::WorkspaceStore;
 
 /// What a store operation returns. Boxed, so that stores are chosen at run time.
@@ -29,6 +35,17 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 #[error("{0}")]
 pub struct StoreError(pub(crate) Box<dyn std::error::Error + Send + Sync>);
 
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        use sqlx::migrate::MigrateError::{VersionMismatch, VersionMissing};
+        Self(match error {
+            VersionMissing(version) => format!("the database was made by a newer version of this server (its schema is at {version}); run that version").into(),
+            VersionMismatch(version) => format!("part {version} of the database's schema was made by another build of this server; run that build").into(),
+            error => error.into(),
+        })
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         Self(error.into())
@@ -36,9 +53,41 @@ impl From<sqlx::Error> for StoreError {
 }
 
 /// Everything that the server stores.
-pub trait Store: AuthorityStore + WorkspaceStore {}
+pub trait Store: AuthorityStore + WorkspaceStore + OperationsStore {}
 
-impl<S: AuthorityStore + WorkspaceStore> Store for S {}
+impl<S: AuthorityStore + WorkspaceStore + OperationsStore> Store for S {}
+
+/// Opens the store: the PostgreSQL database that `database` names, or the file in the data directory, which must exist.
+///
+/// # Errors
+///
+/// When it cannot be reached, or was made by a newer version.
+pub async fn open(data: &Path, database: &DatabaseSettings) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match &database.url {
+        Some(url) => Arc::new(postgres::PostgresStore::open(url, database.connections).await?),
+        None => Arc::new(sqlite::SqliteStore::open(&file(data)).await?),
+    })
+}
+
+/// The embedded database of a data directory.
+#[must_use]
+pub fn file(data: &Path) -> PathBuf {
+    data.join("lookout.db")
+}
+
+/// How long one operation may take before the request is told to come back. Longer than the time that the database gives itself, so that this
+/// ends only what hangs between here and there.
+const DEADLINE: Duration = Duration::from_millis(1800);
+
+/// A store operation that ends in time. What it was about to do may or may not have happened: an answer that is late is no answer.
+pub(crate) fn bounded<'a, T>(
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'a,
+) -> StoreFuture<'a, T> {
+    Box::pin(async move {
+        let late = |_| StoreError("the database did not answer in time".into());
+        tokio::time::timeout(DEADLINE, work).await.map_err(late)?
+    })
+}
 
 /// What the authority and the pages about it need of a store.
 pub trait AuthorityStore: Send + Sync + fmt::Debug {
@@ -96,6 +145,10 @@ pub trait AuthorityTransaction: Send {
 
     /// How many clients that registered themselves nobody ever allowed anything.
     fn unconsented_clients(&mut self) -> StoreFuture<'_, usize>;
+
+    /// Forgets the oldest client that registered itself before `registered_before` and that nobody was asked about or allowed anything; whether there
+    /// was one.
+    fn forget_oldest_client(&mut self, registered_before: Timestamp) -> StoreFuture<'_, bool>;
 
     /// A session with its person.
     fn visitor(&mut self, session: Digest) -> StoreFuture<'_, Option<(Session, User)>>;

@@ -13,6 +13,7 @@ mod fuzz;
 mod official;
 mod packages;
 mod public_api;
+mod reliability;
 mod semver;
 
 #[cfg(test)]
@@ -57,6 +58,8 @@ enum Command {
     Semver,
     /// Measure what the SDK costs beside reqwest by hand and rmcp's client
     BenchSdk(bench_sdk::BenchSdk),
+    /// Load servers, kill them meanwhile, and judge everything that they answered
+    Reliability(reliability::Reliability),
     /// Install the conformance suite of the MCP project and run it on the SDK
     Official(official::Official),
     /// Install clients by other authors and grade them with the conformance harness
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Command::Api(api) => api.run(&root),
         Command::Semver => semver::run(&root).map(|()| ExitCode::SUCCESS),
         Command::BenchSdk(bench) => bench.run(&root),
+        Command::Reliability(reliability) => reliability.run(&root),
         Command::Official(official) => official.run(&root),
         Command::Clients(clients) => clients.run(&root),
         Command::Frameworks(frameworks) => frameworks.run(&root),

@@ -219,51 +219,37 @@ impl CredentialStore for MemoryStore {
     }
 }
 
-/// All of it is the store's inside.
-impl<S: CredentialStore + ?Sized> CredentialStore for Arc<S> {
-    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
-        (**self).load(key)
-    }
+/// A pointer to a store is that store.
+macro_rules! pointed_to {
+    ($($pointer:ident),+) => {
+        $(
+            /// All of it is the store's inside.
+            impl<S: CredentialStore + ?Sized> CredentialStore for $pointer<S> {
+                fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
+                    (**self).load(key)
+                }
 
-    fn issuer(&self, resource: &str) -> io::Result<Option<String>> {
-        (**self).issuer(resource)
-    }
+                fn issuer(&self, resource: &str) -> io::Result<Option<String>> {
+                    (**self).issuer(resource)
+                }
 
-    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
-        (**self).save(key, credentials)
-    }
+                fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
+                    (**self).save(key, credentials)
+                }
 
-    fn delete(&self, key: &CredentialKey) -> io::Result<()> {
-        (**self).delete(key)
-    }
+                fn delete(&self, key: &CredentialKey) -> io::Result<()> {
+                    (**self).delete(key)
+                }
 
-    fn lock(&self, key: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
-        (**self).lock(key)
-    }
+                fn lock(&self, key: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
+                    (**self).lock(key)
+                }
+            }
+        )+
+    };
 }
 
-/// All of it is the store's inside.
-impl<S: CredentialStore + ?Sized> CredentialStore for Box<S> {
-    fn load(&self, key: &CredentialKey) -> io::Result<Option<Credentials>> {
-        (**self).load(key)
-    }
-
-    fn issuer(&self, resource: &str) -> io::Result<Option<String>> {
-        (**self).issuer(resource)
-    }
-
-    fn save(&self, key: &CredentialKey, credentials: &Credentials) -> io::Result<()> {
-        (**self).save(key, credentials)
-    }
-
-    fn delete(&self, key: &CredentialKey) -> io::Result<()> {
-        (**self).delete(key)
-    }
-
-    fn lock(&self, key: &CredentialKey) -> io::Result<Box<dyn Any + Send>> {
-        (**self).lock(key)
-    }
-}
+pointed_to!(Arc, Box);
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

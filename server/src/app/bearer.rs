@@ -25,8 +25,13 @@ impl App {
         let kind = SecretKind::of(presented)
             .filter(|&kind| (self.policy().bearer_kind_accepted)(kind))
             .ok_or(BearerRefusal::InvalidToken)?;
-        let digest = self.keys.digest_as(kind, presented);
-        let found = self.store.bearer(digest).await.map_err(BearerRefusal::Unavailable)?;
+        let mut found = None;
+        for digest in self.keys.digests(kind, presented) {
+            found = self.store.bearer(digest).await.map_err(BearerRefusal::Unavailable)?;
+            if found.is_some() {
+                break;
+            }
+        }
         let (now, rows) = found.ok_or(BearerRefusal::InvalidToken)?;
         let is_noted = rows.last_used_at.is_some_and(|noted| now < noted.plus_seconds(60));
         let caller = self

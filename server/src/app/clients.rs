@@ -1,12 +1,16 @@
 //! Registering clients, for themselves (RFC 7591) and for people.
 
 use super::App;
-use crate::authority::OAuthError;
+use crate::audit::{Event, What};
 use crate::authority::client::{FreshClient, Registration};
 use crate::authority::records::{Client, User};
+use crate::authority::{Change, OAuthError};
 use crate::secret::ClientSecret;
 use crate::secret::entropy::identifier;
 use crate::store::StoreError;
+
+/// Seconds within which a person is sent here after a client registered.
+const YOUNG: i64 = 600;
 
 /// Why a client was not registered.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +30,9 @@ pub enum RegisterError {
 impl App {
     /// Registers a client, for itself or for the person `registered_by`. The secret of a confidential one exists only in what this returns.
     ///
+    /// When there are too many that registered themselves, a new one takes the place of the oldest that nobody was asked about, so that a flood locks
+    /// nobody out; only a client that registered within the last minutes keeps its place, as somebody may be about to be asked.
+    ///
     /// Only clients that register themselves are bounded and removed when nobody allows them anything: anybody can make those.
     pub async fn register_client(
         &self,
@@ -35,9 +42,13 @@ impl App {
         let secret = ClientSecret::mint(&*self.entropy);
         let id = identifier(&*self.entropy);
         let mut transaction = self.store.begin().await?;
+        let young = transaction.now().plus_seconds(-YOUNG);
         if registered_by.is_none()
             && transaction.unconsented_clients().await? >= self.config.limits.unconsented_clients
+            && !transaction.forget_oldest_client(young).await?
         {
+            drop(transaction);
+            self.audit(Event::refused(What::Register, "crowded")).await;
             return Err(RegisterError::Crowded);
         }
         let fresh = FreshClient {
@@ -45,9 +56,20 @@ impl App {
             registered_by: registered_by.map(|user| user.id.as_str()),
             secret: self.keys.digest(&secret),
         };
-        let decision = self.authority.register(transaction.now(), registration, fresh);
+        let mut decision = self.authority.register(transaction.now(), registration, fresh);
+        if let Ok(client) = &decision.reply {
+            let mut event = Event::allowed(What::Register).client(&client.id);
+            event.user_id = client.registered_by.clone();
+            decision.changes.push(Change::Audit(event));
+        }
         transaction.commit(decision.changes).await?;
-        let client = decision.reply?;
+        let client = match decision.reply {
+            Ok(client) => client,
+            Err(error) => {
+                self.audit(Event::refused(What::Register, error.code.as_str())).await;
+                return Err(error.into());
+            }
+        };
         let secret = client.secret.is_some().then_some(secret);
         Ok((client, secret))
     }

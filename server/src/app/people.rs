@@ -3,11 +3,12 @@
 use zeroize::Zeroizing;
 
 use super::App;
+use crate::audit::{Event, What};
 use crate::authority::Change;
 use crate::authority::records::{Membership, Role, Session, User};
-use crate::secret::SessionSecret;
 use crate::secret::entropy::identifier;
 use crate::secret::password::{LONGEST, SHORTEST, hash};
+use crate::secret::{SecretKind, SessionSecret};
 use crate::store::{Account, StoreError};
 
 /// A signed-in person, and the session that says so.
@@ -46,10 +47,14 @@ impl App {
     /// Who the value of a session cookie stands for.
     pub async fn visitor(&self, cookie: Option<&str>) -> Result<Option<Visitor>, StoreError> {
         let Some(secret) = cookie.and_then(SessionSecret::parse) else { return Ok(None) };
-        let Some((now, session, user)) = self.store.visitor(self.keys.digest(&secret)).await?
-        else {
-            return Ok(None);
-        };
+        let mut found = None;
+        for digest in self.keys.digests(SecretKind::Session, secret.expose()) {
+            found = self.store.visitor(digest).await?;
+            if found.is_some() {
+                break;
+            }
+        }
+        let Some((now, session, user)) = found else { return Ok(None) };
         if !self.authority.session_is_live(now, &session, &user) {
             return Ok(None);
         }
@@ -72,14 +77,22 @@ impl App {
         let hash = account.as_ref().map(|account| account.password.as_str());
         let is_right =
             self.passwords.verify(password, hash).await.map_err(|busy| StoreError(busy.into()))?;
-        let Some(account) = account.filter(|_| is_right) else { return Ok(None) };
+        let Some(account) = account.filter(|_| is_right) else {
+            self.audit(Event::refused(What::SignIn, "wrong_credentials")).await;
+            return Ok(None);
+        };
         let secret = SessionSecret::mint(&*self.entropy);
         let transaction = self.store.begin().await?;
-        let decision = self.authority.begin_session(
+        let mut decision = self.authority.begin_session(
             transaction.now(),
             &account.user,
             self.keys.digest(&secret),
         );
+        let event = match &decision.reply {
+            Ok(()) => Event::allowed(What::SignIn),
+            Err(_) => Event::refused(What::SignIn, "account_disabled"),
+        };
+        decision.changes.push(Change::Audit(event.user(&account.user.id)));
         transaction.commit(decision.changes).await?;
         Ok(decision.reply.ok().map(|()| secret))
     }
@@ -87,7 +100,10 @@ impl App {
     /// Ends a session.
     pub async fn sign_out(&self, session: &Session) -> Result<(), StoreError> {
         let transaction = self.store.begin().await?;
-        transaction.commit(vec![Change::EndSession { digest: session.digest }]).await
+        let event = Event::allowed(What::SignOut).user(&session.user_id);
+        transaction
+            .commit(vec![Change::EndSession { digest: session.digest }, Change::Audit(event)])
+            .await
     }
 
     /// Adds a person.

@@ -3,10 +3,11 @@
 use lookout_schema::ScopeSet;
 
 use super::App;
-use crate::authority::Timestamp;
+use crate::audit::{Event, What};
 use crate::authority::programmatic::{FreshToken, TokenRefusal, TokenRequest};
 use crate::authority::records::{Grant, Membership, User};
 use crate::authority::revoke::NoSuchGrant;
+use crate::authority::{Change, Timestamp};
 use crate::secret::ProgrammaticToken;
 use crate::secret::entropy::identifier;
 use crate::store::{GrantListing, StoreError};
@@ -42,7 +43,7 @@ impl App {
             return Err(TokenError::NotAMember);
         }
         let live_names = transaction.live_token_names(&user.id, workspace_id).await?;
-        let decision = self.authority.create_token(
+        let mut decision = self.authority.create_token(
             transaction.now(),
             &TokenRequest { user_id: &user.id, workspace_id, name, scopes, days },
             &live_names,
@@ -52,8 +53,18 @@ impl App {
                 hint: &secret.hint(),
             },
         );
+        if let Ok(grant) = &decision.reply {
+            decision.changes.push(Change::Audit(of_grant(What::CreateToken, grant)));
+        }
         transaction.commit(decision.changes).await?;
-        Ok((secret, decision.reply?))
+        match decision.reply {
+            Ok(grant) => Ok((secret, grant)),
+            Err(refusal) => {
+                let event = Event::refused(What::CreateToken, "invalid_request");
+                self.audit(event.user(&user.id).workspace(workspace_id)).await;
+                Err(refusal.into())
+            }
+        }
     }
 
     /// What the person may see of everything granted in a workspace, newest first, and the time.
@@ -78,9 +89,32 @@ impl App {
     ) -> Result<Result<(), NoSuchGrant>, StoreError> {
         let mut transaction = self.store.begin().await?;
         let grant = transaction.grant(grant_id).await?;
-        let decision =
+        let mut decision =
             self.authority.disconnect(transaction.now(), &user.id, membership, grant.as_ref());
+        let event = match (&grant, decision.reply.is_ok()) {
+            (Some(grant), true) => {
+                let mut event = of_grant(What::Disconnect, grant);
+                event.user_id = Some(user.id.clone());
+                decision.changes.push(Change::Audit(event));
+                None
+            }
+            _ => Some(Event::refused(What::Disconnect, "no_such_grant").user(&user.id)),
+        };
         transaction.commit(decision.changes).await?;
+        if let Some(event) = event {
+            self.audit(event).await;
+        }
         Ok(decision.reply)
     }
+}
+
+/// Something that was done about a grant.
+fn of_grant(what: What, grant: &Grant) -> Event {
+    let mut event = Event::allowed(what)
+        .user(&grant.user_id)
+        .workspace(&grant.workspace_id)
+        .grant(&grant.id)
+        .detail(grant.scopes.to_string());
+    event.client_id = grant.client_id.clone();
+    event
 }

@@ -37,6 +37,18 @@ pub enum ConsentRefusal {
     NothingTicked,
 }
 
+impl ConsentRefusal {
+    /// The word for it in the audit log.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::NotPending => "not_pending",
+            Self::ClientGone => "client_gone",
+            Self::NothingTicked => "nothing_ticked",
+        }
+    }
+}
+
 /// What an allowed request becomes: identifiers and the digest of the code, made beforehand.
 #[derive(Clone, Debug)]
 pub struct FreshGrant<'a> {

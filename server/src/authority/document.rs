@@ -14,7 +14,7 @@ use super::error::{OAuthError, OAuthErrorCode};
 use super::parameters::Parameters;
 use super::records::{Client, ClientAuthMethod, GrantType};
 use super::{Authority, Change, Decision, Timestamp};
-use crate::secret::keys::Digest;
+use crate::secret::keys::{Digest, Kid};
 
 /// A document that was fetched.
 #[derive(Clone, Copy, Debug)]
@@ -98,8 +98,11 @@ impl Authority {
             ..metadata
         };
         // There is no secret to keep: the method is none.
-        let fresh =
-            FreshClient { id: fetched.address, registered_by: None, secret: Digest([0; 32]) };
+        let fresh = FreshClient {
+            id: fetched.address,
+            registered_by: None,
+            secret: Digest([0; 32], Kid(0)),
+        };
         let client =
             self.client_of(known.map_or(now, |known| known.created_at), &metadata, fresh)?;
         Ok(Client { document_fresh_until: Some(now.plus_seconds(fetched.fresh_for)), ..client })

@@ -87,6 +87,10 @@ words! {
         PersonRevoked = "person_revoked",
         /// A newer grant of the same client took its place.
         Replaced = "replaced",
+        /// A secret of it was found where it should not be.
+        Leaked = "leaked",
+        /// The root key that its tokens were made with was retired.
+        KeyRetired = "key_retired",
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use lookout_server::App;
-use lookout_server::danger::{Fault, faults, variants};
+use lookout_server::danger::{Fault, faults, reliability_faults, variants};
 use lookout_server::serving::{self, say};
 
 /// A Lookout server that is wrong on purpose.
@@ -23,11 +23,11 @@ struct Cli {
 enum Command {
     /// Name every fault and what it gets wrong.
     List,
-    /// Run a server with one fault.
+    /// Run a server with one fault, or with failpoints alone.
     Serve {
-        /// The fault.
+        /// The fault; without one the server is strict.
         #[arg(long)]
-        fault: String,
+        fault: Option<String>,
         #[command(flatten)]
         flags: serving::Flags,
     },
@@ -42,7 +42,7 @@ async fn main() -> ExitCode {
         .init();
     let outcome = match Cli::parse().command {
         Command::List => list(),
-        Command::Serve { fault, flags } => serve(&fault, flags).await,
+        Command::Serve { fault, flags } => serve(fault.as_deref(), flags).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -54,16 +54,22 @@ async fn main() -> ExitCode {
 }
 
 fn list() -> Result<()> {
-    let all = || faults().chain(variants());
+    let all = || faults().chain(reliability_faults()).chain(variants());
     let width = all().map(|fault| fault.name.len()).max().unwrap_or_default();
     let line = |fault: &Fault| format!("{:width$}  {}\n", fault.name, fault.mistake);
     say(&faults().map(line).collect::<String>())?;
+    say("\nFaults that show under load, on replicas or after a kill:\n")?;
+    say(&reliability_faults().map(line).collect::<String>())?;
     say("\nLegal servers of other policies:\n")?;
     say(&variants().map(line).collect::<String>())
 }
 
-async fn serve(name: &str, flags: serving::Flags) -> Result<()> {
+async fn serve(name: Option<&str>, flags: serving::Flags) -> Result<()> {
+    let Some(name) = name else {
+        return serving::run(flags, serving::plain, App::open, lookout_server::router).await;
+    };
     let fault = faults()
+        .chain(reliability_faults())
         .chain(variants())
         .find(|fault| fault.name == name)
         .with_context(|| format!("there is no fault {name:?}; `list` names them all"))?;

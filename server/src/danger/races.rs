@@ -115,7 +115,7 @@ pub(super) const FAULTS: &[Fault] = &[
 ];
 
 /// A pause for token requests that bring `name`.
-fn pause_for(request: &Incoming, name: &str) -> Duration {
+pub(super) fn pause_for(request: &Incoming, name: &str) -> Duration {
     let is_one = request.path == "/oauth/token" && request.field(name).is_some();
     if is_one { PAUSE } else { Duration::ZERO }
 }
@@ -133,7 +133,7 @@ fn refusal() -> Outgoing {
 }
 
 /// Refuses what another request had used up before this one arrived.
-fn refuse_what_was_used(
+pub(super) fn refuse_what_was_used(
     name: &str,
     request: &mut Incoming,
     memory: &mut Memory,
@@ -142,7 +142,12 @@ fn refuse_what_was_used(
 }
 
 /// Writes down that it was used, and ends the grant when that had been known on arrival.
-fn use_up(name: &str, request: &Incoming, answer: &Outgoing, memory: &mut Memory) -> Then {
+pub(super) fn use_up(
+    name: &str,
+    request: &Incoming,
+    answer: &Outgoing,
+    memory: &mut Memory,
+) -> Then {
     let Some(key) = used(name, request) else { return Then::Answer };
     let client = request.field("client_id").unwrap_or_default();
     if let Some((_, refresh)) = issued(request, answer) {
@@ -159,7 +164,11 @@ fn use_up(name: &str, request: &Incoming, answer: &Outgoing, memory: &mut Memory
 }
 
 /// Keeps for every token the first refresh token of its grant.
-fn remember_the_family(request: &Incoming, answer: &mut Outgoing, memory: &mut Memory) -> Then {
+pub(super) fn remember_the_family(
+    request: &Incoming,
+    answer: &mut Outgoing,
+    memory: &mut Memory,
+) -> Then {
     if let Some((access, refresh)) = issued(request, answer) {
         let presented = request.field("refresh_token");
         let family = presented.and_then(|old| memory.find(&format!("family of {old}")));
@@ -173,7 +182,7 @@ fn remember_the_family(request: &Incoming, answer: &mut Outgoing, memory: &mut M
 }
 
 /// Answers for the tokens that a revocation ended, and takes revocations of whole grants.
-fn end_what_is_known(request: &mut Incoming, memory: &mut Memory) -> Option<Outgoing> {
+pub(super) fn end_what_is_known(request: &mut Incoming, memory: &mut Memory) -> Option<Outgoing> {
     if request.path == "/oauth/revoke" {
         let token = request.field("token").filter(|token| token.starts_with("lkort_"))?;
         let family = memory.find(&format!("family of {token}"))?.to_owned();

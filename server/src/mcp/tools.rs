@@ -5,6 +5,7 @@ use lookout_schema::{CATALOGUE_DIGEST, ErrorCode, ToolEntry};
 use serde_json::{Value, json};
 
 use super::{Call, ToolError};
+use crate::audit::{Event, What};
 use crate::gate::{self, Challenge, PassRefusal};
 use crate::generated::dispatch;
 
@@ -79,6 +80,10 @@ pub(super) async fn call(call: Call<'_>, mut params: Value) -> Result<Value, Cal
         Some(arguments @ Value::Object(_)) => arguments,
         Some(_) => return Err(CallRefusal::Params("`params.arguments` is an object.".to_owned())),
     };
+    let refused = Event::refused(What::StepUp, "insufficient_scope")
+        .user(&call.caller.user_id)
+        .workspace(&call.caller.workspace_id)
+        .grant(&call.caller.grant_id);
     let pass = match gate::pass(call.app, call.caller, call.resource, &name, arguments) {
         Ok(pass) => pass,
         Err(PassRefusal::Unknown) => {
@@ -87,7 +92,11 @@ pub(super) async fn call(call: Call<'_>, mut params: Value) -> Result<Value, Cal
                 call.resource.path()
             )));
         }
-        Err(PassRefusal::Scope(challenge)) => return Err(CallRefusal::Scope(challenge)),
+        Err(PassRefusal::Scope(challenge)) => {
+            // The name is one of the catalogue.
+            call.app.audit(refused.detail(name)).await;
+            return Err(CallRefusal::Scope(challenge));
+        }
         Err(PassRefusal::Arguments(error)) => return Ok(error.result()),
     };
     let outcome =

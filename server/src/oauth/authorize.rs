@@ -13,6 +13,8 @@ use lookout_schema::{Scope, ScopeSet};
 
 use crate::App;
 use crate::app::Visitor;
+use crate::audit::{Event, What};
+use crate::authority::Change;
 use crate::authority::authorize::AuthorizeRefusal;
 use crate::authority::consent::{Answer, ConsentRefusal, FreshGrant, Pending};
 use crate::authority::parameters::Parameters;
@@ -65,6 +67,7 @@ async fn authorize(
         Ok(proposal) => Ok(proposal),
         Err(AuthorizeRefusal::Redirect(address)) => Err(address),
         Err(AuthorizeRefusal::Page(why)) => {
+            app.audit(Event::refused(What::Authorize, "invalid_client_or_redirect_uri")).await;
             return Ok(pages::error(
                 StatusCode::BAD_REQUEST,
                 "This connection cannot be made",
@@ -77,7 +80,11 @@ async fn authorize(
     };
     let proposal = match proposal {
         Ok(proposal) => proposal,
-        Err(address) => return Ok(see_other(&address)),
+        Err(address) => {
+            let event = Event::refused(What::Authorize, "invalid_request").user(&visitor.user.id);
+            app.audit(event).await;
+            return Ok(see_other(&address));
+        }
     };
     let workspaces = app.store.memberships(&visitor.user.id).await?;
     if workspaces.is_empty() {
@@ -96,8 +103,12 @@ async fn authorize(
     };
     let id = identifier(&*app.entropy);
     let transaction = app.store.begin().await?;
-    let decision =
+    let mut decision =
         app.authority.ask(transaction.now(), &id, visitor.session.digest, &client, proposal);
+    if let Ok(request) = &decision.reply {
+        let event = Event::allowed(What::Authorize).client(&client.id).user(&visitor.user.id);
+        decision.changes.push(Change::Audit(event.detail(request.scopes.to_string())));
+    }
     transaction.commit(decision.changes).await?;
     let Ok(request) = decision.reply else {
         return Ok(pages::error(
@@ -274,8 +285,25 @@ async fn answer(
         client: client.as_ref(),
         live_grants: &live_grants,
     };
-    let decision = app.authority.answer(transaction.now(), pending, &answer, &fresh);
+    let mut decision = app.authority.answer(transaction.now(), pending, &answer, &fresh);
+    let event = match (&decision.reply, &answer) {
+        (Ok(_), Answer::Allow { ticked, workspace_id }) => Event::allowed(What::Consent)
+            .workspace(workspace_id)
+            .grant(&grant_id)
+            .detail(ticked.to_string()),
+        (Ok(_), Answer::Deny) => Event::refused(What::Consent, "access_denied"),
+        (Err(refusal), _) => Event::refused(What::Consent, refusal.reason()),
+    };
+    let mut event = event.user(&session.user_id);
+    event.client_id = client.as_ref().map(|client| client.id.clone());
+    let is_done = decision.reply.is_ok();
+    if is_done {
+        decision.changes.push(Change::Audit(event.clone()));
+    }
     transaction.commit(decision.changes).await?;
+    if !is_done {
+        app.audit(event).await;
+    }
     Ok(decision.reply)
 }
 

@@ -11,8 +11,7 @@ use crate::authority::client::Presented;
 use crate::authority::parameters::Parameters;
 use crate::authority::records::{Client, ClientAuthMethod};
 use crate::authority::{OAuthError, OAuthErrorCode};
-use crate::secret::ClientSecret;
-use crate::secret::keys::Digest;
+use crate::secret::{ClientSecret, SecretKind};
 use crate::store::AuthorityTransaction;
 
 use super::failure::Failure;
@@ -21,14 +20,12 @@ use super::failure::Failure;
 pub(super) struct Claim {
     client_id: String,
     method: ClientAuthMethod,
-    secret: Option<Digest>,
+    secret: Option<ClientSecret>,
 }
 
 impl Claim {
     /// Reads the claim of a request.
-    pub(super) fn of(app: &App, parts: &Parts, form: &Parameters) -> Result<Self, OAuthError> {
-        let secret_of =
-            |text: &str| ClientSecret::parse(text).map(|secret| app.keys.digest(&secret));
+    pub(super) fn of(parts: &Parts, form: &Parameters) -> Result<Self, OAuthError> {
         let in_body = form.value("client_id");
         if parts.headers.contains_key(AUTHORIZATION) {
             let (client_id, secret) = basic(parts).ok_or_else(|| {
@@ -48,16 +45,22 @@ impl Claim {
             return Ok(Self {
                 client_id,
                 method: ClientAuthMethod::Basic,
-                secret: secret_of(&secret),
+                secret: ClientSecret::parse(&secret),
             });
         }
         let client_id = in_body.ok_or_else(|| invalid_client("client_id is missing"))?.to_owned();
         Ok(match form.value("client_secret") {
             Some(secret) => {
-                Self { client_id, method: ClientAuthMethod::Post, secret: secret_of(secret) }
+                let secret = ClientSecret::parse(secret);
+                Self { client_id, method: ClientAuthMethod::Post, secret }
             }
             None => Self { client_id, method: ClientAuthMethod::None, secret: None },
         })
+    }
+
+    /// The client that it claims to be.
+    pub(super) fn client_id(&self) -> &str {
+        &self.client_id
     }
 
     /// The client, if the claim holds.
@@ -67,7 +70,15 @@ impl Claim {
         transaction: &mut dyn AuthorityTransaction,
     ) -> Result<Client, Failure> {
         let client = transaction.client(&self.client_id).await?;
-        let presented = Presented { method: self.method, secret: self.secret.as_ref() };
+        let secret = self.secret.as_ref().and_then(|secret| {
+            // The stored one says which key it was made with; without one, any will do.
+            let stored = client.as_ref().and_then(|client| client.secret);
+            stored.map_or_else(
+                || Some(app.keys.digest(secret)),
+                |stored| app.keys.digest_under(stored.1, SecretKind::Client, secret.expose()),
+            )
+        });
+        let presented = Presented { method: self.method, secret: secret.as_ref() };
         Ok(app.authority.authenticate(client.as_ref(), presented)?.clone())
     }
 }

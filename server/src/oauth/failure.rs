@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::app::RegisterError;
 use crate::authority::{OAuthError, OAuthErrorCode};
+use crate::http::rates::TooOften;
 use crate::http::{BodyError, private_json, retry_later};
 use crate::store::StoreError;
 
@@ -17,6 +18,8 @@ pub(super) enum Failure {
     Body(BodyError),
     /// Too many clients registered.
     Crowded,
+    /// The client asks too often.
+    TooOften(TooOften),
     Unavailable(StoreError),
 }
 
@@ -29,6 +32,12 @@ impl From<OAuthError> for Failure {
 impl From<BodyError> for Failure {
     fn from(error: BodyError) -> Self {
         Self::Body(error)
+    }
+}
+
+impl From<TooOften> for Failure {
+    fn from(refusal: TooOften) -> Self {
+        Self::TooOften(refusal)
     }
 }
 
@@ -66,13 +75,14 @@ impl IntoResponse for Failure {
             }
             Self::Body(error) => {
                 let (status, why) = error.explain();
-                private_json(status, &document(OAuthErrorCode::InvalidRequest, why))
+                private_json(status, &document(OAuthErrorCode::InvalidRequest, &why))
             }
             Self::Crowded => {
                 let why = "too many clients are registered and unused; try again later";
                 let document = document(OAuthErrorCode::TemporarilyUnavailable, why);
-                retry_later(private_json(StatusCode::TOO_MANY_REQUESTS, &document), 3600)
+                retry_later(private_json(StatusCode::TOO_MANY_REQUESTS, &document), 60)
             }
+            Self::TooOften(refusal) => refusal.for_client(),
             Self::Unavailable(error) => {
                 tracing::error!(%error, "a decision could not be made");
                 let why = "the server cannot decide this now; try again";

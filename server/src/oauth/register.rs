@@ -9,8 +9,11 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use crate::App;
+use crate::audit::{Event, What};
 use crate::authority::client::Registration;
 use crate::authority::records::{Client, GrantType};
+use crate::authority::{OAuthError, OAuthErrorCode};
+use crate::http::depth::{DEEPEST, nests_deeper_than};
 use crate::http::{body, private_json};
 use crate::secret::ClientSecret;
 
@@ -20,7 +23,21 @@ pub(super) async fn register(
 ) -> Result<Response, Failure> {
     let (_, bytes) =
         body(request, "application/json", app.config.limits.registration_bytes).await?;
-    let registration = Registration::read(&bytes)?;
+    let registration = if nests_deeper_than(&bytes, DEEPEST) {
+        Err(OAuthError::new(
+            OAuthErrorCode::InvalidClientMetadata,
+            format!("the document nests deeper than {DEEPEST}"),
+        ))
+    } else {
+        Registration::read(&bytes)
+    };
+    let registration = match registration {
+        Ok(registration) => registration,
+        Err(error) => {
+            app.audit(Event::refused(What::Register, error.code.as_str())).await;
+            return Err(error.into());
+        }
+    };
     let (client, secret) = app.register_client(&registration, None).await?;
     Ok(private_json(StatusCode::CREATED, &describe(&client, secret.as_ref())))
 }

@@ -1,15 +1,20 @@
-//! The root key and what is derived from it.
+//! The root keys and what is derived from them.
 //!
-//! One key of 32 bytes lies in a file beside the database, never inside it, so a copy of the database alone can neither check nor plant a token.
-//! It is made only for an empty data directory: a lost volume must not look like a fresh start.
+//! Keys of 32 bytes lie in a file beside the database, or come from the environment; never inside the database, so a copy of that alone can neither check
+//! nor plant a token. The first is made only for an empty data directory: a lost volume must not look like a fresh start.
 //!
-//! There is no rotation yet; replacing the file ends every session and token.
+//! One key is current and makes every new digest, form token and cursor; the others are accepted until they are retired ([`file`]). Every digest carries
+//! the `kid` of its key into its row, and a row is found only under the key that made it.
+//!
+//! A running server reads a changed file before the next use of a key, at most [`REREAD`] late. A file that cannot be used any more changes nothing.
+
+pub mod file;
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -18,10 +23,29 @@ use zeroize::Zeroizing;
 
 use super::entropy::Entropy;
 use super::{Kind, Secret, SecretKind};
+use file::{KeyFile, Signature};
 
-/// What is stored of a secret: HMAC-SHA-256 over its kind and its text.
+pub use file::KeyError;
+
+/// The environment variable that replaces the key file, for containers.
+pub const ENVIRONMENT: &str = "LOOKOUT_ROOT_KEY";
+
+/// How old what a server knows of its key file may be when it uses a key.
+pub const REREAD: Duration = Duration::from_secs(5);
+
+/// Names a root key: 1, 2, and so on, never used again for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Kid(pub u16);
+
+impl fmt::Display for Kid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What is stored of a secret: HMAC-SHA-256 over its kind and its text, and the key that it was made with.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Digest(pub [u8; 32]);
+pub struct Digest(pub [u8; 32], pub Kid);
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,15 +54,40 @@ impl fmt::Debug for Digest {
 }
 
 impl Digest {
-    /// Whether both are the same, in a time that does not depend on where they differ.
+    /// Whether both are the same, in a time that does not depend on where they differ. Digests of different keys never are, whatever their `kid` says.
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
 }
 
-/// The keys of a running server.
+/// The keys of a running server. Clones share them.
+#[derive(Clone)]
 pub struct Keys {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    ring: RwLock<Arc<Ring>>,
+    /// The file, unless the keys come from elsewhere.
+    file: Option<Watched>,
+}
+
+struct Watched {
+    path: PathBuf,
+    reread: Duration,
+    opened: Instant,
+    /// When to look at the file again, in milliseconds after `opened`.
+    due: AtomicU64,
+    seen: Mutex<Signature>,
+    broken: AtomicBool,
+}
+
+/// Every key, the current one first and then the newest.
+struct Ring(Vec<Derived>);
+
+struct Derived {
+    kid: Kid,
     token_digest: Zeroizing<[u8; 32]>,
     csrf: Zeroizing<[u8; 32]>,
     cursor: Zeroizing<[u8; 32]>,
@@ -50,87 +99,59 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// Why the root key could not be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyError {
-    /// The file is not there.
-    #[error(
-        "{path} does not exist; restore it, or make a new data directory with `lookout-server init --data DIR`"
-    )]
-    Missing {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Other people of the machine may read the file.
-    #[error("{path} has mode {mode:o}; allow only its owner with `chmod 600 {path}`")]
-    TooOpen {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The file does not hold exactly 32 bytes.
-    #[error("{path} does not hold a key of 32 bytes; restore it from your backup")]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file could not be read or written.
-    #[error("cannot use {path}: {error}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        error: io::Error,
-    },
-}
-
 impl Keys {
     /// Makes the root key `path` and derives the keys. Fails when the file exists.
     pub fn create(path: &Path, entropy: &dyn Entropy) -> Result<Self, KeyError> {
-        let failed = |error| KeyError::Io { path: path.to_owned(), error };
-        let mut root = Zeroizing::new([0; 32]);
-        entropy.fill(&mut *root);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(failed)?;
-        file.write_all(&*root).and_then(|()| file.sync_all()).map_err(failed)?;
-        Ok(Self::derive(&root))
+        KeyFile::create(path, entropy)?;
+        Self::load(path)
     }
 
-    /// Reads the root key `path` and derives the keys.
+    /// Reads the key file `path` and derives the keys.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
-        let failed = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => KeyError::Missing { path: path.to_owned() },
-            _ => KeyError::Io { path: path.to_owned(), error },
-        };
-        let file = File::open(path).map_err(failed)?;
-        let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o7777;
-        if mode & 0o177 != 0 {
-            return Err(KeyError::TooOpen { path: path.to_owned(), mode });
-        }
-        let mut bytes = Zeroizing::new(Vec::with_capacity(33));
-        file.take(33).read_to_end(&mut bytes).map_err(failed)?;
-        let root: Zeroizing<[u8; 32]> = Zeroizing::new(
-            bytes
-                .as_slice()
-                .try_into()
-                .map_err(|_| KeyError::Malformed { path: path.to_owned() })?,
-        );
-        Ok(Self::derive(&root))
+        Self::watch(path, REREAD)
     }
 
-    fn derive(root: &[u8; 32]) -> Self {
-        let subkey = |label: &str| Zeroizing::new(hmac(root, &[label.as_bytes()]));
-        Self {
-            token_digest: subkey("token-digest"),
-            csrf: subkey("csrf"),
-            cursor: subkey("cursor"),
+    /// Like [`Keys::load`], looking at the file again after `reread`.
+    pub fn watch(path: &Path, reread: Duration) -> Result<Self, KeyError> {
+        let (file, signature) = KeyFile::read(path)?;
+        let watched = Watched {
+            path: path.to_owned(),
+            reread,
+            opened: Instant::now(),
+            due: AtomicU64::new(millis(reread)),
+            seen: Mutex::new(signature),
+            broken: AtomicBool::new(false),
+        };
+        Ok(Self::of(&file, Some(watched)))
+    }
+
+    /// The keys of the environment when [`ENVIRONMENT`] is set, and of the file `path` otherwise.
+    pub fn open(path: &Path) -> Result<Self, KeyError> {
+        match std::env::var_os(ENVIRONMENT) {
+            Some(text) => {
+                let text = Zeroizing::new(text.to_string_lossy().into_owned());
+                Ok(Self::of(&KeyFile::of_environment(&text)?, None))
+            }
+            None => Self::load(path),
         }
+    }
+
+    fn of(file: &KeyFile, watched: Option<Watched>) -> Self {
+        let ring = RwLock::new(Arc::new(Ring::of(file)));
+        Self { shared: Arc::new(Shared { ring, file: watched }) }
+    }
+
+    /// Whether what this server knows is what its key file says.
+    #[must_use]
+    pub fn are_readable(&self) -> bool {
+        self.ring();
+        self.shared.file.as_ref().is_none_or(|file| !file.broken.load(Ordering::Relaxed))
+    }
+
+    /// Every key that is accepted, the current one first.
+    #[must_use]
+    pub fn kids(&self) -> Vec<Kid> {
+        self.ring().0.iter().map(|key| key.kid).collect()
     }
 
     /// The digest of `secret` as it is stored.
@@ -142,22 +163,120 @@ impl Keys {
     /// The digest of `text` as a secret of `kind`. The kind is part of what is digested, so a digest of one kind is never found as another.
     #[must_use]
     pub fn digest_as(&self, kind: SecretKind, text: &str) -> Digest {
-        Digest(hmac(&self.token_digest, &[kind.prefix().as_bytes(), &[0], text.as_bytes()]))
+        self.ring().0[0].digest(kind, text)
+    }
+
+    /// What a presented secret may be stored as: its digest under every key, the current one first. Each is made when it is asked for.
+    pub fn digests(&self, kind: SecretKind, text: &str) -> impl Iterator<Item = Digest> + Send {
+        let ring = self.ring();
+        (0..ring.0.len()).map(move |place| ring.0[place].digest(kind, text))
+    }
+
+    /// The digest of `text` under the key `kid`, when that is accepted.
+    #[must_use]
+    pub fn digest_under(&self, kid: Kid, kind: SecretKind, text: &str) -> Option<Digest> {
+        let ring = self.ring();
+        ring.0.iter().find(|key| key.kid == kid).map(|key| key.digest(kind, text))
     }
 
     /// The value that a form of `session` must send back, for the form named `form`.
     #[must_use]
     pub fn form_token(&self, session: &[u8], form: &str) -> String {
+        self.ring().0[0].form_token(session, form)
+    }
+
+    /// Every value that a form of `session` may send back.
+    #[must_use]
+    pub fn form_tokens(&self, session: &[u8], form: &str) -> Vec<String> {
+        self.ring().0.iter().map(|key| key.form_token(session, form)).collect()
+    }
+
+    /// The keys that paging cursors are signed with, the current one first.
+    #[must_use]
+    pub(crate) fn cursors(&self) -> Vec<[u8; 32]> {
+        self.ring().0.iter().map(|key| *key.cursor).collect()
+    }
+
+    /// The keys as they are now.
+    fn ring(&self) -> Arc<Ring> {
+        if let Some(file) = &self.shared.file {
+            file.refresh(|ring| {
+                *self.shared.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+            });
+        }
+        Arc::clone(&self.shared.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Watched {
+    fn is_due(&self) -> bool {
+        millis(self.opened.elapsed()) >= self.due.load(Ordering::Acquire)
+    }
+
+    /// Hands the keys of the file to `take`, when it is time to look and they are others.
+    ///
+    /// Who comes meanwhile waits, so that after a long pause nobody goes on with what was true before it.
+    fn refresh(&self, take: impl FnOnce(Ring)) {
+        if !self.is_due() {
+            return;
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_due() {
+            return;
+        }
+        let read = match Signature::of(&self.path) {
+            Ok(signature) if signature == *seen && !self.broken.load(Ordering::Relaxed) => None,
+            Ok(_) => Some(KeyFile::read(&self.path)),
+            Err(error) => Some(Err(error)),
+        };
+        match read {
+            None => {}
+            Some(Ok((file, signature))) => {
+                tracing::info!(current = %file.current(), "the root keys were read again");
+                *seen = signature;
+                take(Ring::of(&file));
+                self.broken.store(false, Ordering::Relaxed);
+            }
+            Some(Err(error)) => {
+                tracing::error!(%error, "the key file cannot be used any more; the keys stay as they were");
+                self.broken.store(true, Ordering::Relaxed);
+            }
+        }
+        self.due.store(millis(self.opened.elapsed() + self.reread), Ordering::Release);
+    }
+}
+
+impl Ring {
+    fn of(file: &KeyFile) -> Self {
+        Self(file.roots().map(|(kid, root)| Derived::of(kid, root)).collect())
+    }
+}
+
+impl Derived {
+    fn of(kid: Kid, root: &[u8; 32]) -> Self {
+        let subkey = |label: &str| Zeroizing::new(hmac(root, &[label.as_bytes()]));
+        Self {
+            kid,
+            token_digest: subkey("token-digest"),
+            csrf: subkey("csrf"),
+            cursor: subkey("cursor"),
+        }
+    }
+
+    fn digest(&self, kind: SecretKind, text: &str) -> Digest {
+        let parts = [kind.prefix().as_bytes(), &[0], text.as_bytes()];
+        Digest(hmac(&self.token_digest, &parts), self.kid)
+    }
+
+    fn form_token(&self, session: &[u8], form: &str) -> String {
         let mac =
             hmac(&self.csrf, &[&(session.len() as u64).to_be_bytes(), session, form.as_bytes()]);
         base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, mac)
     }
+}
 
-    /// The key that paging cursors are signed with.
-    #[must_use]
-    pub(crate) fn cursor(&self) -> [u8; 32] {
-        *self.cursor
-    }
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {

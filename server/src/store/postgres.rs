@@ -10,24 +10,37 @@ mod dialect;
 mod authority;
 #[path = "sql/decide.rs"]
 mod decide;
+#[path = "sql/operations.rs"]
+mod operations;
 #[path = "sql/read.rs"]
 mod read;
 #[path = "sql/rows.rs"]
 mod rows;
+#[path = "sql/sweep.rs"]
+mod sweep;
 #[path = "sql/workspace.rs"]
 mod workspace;
 
 use std::time::Duration;
 
 use PostgresStore as SqlStore;
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
+use tokio::time::timeout;
 
 use super::StoreError;
+use crate::config::DatabaseUrl;
 
-const CONNECTIONS: u32 = 10;
+/// The oldest version that is tried: 14, as PostgreSQL counts.
+const OLDEST: i32 = 140_000;
 /// How long a request waits for a connection before it is told to come back.
 const WAIT: Duration = Duration::from_secs(1);
+/// How long a start waits for the database.
+const START: Duration = Duration::from_millis(1500);
+/// How long a connection may take to say that it is still there.
+const PING: Duration = Duration::from_secs(1);
+/// A connection that was used this recently is taken for good.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// The PostgreSQL store.
 #[derive(Debug)]
@@ -36,28 +49,45 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Connects to the database `url` and brings its schema up to date.
+    /// Connects to the database `url` and brings its schema up to date; of several servers that start at once, one does.
     ///
     /// # Errors
     ///
-    /// When the database cannot be reached, is a standby, or its schema cannot be brought up to date.
-    pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let options: PgConnectOptions = url.parse()?;
-        let options = options.application_name("lookout-server").options([
-            ("statement_timeout", "2000"),
-            ("lock_timeout", "1500"),
-            ("idle_in_transaction_session_timeout", "5000"),
+    /// When the database cannot be reached in 1.5 s, is a standby or too old, or its schema is a newer version's. The message is one line and
+    /// holds no password.
+    pub async fn open(url: &DatabaseUrl, connections: u32) -> Result<Self, StoreError> {
+        let place = url.place();
+        let unusable = |why: &dyn std::fmt::Display| {
+            let why = why.to_string().replace('\n', " ");
+            StoreError(format!("cannot use the database {place}: {why}").into())
+        };
+        let options: PgConnectOptions = url.expose().parse().map_err(|error| unusable(&error))?;
+        let options = options.application_name("lookout-server");
+        // Another server may be at the schema right now, and a change of it may take its time.
+        let patient =
+            options.clone().options([("statement_timeout", "60s"), ("lock_timeout", "60s")]);
+        let connection = match timeout(START, patient.connect()).await {
+            Ok(connected) => connected.map_err(|error| unusable(&error))?,
+            Err(_) => return Err(unusable(&"it does not answer")),
+        };
+        prepare(connection).await.map_err(|error| unusable(&error))?;
+        let options = options.options([
+            ("statement_timeout", "1500"),
+            ("lock_timeout", "1000"),
+            ("idle_in_transaction_session_timeout", "2000"),
             ("synchronous_commit", "on"),
         ]);
         let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
+            .max_connections(connections)
             .acquire_timeout(WAIT)
-            .connect_with(options)
-            .await?;
-        sqlx::migrate!("./migrations/postgres")
-            .run(&pool)
-            .await
-            .map_err(|error| StoreError(error.into()))?;
+            .after_connect(|connection, _| Box::pin(async move { is_primary(connection).await }))
+            .test_before_acquire(false)
+            .before_acquire(|connection, about| {
+                Box::pin(async move { Ok(about.idle_for < FRESH || answers(connection).await) })
+            })
+            // A connection that hangs must not keep its place in the pool.
+            .after_release(|connection, _| Box::pin(async move { Ok(answers(connection).await) }))
+            .connect_lazy_with(options);
         Ok(Self { pool })
     }
 
@@ -82,4 +112,36 @@ impl PostgresStore {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// Judges the database and brings its schema up to date.
+async fn prepare(mut connection: PgConnection) -> Result<(), StoreError> {
+    let version: i32 = sqlx::query_scalar("select current_setting('server_version_num')::int4")
+        .fetch_one(&mut connection)
+        .await?;
+    if version < OLDEST {
+        return Err(StoreError(
+            format!("it is PostgreSQL {}; version 14 or newer is needed", version / 10_000).into(),
+        ));
+    }
+    is_primary(&mut connection).await?;
+    sqlx::migrate!("./migrations/postgres").run(&mut connection).await?;
+    Ok(connection.close().await?)
+}
+
+/// Refuses a standby: what it says is older than what the primary answered, and a revocation would not be seen.
+async fn is_primary(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let is_standby: bool =
+        sqlx::query_scalar("select pg_is_in_recovery()").fetch_one(connection).await?;
+    if is_standby {
+        return Err(sqlx::Error::Configuration(
+            "it is a standby; give the address of the primary".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a connection is alive, found out in time.
+async fn answers(connection: &mut PgConnection) -> bool {
+    timeout(PING, connection.ping()).await.is_ok_and(|pinged| pinged.is_ok())
 }

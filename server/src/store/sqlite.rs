@@ -10,10 +10,14 @@ mod dialect;
 mod authority;
 #[path = "sql/decide.rs"]
 mod decide;
+#[path = "sql/operations.rs"]
+mod operations;
 #[path = "sql/read.rs"]
 mod read;
 #[path = "sql/rows.rs"]
 mod rows;
+#[path = "sql/sweep.rs"]
+mod sweep;
 #[path = "sql/workspace.rs"]
 mod workspace;
 
@@ -26,8 +30,11 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use super::StoreError;
 use SqliteStore as SqlStore;
 
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
+
 const READERS: u32 = 4;
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request waits for its turn, in this process and for another one's, before it is told to come back.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// The SQLite store.
 #[derive(Debug)]
@@ -39,6 +46,19 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the database file, which may be empty but must exist, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let store = Self::look(path).await?;
+        MIGRATIONS.run(&store.writer).await?;
+        Ok(store)
+    }
+
+    /// The newest schema that this version knows.
+    #[must_use]
+    pub fn schema() -> i64 {
+        MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+    }
+
+    /// Opens the database file as it is.
+    pub async fn look(path: &Path) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -49,10 +69,6 @@ impl SqliteStore {
             SqlitePoolOptions::new().max_connections(connections).acquire_timeout(BUSY_TIMEOUT)
         };
         let writer = pool(1).connect_with(options.clone()).await?;
-        sqlx::migrate!("./migrations/sqlite")
-            .run(&writer)
-            .await
-            .map_err(|error| StoreError(error.into()))?;
         let reader = pool(READERS).connect_with(options).await?;
         Ok(Self { reader, writer })
     }

@@ -138,12 +138,18 @@ impl Embedded {
     async fn submit<T: Send + 'static>(
         &self,
         timeout: Duration,
+        caller: Option<Arc<str>>,
         work: impl FnOnce(oneshot::Sender<Result<T, WarehouseError>>) -> Work,
     ) -> Result<T, WarehouseError> {
         let deadline = Instant::now() + timeout;
         let (reply, answer) = oneshot::channel();
-        let job =
-            Job { deadline, cancelled: Arc::default(), started: Arc::default(), work: work(reply) };
+        let job = Job {
+            deadline,
+            cancelled: Arc::default(),
+            started: Arc::default(),
+            caller,
+            work: work(reply),
+        };
         let started = Arc::clone(&job.started);
         let _cancel = CancelOnDrop(Arc::clone(&job.cancelled));
         self.pool.push(job)?;
@@ -203,15 +209,19 @@ impl Warehouse for Embedded {
     }
 
     fn check<'a>(&'a self, sql: &'a str) -> Pending<'a, Checked> {
-        Box::pin(self.submit(CHECK_TIMEOUT, |reply| Work::Check { sql: sql.to_owned(), reply }))
+        Box::pin(
+            self.submit(CHECK_TIMEOUT, None, |reply| Work::Check { sql: sql.to_owned(), reply }),
+        )
     }
 
     fn query(&self, statement: Statement) -> Pending<'_, Outcome> {
         let statement_id = self.statement_id(&statement.sql);
         let called = Instant::now();
         Box::pin(async move {
-            let mut outcome =
-                self.submit(statement.timeout, |reply| Work::Query { statement, reply }).await?;
+            let caller = statement.caller.clone();
+            let mut outcome = self
+                .submit(statement.timeout, caller, |reply| Work::Query { statement, reply })
+                .await?;
             outcome.statement_id = statement_id;
             outcome.elapsed = called.elapsed();
             Ok(outcome)

@@ -1,6 +1,6 @@
 //! What goes into a warehouse and what comes out of it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
@@ -105,6 +105,8 @@ pub struct Statement {
     pub max_cell_chars: usize,
     /// Time allowed from the call to the last row, waiting for a free connection included.
     pub timeout: Duration,
+    /// On whose behalf: one caller gets at most half of the connections and half of the places to wait. `None` is the server itself.
+    pub caller: Option<Arc<str>>,
 }
 
 impl Statement {
@@ -117,6 +119,7 @@ impl Statement {
             max_bytes: 40_000,
             max_cell_chars: 4_096,
             timeout: Duration::from_secs(30),
+            caller: None,
         }
     }
 

@@ -10,20 +10,40 @@ use serde::de::DeserializeOwned;
 use sha2::Sha256;
 
 use crate::mcp::ToolError;
+use crate::secret::keys::Keys;
 use lookout_schema::ErrorCode;
 
 /// Octets of the signature that a cursor carries.
 const TAG: usize = 16;
 
-/// The key that cursors are signed with.
+/// The keys that cursors are signed with.
 #[derive(Clone)]
-pub struct CursorKey([u8; 32]);
+pub struct CursorKey(Source);
+
+#[derive(Clone)]
+enum Source {
+    One([u8; 32]),
+    Root(Keys),
+}
 
 impl CursorKey {
     /// A key from 32 secret octets.
     #[must_use]
     pub const fn new(octets: [u8; 32]) -> Self {
-        Self(octets)
+        Self(Source::One(octets))
+    }
+
+    /// The keys of a running server: the current one signs, and every accepted one is believed.
+    #[must_use]
+    pub const fn of(keys: Keys) -> Self {
+        Self(Source::Root(keys))
+    }
+
+    fn all(&self) -> Vec<[u8; 32]> {
+        match &self.0 {
+            Source::One(key) => vec![*key],
+            Source::Root(keys) => keys.cursors(),
+        }
     }
 
     /// The cursor for `position` in the list that `list` names: the tool, the workspace and every filter.
@@ -46,25 +66,28 @@ impl CursorKey {
         };
         let sealed = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| invalid())?;
         let (tag, position) = sealed.split_at_checked(TAG).ok_or_else(invalid)?;
-        self.mac(list, position).verify_truncated_left(tag).map_err(|_| invalid())?;
+        let is_ours = |key: &[u8; 32]| mac(key, list, position).verify_truncated_left(tag).is_ok();
+        if !self.all().iter().any(is_ours) {
+            return Err(invalid());
+        }
         serde_json::from_slice(position).map_err(|_| invalid())
     }
 
     fn tag(&self, list: &impl Serialize, position: &[u8]) -> [u8; TAG] {
-        let whole = self.mac(list, position).finalize().into_bytes();
+        let whole = mac(&self.all()[0], list, position).finalize().into_bytes();
         let mut tag = [0; TAG];
         tag.copy_from_slice(&whole[..TAG]);
         tag
     }
+}
 
-    fn mac(&self, list: &impl Serialize, position: &[u8]) -> Hmac<Sha256> {
-        let list = serde_json::to_vec(list).expect("the arguments of a list are plain data");
-        let mut mac = Hmac::new_from_slice(&self.0).expect("HMAC takes a key of any length");
-        mac.update(&(list.len() as u64).to_be_bytes());
-        mac.update(&list);
-        mac.update(position);
-        mac
-    }
+fn mac(key: &[u8; 32], list: &impl Serialize, position: &[u8]) -> Hmac<Sha256> {
+    let list = serde_json::to_vec(list).expect("the arguments of a list are plain data");
+    let mut mac = Hmac::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(&(list.len() as u64).to_be_bytes());
+    mac.update(&list);
+    mac.update(position);
+    mac
 }
 
 impl std::fmt::Debug for CursorKey {

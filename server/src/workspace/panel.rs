@@ -37,7 +37,7 @@ pub(super) async fn run(
         resolved.values.into_iter().filter(|(name, _)| bound.names.contains(name)).collect();
     let warehouse = tools.warehouse(caller, panel.warehouse_id.as_deref())?;
     let statement =
-        capped(bound.sql.clone(), values, arguments.max_rows, arguments.timeout_seconds);
+        capped(caller, bound.sql.clone(), values, arguments.max_rows, arguments.timeout_seconds);
     let outcome = WrittenOutcome::from(warehouse.query(statement).await?);
     let (value, steps) = shown(panel, &outcome);
     Ok(RunDashboardPanelResult {

@@ -203,8 +203,13 @@ pub(super) async fn query(
 ) -> Result<QueryWarehouseResult, ToolError> {
     let warehouse = tools.warehouse(caller, arguments.warehouse_id.as_deref())?;
     let params = scalars(&arguments.params)?;
-    let statement =
-        capped(arguments.sql.clone(), params, arguments.max_rows, arguments.timeout_seconds);
+    let statement = capped(
+        caller,
+        arguments.sql.clone(),
+        params,
+        arguments.max_rows,
+        arguments.timeout_seconds,
+    );
     let outcome = warehouse.query(statement).await?;
     let written = WrittenOutcome::from(outcome);
     Ok(QueryWarehouseResult {
@@ -223,6 +228,7 @@ pub(super) async fn query(
 
 /// A statement under the caps of one result.
 pub(super) fn capped(
+    caller: &Caller,
     sql: String,
     params: BTreeMap<String, Scalar>,
     max_rows: i64,
@@ -235,6 +241,7 @@ pub(super) fn capped(
         max_bytes: MAX_ROW_BYTES,
         max_cell_chars: MAX_CELL_CHARS,
         timeout: Duration::from_secs(u64::try_from(timeout_seconds).unwrap_or(1)),
+        caller: Some(caller.grant_id.as_str().into()),
     }
 }
 

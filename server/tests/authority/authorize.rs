@@ -5,7 +5,7 @@ use lookout_server::authority::authorize::{AuthorizeRefusal, Proposal};
 use lookout_server::authority::parameters::Parameters;
 use lookout_server::authority::records::Client;
 use lookout_server::authority::{Policy, Resource};
-use lookout_server::secret::keys::Digest;
+use lookout_server::secret::keys::{Digest, Kid};
 use proptest::prelude::*;
 
 use crate::cases;
@@ -116,7 +116,7 @@ fn what_is_kept_for_the_person_is_what_was_asked_in_the_session_that_asked() {
     let proposal = judged(Some(&registered), good()).unwrap();
     assert_eq!(proposal.scopes, ScopeSet::all());
     let memory = Memory::new();
-    let session = Digest([9; 32]);
+    let session = Digest([9; 32], Kid(1));
     let decision =
         authority(Policy::STRICT).ask(memory.now, "request", session, &registered, proposal);
     assert_eq!(decision.changes.len(), 1);

@@ -4,13 +4,13 @@ use lookout_schema::{Scope, ScopeSet};
 use lookout_server::authority::client::{FreshClient, Presented, Registration};
 use lookout_server::authority::records::{Client, ClientAuthMethod, GrantType};
 use lookout_server::authority::{Change, OAuthErrorCode, Policy, Timestamp};
-use lookout_server::secret::keys::Digest;
+use lookout_server::secret::keys::{Digest, Kid};
 use proptest::prelude::*;
 
 use crate::cases;
 use crate::memory::{REDIRECT, authority, client};
 
-const SECRET: Digest = Digest([5; 32]);
+const SECRET: Digest = Digest([5; 32], Kid(1));
 
 fn good() -> Registration {
     Registration { redirect_uris: vec![REDIRECT.to_owned()], ..Registration::default() }
@@ -105,7 +105,7 @@ fn a_client_has_a_secret_exactly_when_it_registers_a_method_that_uses_one() {
 fn a_client_authenticates_as_it_registered_and_with_its_secret() {
     let authority = authority(Policy::STRICT);
     let methods = [ClientAuthMethod::None, ClientAuthMethod::Basic, ClientAuthMethod::Post];
-    let secrets = [None, Some(SECRET), Some(Digest([6; 32]))];
+    let secrets = [None, Some(SECRET), Some(Digest([6; 32], Kid(1)))];
     for registered in methods {
         let own = (registered != ClientAuthMethod::None).then_some(SECRET);
         let client = Client { auth_method: registered, secret: own, ..client("a") };

@@ -5,7 +5,7 @@ use lookout_server::authority::consent::{Answer, ConsentRefusal, FreshGrant, Pen
 use lookout_server::authority::pkce::ChallengeMethod;
 use lookout_server::authority::records::{AuthorizationRequest, Client, RevocationReason, Session};
 use lookout_server::authority::{Change, Decision, Policy, Resource, Timestamp};
-use lookout_server::secret::keys::Digest;
+use lookout_server::secret::keys::{Digest, Kid};
 use proptest::prelude::*;
 
 use crate::cases;
@@ -16,7 +16,7 @@ const ENDS: Timestamp = Timestamp(1_700_000_600_000);
 fn request() -> AuthorizationRequest {
     AuthorizationRequest {
         id: "request".to_owned(),
-        session: Digest([9; 32]),
+        session: Digest([9; 32], Kid(1)),
         client_id: "a".to_owned(),
         redirect_uri: REDIRECT.to_owned(),
         scopes: ScopeSet::all(),
@@ -60,8 +60,11 @@ impl Situation {
             client: self.client.as_ref(),
             live_grants: &self.live_grants,
         };
-        let fresh =
-            FreshGrant { grant_id: "grant", code: "the-code", code_digest: Digest([7; 32]) };
+        let fresh = FreshGrant {
+            grant_id: "grant",
+            code: "the-code",
+            code_digest: Digest([7; 32], Kid(1)),
+        };
         authority(Policy::STRICT).answer(self.now, pending, answer, &fresh)
     }
 }
@@ -72,7 +75,7 @@ fn an_answer_that_does_not_count_changes_nothing() {
     type Edit = fn(&mut Situation);
     let refused: Vec<(&str, Edit, ConsentRefusal)> = vec![
         ("no such request", |it| it.request = None, NotPending),
-        ("another session", |it| it.session.digest = Digest([8; 32]), NotPending),
+        ("another session", |it| it.session.digest = Digest([8; 32], Kid(1)), NotPending),
         (
             "answered before",
             |it| it.request.as_mut().unwrap().decided_at = Some(it.now),
@@ -144,7 +147,7 @@ fn the_grant_and_the_code_are_bound_to_what_was_asked() {
     assert_eq!(grant.resource, Some(Resource::Mcp));
     assert_eq!(grant.expires_at, Some(situation.now.plus_seconds(30 * 86_400)));
     assert_eq!(grant.revoked_at, None);
-    assert_eq!(code.digest, Digest([7; 32]));
+    assert_eq!(code.digest, Digest([7; 32], Kid(1)));
     assert_eq!(code.grant_id, "grant");
     assert_eq!(code.client_id, "a");
     assert_eq!(code.redirect_uri, REDIRECT);

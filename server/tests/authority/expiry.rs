@@ -9,14 +9,15 @@ use lookout_server::authority::records::{
 use lookout_server::authority::refresh::RefreshRequest;
 use lookout_server::authority::token::{ExchangeRequest, FreshTokens, Issued};
 use lookout_server::authority::{Change, Policy, Resource, Timestamp};
-use lookout_server::secret::keys::Digest;
+use lookout_server::secret::keys::{Digest, Kid};
 use proptest::prelude::*;
 
 use crate::cases;
 use crate::memory::{Memory, REDIRECT, authority, client};
 
 const BEGAN: Timestamp = Timestamp(1_700_000_000_000);
-const FRESH: FreshTokens = FreshTokens { access: Digest([2; 32]), refresh: Digest([3; 32]) };
+const FRESH: FreshTokens =
+    FreshTokens { access: Digest([2; 32], Kid(1)), refresh: Digest([3; 32], Kid(1)) };
 
 fn standing(ends: Option<Timestamp>) -> Standing {
     let grant = Grant {
@@ -37,7 +38,7 @@ fn standing(ends: Option<Timestamp>) -> Standing {
 
 fn token(kind: TokenKind, ends: Option<Timestamp>) -> Token {
     Token {
-        digest: Digest([1; 32]),
+        digest: Digest([1; 32], Kid(1)),
         kind,
         grant_id: "g".to_owned(),
         generation: 4,
@@ -98,7 +99,7 @@ fn refreshes(
 fn is_redeemed(now: Timestamp, code_ends: Timestamp, grant_ends: Option<Timestamp>) -> bool {
     let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     let code = Code {
-        digest: Digest([1; 32]),
+        digest: Digest([1; 32], Kid(1)),
         grant_id: "g".to_owned(),
         client_id: "a".to_owned(),
         redirect_uri: REDIRECT.to_owned(),

@@ -11,7 +11,7 @@ use lookout_server::authority::records::{
 use lookout_server::authority::{
     Authority, Change, Decision, Issuer, Lifetimes, Limits, Policy, Resource, Timestamp,
 };
-use lookout_server::secret::keys::Digest;
+use lookout_server::secret::keys::{Digest, Kid};
 
 pub(crate) const ISSUER: &str = "https://lookout.example";
 pub(crate) const REDIRECT: &str = "https://app.example/cb";
@@ -87,7 +87,7 @@ impl Memory {
         self.made += 1;
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&self.made.to_be_bytes());
-        Digest(bytes)
+        Digest(bytes, Kid(1))
     }
 
     pub(crate) fn name(&mut self) -> String {
@@ -97,7 +97,7 @@ impl Memory {
 
     pub(crate) fn session(&self) -> Session {
         Session {
-            digest: Digest([9; 32]),
+            digest: Digest([9; 32], Kid(1)),
             user_id: "u".to_owned(),
             created_at: self.now,
             seen_at: self.now,

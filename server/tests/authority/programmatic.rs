@@ -4,7 +4,7 @@ use lookout_schema::{Scope, ScopeSet};
 use lookout_server::authority::programmatic::{FreshToken, TokenRefusal, TokenRequest};
 use lookout_server::authority::records::{Grant, GrantKind, TokenKind};
 use lookout_server::authority::{Change, Decision, Policy, Timestamp};
-use lookout_server::secret::keys::Digest;
+use lookout_server::secret::keys::{Digest, Kid};
 use proptest::prelude::*;
 
 use crate::cases;
@@ -24,7 +24,7 @@ fn good() -> TokenRequest<'static> {
 }
 
 fn create(request: &TokenRequest<'_>, live_names: &[String]) -> Decision<Grant, TokenRefusal> {
-    let fresh = FreshToken { grant_id: "g", digest: Digest([1; 32]), hint: "lkmcp_abc" };
+    let fresh = FreshToken { grant_id: "g", digest: Digest([1; 32], Kid(1)), hint: "lkmcp_abc" };
     authority(Policy::STRICT).create_token(NOW, request, live_names, fresh)
 }
 
@@ -49,7 +49,7 @@ fn a_token_is_a_grant_with_one_token_for_every_resource() {
     assert_eq!(grant.expires_at, Some(NOW.plus_seconds(30 * 86_400)));
     assert_eq!(token.expires_at, grant.expires_at);
     assert_eq!(token.kind, TokenKind::Programmatic);
-    assert_eq!(token.digest, Digest([1; 32]));
+    assert_eq!(token.digest, Digest([1; 32], Kid(1)));
     assert_eq!(token.grant_id, "g");
     assert_eq!(token.hint, "lkmcp_abc");
     assert_eq!((token.superseded_at, token.revoked_at), (None, None));

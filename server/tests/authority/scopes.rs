@@ -7,7 +7,7 @@ use lookout_server::authority::records::{Grant, GrantKind, Standing, Token, Toke
 use lookout_server::authority::refresh::RefreshRequest;
 use lookout_server::authority::token::FreshTokens;
 use lookout_server::authority::{OAuthErrorCode, Policy, Resource, Timestamp};
-use lookout_server::secret::keys::Digest;
+use lookout_server::secret::keys::{Digest, Kid};
 use proptest::prelude::*;
 
 use crate::cases;
@@ -108,7 +108,7 @@ fn refreshed(granted: ScopeSet, scope: Option<&str>) -> Result<ScopeSet, OAuthEr
         revoked_at: None,
     };
     let token = Token {
-        digest: Digest([1; 32]),
+        digest: Digest([1; 32], Kid(1)),
         kind: TokenKind::Refresh,
         grant_id: grant.id.clone(),
         generation: 3,
@@ -120,7 +120,7 @@ fn refreshed(granted: ScopeSet, scope: Option<&str>) -> Result<ScopeSet, OAuthEr
         revoked_at: None,
     };
     let standing = Standing { grant, user_disabled: false, client_deleted: false, is_member: true };
-    let fresh = FreshTokens { access: Digest([2; 32]), refresh: Digest([3; 32]) };
+    let fresh = FreshTokens { access: Digest([2; 32], Kid(1)), refresh: Digest([3; 32], Kid(1)) };
     let request = RefreshRequest { scope, resource: None };
     let decision = authority(Policy::STRICT).refresh(
         now,

@@ -5,7 +5,7 @@ use lookout_server::authority::records::{Grant, GrantKind, Membership, Role, Ses
 use lookout_server::authority::revoke::NoSuchGrant;
 use lookout_server::authority::session::AccountDisabled;
 use lookout_server::authority::{Change, Policy, Timestamp};
-use lookout_server::secret::keys::Digest;
+use lookout_server::secret::keys::{Digest, Kid};
 use proptest::prelude::*;
 
 use crate::cases;
@@ -26,12 +26,16 @@ fn user(disabled_at: Option<Timestamp>) -> User {
 #[test]
 fn only_an_enabled_account_begins_a_session() {
     let now = Timestamp(42);
-    let begun = authority(STRICT).begin_session(now, &user(None), Digest([1; 32]));
-    let session =
-        Session { digest: Digest([1; 32]), user_id: "u".to_owned(), created_at: now, seen_at: now };
+    let begun = authority(STRICT).begin_session(now, &user(None), Digest([1; 32], Kid(1)));
+    let session = Session {
+        digest: Digest([1; 32], Kid(1)),
+        user_id: "u".to_owned(),
+        created_at: now,
+        seen_at: now,
+    };
     assert_eq!(begun.changes, [Change::AddSession(session)]);
     assert_eq!(begun.reply, Ok(()));
-    let refused = authority(STRICT).begin_session(now, &user(Some(now)), Digest([1; 32]));
+    let refused = authority(STRICT).begin_session(now, &user(Some(now)), Digest([1; 32], Kid(1)));
     assert_eq!(refused.changes, []);
     assert_eq!(refused.reply, Err(AccountDisabled));
 }
@@ -157,7 +161,7 @@ proptest! {
     ) {
         let now = Timestamp(1_700_000_000_000);
         let session = Session {
-            digest: Digest([1; 32]),
+            digest: Digest([1; 32], Kid(1)),
             user_id: "u".to_owned(),
             created_at: Timestamp(now.0 - age),
             seen_at: Timestamp(now.0 - idle),

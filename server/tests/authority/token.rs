@@ -8,12 +8,13 @@ use lookout_server::authority::records::{
 use lookout_server::authority::refresh::RefreshRequest;
 use lookout_server::authority::token::{ExchangeRequest, FreshTokens, Issued};
 use lookout_server::authority::{Change, Decision, OAuthErrorCode, Policy, Resource, Timestamp};
-use lookout_server::secret::keys::Digest;
+use lookout_server::secret::keys::{Digest, Kid};
 
 use crate::memory::{REDIRECT, authority, client};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
-const FRESH: FreshTokens = FreshTokens { access: Digest([2; 32]), refresh: Digest([3; 32]) };
+const FRESH: FreshTokens =
+    FreshTokens { access: Digest([2; 32], Kid(1)), refresh: Digest([3; 32], Kid(1)) };
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const MCP: &str = "https://lookout.example/mcp";
 const READONLY: &str = "https://lookout.example/mcp/readonly";
@@ -37,7 +38,7 @@ fn standing() -> Standing {
 
 fn code() -> Code {
     Code {
-        digest: Digest([1; 32]),
+        digest: Digest([1; 32], Kid(1)),
         grant_id: "g".to_owned(),
         client_id: "a".to_owned(),
         redirect_uri: REDIRECT.to_owned(),
@@ -50,7 +51,7 @@ fn code() -> Code {
 
 fn token(kind: TokenKind) -> Token {
     Token {
-        digest: Digest([1; 32]),
+        digest: Digest([1; 32], Kid(1)),
         kind,
         grant_id: "g".to_owned(),
         generation: 0,
@@ -112,8 +113,9 @@ fn a_code_is_redeemed_once_for_what_was_asked_and_by_whoever_has_the_verifier() 
     for (request, refusal) in requests {
         let decision = exchange(&client("a"), &code(), request);
         assert_eq!(code_of(&decision), refusal, "{request:?}");
-        let is_used =
-            decision.changes.contains(&Change::UseCode { digest: Digest([1; 32]), at: NOW });
+        let is_used = decision
+            .changes
+            .contains(&Change::UseCode { digest: Digest([1; 32], Kid(1)), at: NOW });
         // A failed attempt keeps the code and issues nothing.
         assert_eq!(is_used, refusal.is_none(), "{request:?}");
         assert_eq!(decision.changes.len(), if refusal.is_none() { 3 } else { 0 }, "{request:?}");
@@ -218,7 +220,7 @@ fn a_revocation_reaches_what_the_client_owns_and_is_always_answered_alike() {
     let at = NOW;
     let reason = RevocationReason::ClientRevoked;
     let kinds = [
-        (TokenKind::Access, Some(Change::RevokeToken { digest: Digest([1; 32]), at })),
+        (TokenKind::Access, Some(Change::RevokeToken { digest: Digest([1; 32], Kid(1)), at })),
         (TokenKind::Refresh, Some(Change::RevokeGrant { id: "g".to_owned(), at, reason })),
         (TokenKind::Programmatic, None),
     ];

@@ -4,13 +4,13 @@ use lookout_server::authority::client::{FreshClient, Registration};
 use lookout_server::authority::records::{Client, ClientAuthMethod, GrantType};
 use lookout_server::authority::redirect::is_registrable;
 use lookout_server::authority::{Authority, Change, Issuer, Lifetimes, Limits, Policy, Timestamp};
-use lookout_server::secret::keys::Digest;
+use lookout_server::secret::keys::{Digest, Kid};
 use serde_json::Value;
 
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(registration) = Registration::read(bytes) else { return };
     let document: Value = serde_json::from_slice(bytes).expect("what was read is JSON");
-    let fresh = FreshClient { id: "new", registered_by: None, secret: Digest([7; 32]) };
+    let fresh = FreshClient { id: "new", registered_by: None, secret: Digest([7; 32], Kid(1)) };
     let decision = authority().register(Timestamp(1), &registration, fresh);
     match decision.reply {
         Err(_) => assert_eq!(decision.changes, []),

@@ -93,17 +93,10 @@ impl Server {
             ("tokens", "expires_at"),
             ("clients", "created_at"),
         ];
-        for (table, column) in columns {
-            self.sql(&format!("update {table} set {column} = {column} - {}", seconds * 1000));
-        }
-    }
-
-    /// Runs one statement on the database, from outside.
-    pub(crate) fn sql(&self, statement: &str) {
-        let database = rusqlite::Connection::open(self.app.config.data.join("lookout.db"))
-            .expect("the database");
-        database.busy_timeout(std::time::Duration::from_secs(5)).expect("a timeout");
-        database.execute(statement, []).expect("a statement");
+        let statement = |(table, column)| {
+            format!("update {table} set {column} = {column} - {};", seconds * 1000)
+        };
+        self.sql(&columns.map(statement).concat());
     }
 
     pub(crate) fn sweep(&self) {

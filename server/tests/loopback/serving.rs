@@ -1,9 +1,12 @@
-//! A server on a free loopback port, and a plain HTTP client for it.
+//! A server on a free loopback port, and a plain HTTP client for it. In a test binary whose name ends in `_postgres` it keeps its data there.
+
+#[path = "../cluster/cluster.rs"]
+mod cluster;
 
 use std::future::Future;
 use std::sync::Arc;
 
-use lookout_server::config::Settings;
+use lookout_server::config::{DatabaseUrl, Settings};
 use lookout_server::{App, app};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -13,6 +16,8 @@ use tokio::runtime::Runtime;
 pub(crate) struct Serving {
     pub(crate) base: String,
     pub(crate) app: Arc<App>,
+    /// The name of the PostgreSQL database.
+    database: Option<String>,
     _data: TempDir,
     pub(crate) runtime: Runtime,
     agent: ureq::Agent,
@@ -39,6 +44,12 @@ impl Reply {
     }
 }
 
+/// The address of a new PostgreSQL database, in a test binary that is for them. Without PostgreSQL its tests run on the embedded database again.
+fn fresh_database() -> Option<String> {
+    let is_for_postgres = env!("CARGO_CRATE_NAME").ends_with("_postgres");
+    is_for_postgres.then(cluster::shared)?.map(cluster::Cluster::fresh_database)
+}
+
 impl Serving {
     /// Starts a server with these settings, after `prepare` has filled its store.
     pub(crate) fn start<P: Future<Output = App>>(
@@ -46,14 +57,16 @@ impl Serving {
         prepare: impl FnOnce(App) -> P,
     ) -> Self {
         let runtime = Runtime::new().expect("a runtime");
+        let database = fresh_database();
         let data = tempfile::tempdir().expect("a temporary folder");
         let folder = data.path().join("data");
         let mut settings = Settings { data: folder.clone(), ..Settings::default() };
+        settings.database.url = database.clone().map(DatabaseUrl::from);
         adjust(&mut settings);
         let (base, app) = runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let address = listener.local_addr().expect("an address");
-            app::init(&folder).await.expect("a new data directory");
+            app::init_on(&folder, &settings.database).await.expect("a new data directory");
             let app =
                 App::open(settings.at(address).expect("good settings")).await.expect("a server");
             let app = Arc::new(prepare(app).await);
@@ -68,7 +81,44 @@ impl Serving {
             .max_redirects(0)
             .build()
             .into();
-        Self { base, app, runtime, agent, _data: data }
+        Self { base, app, runtime, agent, database, _data: data }
+    }
+
+    /// Runs statements on the database, from outside.
+    pub(crate) fn sql(&self, statements: &str) {
+        match &self.database {
+            Some(database) => {
+                let cluster = cluster::shared().expect("it has the database");
+                cluster.query(database, statements).expect("a statement");
+            }
+            None => {
+                let file = lookout_server::store::file(&self.app.config.data);
+                let database = rusqlite::Connection::open(file).expect("the database");
+                database.busy_timeout(std::time::Duration::from_secs(5)).expect("a timeout");
+                database.execute_batch(statements).expect("a statement");
+            }
+        }
+    }
+
+    /// Makes every change of rows in `table` fail, until [`Serving::mend`].
+    pub(crate) fn jam(&self, table: &str) {
+        self.sql(&match &self.database {
+            Some(_) => format!(
+                "create function stuck() returns trigger language plpgsql as 'begin raise exception ''stuck''; end';
+                 create trigger stuck before update on {table} for each statement execute function stuck()"
+            ),
+            None => format!(
+                "create trigger stuck before update on {table} begin select raise(abort, 'stuck'); end"
+            ),
+        });
+    }
+
+    /// Undoes [`Serving::jam`].
+    pub(crate) fn mend(&self, table: &str) {
+        self.sql(&match &self.database {
+            Some(_) => format!("drop trigger stuck on {table}; drop function stuck"),
+            None => "drop trigger stuck".to_owned(),
+        });
     }
 
     /// Sends one request, with a body when there is one, and follows nothing.

@@ -24,8 +24,13 @@ pub(super) const LOCK_PERSON: Option<&str> =
 pub(super) const LOCK_REGISTRATION: Option<&str> = Some("select pg_advisory_xact_lock(7810773531)");
 pub(super) const LOCK_REQUEST: Option<&str> =
     Some("select 1 from authorization_requests where id = $1 for update");
+/// Whether no other replica sweeps now. The number is the lock's name.
+pub(super) const TRY_SWEEP: Option<&str> = Some("select pg_try_advisory_xact_lock(7810773532)");
 pub(super) const LOCK_WORKSPACE: Option<&str> =
     Some("select 1 from workspaces where id = $1 for no key update");
+
+/// Lets the rest of a transaction take its time.
+pub(super) const UNHURRIED: Option<&str> = Some("set local statement_timeout = '60s'");
 
 /// The one clock: now, in milliseconds since the Unix epoch.
 macro_rules! now {
@@ -48,4 +53,15 @@ macro_rules! order_made {
     };
 }
 
-pub(super) use {least, now, order_made};
+/// The columns that say what the database is: `product`, `is_primary` and `durability`.
+macro_rules! database {
+    () => {
+        "'PostgreSQL ' || current_setting('server_version') as product, cast(case when pg_is_in_recovery() then 0 else 1 end as bigint) as is_primary,
+         'fsync=' || current_setting('fsync') || ' synchronous_commit=' || current_setting('synchronous_commit') as durability"
+    };
+}
+
+/// What `durability` is when no acknowledged commit is ever lost.
+pub(super) const DURABLE: &str = "fsync=on synchronous_commit=on";
+
+pub(super) use {database, least, now, order_made};

@@ -3,18 +3,18 @@
 use sqlx::Row as _;
 
 use super::dialect::now;
-use super::{SqlStore, read, rows};
+use super::{SqlStore, read, rows, sweep};
 use crate::authority::Timestamp;
 use crate::authority::bearer::BearerRows;
 use crate::authority::records::{Client, Membership, Session, User};
 use crate::secret::keys::Digest;
 use crate::store::{
-    Account, AuthorityStore, AuthorityTransaction, GrantListing, Retention, StoreFuture,
+    Account, AuthorityStore, AuthorityTransaction, GrantListing, Retention, StoreFuture, bounded,
 };
 
 impl AuthorityStore for SqlStore {
     fn begin(&self) -> StoreFuture<'_, Box<dyn AuthorityTransaction>> {
-        Box::pin(async move {
+        bounded(async move {
             let mut transaction = self.write().await?;
             let now = sqlx::query(concat!("select ", now!())).fetch_one(&mut *transaction).await?;
             let now = Timestamp(now.try_get(0)?);
@@ -24,42 +24,42 @@ impl AuthorityStore for SqlStore {
     }
 
     fn bearer(&self, digest: Digest) -> StoreFuture<'_, Option<(Timestamp, BearerRows)>> {
-        Box::pin(read::bearer(self.reader(), digest))
+        bounded(read::bearer(self.reader(), digest))
     }
 
     fn note_use<'a>(&'a self, grant_id: &'a str) -> StoreFuture<'a, ()> {
-        Box::pin(read::note_use(self.writer(), grant_id))
+        bounded(read::note_use(self.writer(), grant_id))
     }
 
     fn client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Client>> {
-        Box::pin(async move { rows::client(&mut *self.reader().acquire().await?, id).await })
+        bounded(async move { rows::client(&mut *self.reader().acquire().await?, id).await })
     }
 
     fn visitor(&self, session: Digest) -> StoreFuture<'_, Option<(Timestamp, Session, User)>> {
-        Box::pin(async move { rows::visitor(&mut *self.reader().acquire().await?, session).await })
+        bounded(async move { rows::visitor(&mut *self.reader().acquire().await?, session).await })
     }
 
     fn note_visit(&self, session: Digest) -> StoreFuture<'_, ()> {
-        Box::pin(read::note_visit(self.writer(), session))
+        bounded(read::note_visit(self.writer(), session))
     }
 
     fn account<'a>(&'a self, email: &'a str) -> StoreFuture<'a, Option<Account>> {
-        Box::pin(read::account(self.reader(), email))
+        bounded(read::account(self.reader(), email))
     }
 
     fn memberships<'a>(&'a self, user_id: &'a str) -> StoreFuture<'a, Vec<Membership>> {
-        Box::pin(read::memberships(self.reader(), user_id))
+        bounded(read::memberships(self.reader(), user_id))
     }
 
     fn grants<'a>(
         &'a self,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, (Timestamp, Vec<GrantListing>)> {
-        Box::pin(read::grants(self.reader(), workspace_id))
+        bounded(read::grants(self.reader(), workspace_id))
     }
 
     fn put_account<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, ()> {
-        Box::pin(read::put_account(self, account))
+        bounded(read::put_account(self, account))
     }
 
     fn join_workspace<'a>(
@@ -67,10 +67,11 @@ impl AuthorityStore for SqlStore {
         user_id: &'a str,
         membership: &'a Membership,
     ) -> StoreFuture<'a, String> {
-        Box::pin(read::join_workspace(self, user_id, membership))
+        bounded(read::join_workspace(self, user_id, membership))
     }
 
     fn sweep(&self, retention: Retention) -> StoreFuture<'_, ()> {
-        Box::pin(read::sweep(self, retention))
+        // It may take its time: nobody waits for it.
+        Box::pin(sweep::sweep(self, retention))
     }
 }

@@ -9,8 +9,8 @@ use crate::authority::records::{
     User,
 };
 use crate::authority::{Change, Resource, Timestamp};
-use crate::secret::keys::Digest;
-use crate::store::{AuthorityTransaction, StoreError, StoreFuture};
+use crate::secret::keys::{Digest, Kid};
+use crate::store::{AuthorityTransaction, StoreError, StoreFuture, bounded};
 
 pub(super) struct SqlDecision {
     pub(super) transaction: Transaction<'static, Db>,
@@ -23,11 +23,11 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn client<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Client>> {
-        Box::pin(rows::client(&mut self.transaction, id))
+        bounded(rows::client(&mut self.transaction, id))
     }
 
     fn unconsented_clients(&mut self) -> StoreFuture<'_, usize> {
-        Box::pin(async move {
+        bounded(async move {
             if let Some(statement) = dialect::LOCK_REGISTRATION {
                 sqlx::query(statement).execute(&mut *self.transaction).await?;
             }
@@ -40,8 +40,22 @@ impl AuthorityTransaction for SqlDecision {
         })
     }
 
-    fn visitor(&mut self, session: Digest) -> StoreFuture<'_, Option<(Session, User)>> {
+    fn forget_oldest_client(&mut self, registered_before: Timestamp) -> StoreFuture<'_, bool> {
         Box::pin(async move {
+            let forgotten = sqlx::query(
+                "delete from clients where id in (select c.id from clients c where c.registered_by is null and c.created_at < $1
+                 and not exists (select 1 from grants g where g.client_id = c.id)
+                 and not exists (select 1 from authorization_requests r where r.client_id = c.id) order by c.created_at limit 1)",
+            )
+            .bind(registered_before.0)
+            .execute(&mut *self.transaction)
+            .await?;
+            Ok(forgotten.rows_affected() > 0)
+        })
+    }
+
+    fn visitor(&mut self, session: Digest) -> StoreFuture<'_, Option<(Session, User)>> {
+        bounded(async move {
             let visitor = rows::visitor(&mut self.transaction, session).await?;
             Ok(visitor.map(|(_, session, user)| (session, user)))
         })
@@ -52,7 +66,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, Option<Membership>> {
-        Box::pin(async move {
+        bounded(async move {
             let row = sqlx::query(
                 "select w.id, w.slug, w.name, m.role from memberships m join workspaces w on w.id = m.workspace_id
                  where m.user_id = $1 and m.workspace_id = $2",
@@ -66,10 +80,10 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn request<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<AuthorizationRequest>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_REQUEST, id).await?;
             let row = sqlx::query(
-                "select id, session, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
+                "select id, session, 0 as kid, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
                  from authorization_requests where id = $1",
             )
             .bind(id)
@@ -78,7 +92,7 @@ impl AuthorityTransaction for SqlDecision {
             row.map(|row| {
                 Ok(AuthorizationRequest {
                     id: row.try_get("id")?,
-                    session: rows::digest(&row, "session")?,
+                    session: rows::digest(&row, "session", "kid")?,
                     client_id: row.try_get("client_id")?,
                     redirect_uri: row.try_get("redirect_uri")?,
                     scopes: rows::scopes(&row, "scopes")?,
@@ -95,21 +109,22 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn code(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Code, Standing)>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_GRANT_OF_CODE, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
-                "select k.digest, k.grant_id, k.client_id, k.redirect_uri, k.challenge, k.challenge_method, k.expires_at, k.used_at, ",
+                "select k.digest, k.kid, k.grant_id, k.client_id, k.redirect_uri, k.challenge, k.challenge_method, k.expires_at, k.used_at, ",
                 standing_columns!(),
                 " from codes k join grants g on g.id = k.grant_id ",
                 standing_joins!(),
-                " where k.digest = $1"
+                " where k.digest = $1 and k.kid = $2"
             ))
             .bind(&digest.0[..])
+            .bind(i64::from(digest.1.0))
             .fetch_optional(&mut *self.transaction)
             .await?;
             row.map(|row| {
                 let code = Code {
-                    digest: rows::digest(&row, "digest")?,
+                    digest: rows::digest(&row, "digest", "kid")?,
                     grant_id: row.try_get("grant_id")?,
                     client_id: row.try_get("client_id")?,
                     redirect_uri: row.try_get("redirect_uri")?,
@@ -125,7 +140,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn token(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Token, Standing)>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_GRANT_OF_TOKEN, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
                 "select ",
@@ -134,9 +149,10 @@ impl AuthorityTransaction for SqlDecision {
                 standing_columns!(),
                 " from tokens t join grants g on g.id = t.grant_id ",
                 standing_joins!(),
-                " where t.digest = $1"
+                " where t.digest = $1 and t.kid = $2"
             ))
             .bind(&digest.0[..])
+            .bind(i64::from(digest.1.0))
             .fetch_optional(&mut *self.transaction)
             .await?;
             row.map(|row| Ok((rows::token(&row)?, rows::standing(&row)?))).transpose()
@@ -144,7 +160,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn grant<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Grant>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_GRANT, id).await?;
             let row = sqlx::query(concat!(
                 "select ",
@@ -165,7 +181,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         client_id: &'a str,
     ) -> StoreFuture<'a, Vec<String>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_PERSON, user_id).await?;
             let rows = sqlx::query(concat!(
                 "select id from grants where user_id = $1 and client_id = $2 and revoked_at is null and (expires_at is null or expires_at > $3)
@@ -186,7 +202,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, Vec<String>> {
-        Box::pin(async move {
+        bounded(async move {
             self.lock(dialect::LOCK_PERSON, user_id).await?;
             let rows = sqlx::query(
                 "select name from grants where user_id = $1 and workspace_id = $2 and kind = 'programmatic' and revoked_at is null
@@ -201,17 +217,36 @@ impl AuthorityTransaction for SqlDecision {
         })
     }
 
-    fn commit(mut self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
-        Box::pin(async move {
-            for change in changes {
-                self.apply(change).await?;
+    fn commit(self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
+        bounded(async move {
+            #[cfg(feature = "danger-planted-faults")]
+            if let Some(pause) = crate::danger::acknowledges_early(&changes) {
+                tokio::spawn(async move {
+                    tokio::time::sleep(pause).await;
+                    self.finish(changes).await
+                });
+                return Ok(());
             }
-            Ok(self.transaction.commit().await?)
+            self.finish(changes).await
         })
     }
 }
 
 impl SqlDecision {
+    async fn finish(mut self: Box<Self>, changes: Vec<Change>) -> Result<(), StoreError> {
+        for change in changes {
+            #[cfg(feature = "danger-planted-faults")]
+            crate::danger::before_next_change(&mut self.transaction, &change).await?;
+            self.apply(change).await?;
+        }
+        #[cfg(feature = "danger-planted-faults")]
+        crate::danger::failpoint("before-commit");
+        self.transaction.commit().await?;
+        #[cfg(feature = "danger-planted-faults")]
+        crate::danger::failpoint("after-commit");
+        Ok(())
+    }
+
     /// Takes the lock on what is read next, where the database does not already hold one for the whole transaction. What is read afterwards is the newest.
     async fn lock<'a, K>(
         &mut self,
@@ -227,12 +262,49 @@ impl SqlDecision {
         Ok(())
     }
 
+    /// Ends everything that depends on a key. A grant whose newest token was made with it goes too, because nothing of it could be used any more.
+    async fn end_key(&mut self, kid: Kid, at: Timestamp) -> Result<(), StoreError> {
+        let kid = i64::from(kid.0);
+        let statements = [
+            "update grants set revoked_at = $1, revoked_reason = 'key_retired' where revoked_at is null and id in
+             (select grant_id from tokens where kid = $2 and superseded_at is null and revoked_at is null and kind in ('refresh', 'programmatic')
+              union select grant_id from codes where kid = $2 and used_at is null)",
+            "update tokens set revoked_at = $1 where kid = $2 and revoked_at is null",
+            "update codes set used_at = $1 where kid = $2 and used_at is null",
+            "update setup_links set used_at = $1 where kid = $2 and used_at is null",
+        ];
+        for statement in statements {
+            sqlx::query(statement).bind(at.0).bind(kid).execute(&mut *self.transaction).await?;
+        }
+        sqlx::query("delete from sessions where kid = $1")
+            .bind(kid)
+            .execute(&mut *self.transaction)
+            .await?;
+        sqlx::query("update clients set secret = $1, secret_kid = 0 where secret_kid = $2 and secret is not null")
+            .bind(&[0; 32][..])
+            .bind(kid)
+            .execute(&mut *self.transaction)
+            .await?;
+        Ok(())
+    }
+
     async fn apply(&mut self, change: Change) -> Result<(), StoreError> {
         let statement = match &change {
+            Change::Audit(event) => {
+                let event = event.clone();
+                return super::operations::add_event(&mut self.transaction, self.now, event).await;
+            }
+            Change::EndKey { kid, at } => return self.end_key(*kid, *at).await,
+            Change::EndClientSecret { digest } => {
+                // No secret has this digest, and no key this name.
+                sqlx::query("update clients set secret = $1, secret_kid = 0 where secret = $2")
+                    .bind(&[0; 32][..])
+                    .bind(&digest.0[..])
+            }
             Change::AddClient(client) => {
                 let words: Vec<&str> = client.grant_types.iter().copied().map(GrantType::as_str).collect();
                 sqlx::query(
-                    "insert into clients (id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at, registered_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                    "insert into clients (id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at, registered_by, secret_kid) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
                 )
                 .bind(&client.id)
                 .bind(&client.name)
@@ -243,6 +315,7 @@ impl SqlDecision {
                 .bind(client.scopes.to_string())
                 .bind(client.created_at.0)
                 .bind(&client.registered_by)
+                .bind(client.secret.map_or(1, |digest| i64::from(digest.1.0)))
             }
             Change::DescribeClient(client) => {
                 let words: Vec<&str> = client.grant_types.iter().copied().map(GrantType::as_str).collect();
@@ -302,7 +375,7 @@ impl SqlDecision {
             .bind(reason.as_str())
             .bind(id),
             Change::AddCode(code) => sqlx::query(
-                "insert into codes (digest, grant_id, client_id, redirect_uri, challenge, challenge_method, expires_at) values ($1, $2, $3, $4, $5, $6, $7)",
+                "insert into codes (digest, grant_id, client_id, redirect_uri, challenge, challenge_method, expires_at, kid) values ($1, $2, $3, $4, $5, $6, $7, $8)",
             )
             .bind(&code.digest.0[..])
             .bind(&code.grant_id)
@@ -310,14 +383,15 @@ impl SqlDecision {
             .bind(&code.redirect_uri)
             .bind(&code.challenge)
             .bind(code.challenge_method.as_str())
-            .bind(code.expires_at.0),
+            .bind(code.expires_at.0)
+            .bind(i64::from(code.digest.1.0)),
             Change::UseCode { digest, at } => {
                 sqlx::query("update codes set used_at = coalesce(used_at, $1) where digest = $2")
                     .bind(at.0)
                     .bind(&digest.0[..])
             }
             Change::AddToken(token) => sqlx::query(
-                "insert into tokens (digest, kind, grant_id, generation, scopes, hint, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "insert into tokens (digest, kind, grant_id, generation, scopes, hint, created_at, expires_at, kid) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             )
             .bind(&token.digest.0[..])
             .bind(token.kind.as_str())
@@ -326,7 +400,8 @@ impl SqlDecision {
             .bind(token.scopes.to_string())
             .bind(&token.hint)
             .bind(token.created_at.0)
-            .bind(token.expires_at.map(|at| at.0)),
+            .bind(token.expires_at.map(|at| at.0))
+            .bind(i64::from(token.digest.1.0)),
             Change::SupersedeToken { digest, at } => {
                 sqlx::query("update tokens set superseded_at = coalesce(superseded_at, $1) where digest = $2")
                     .bind(at.0)
@@ -338,11 +413,12 @@ impl SqlDecision {
                     .bind(&digest.0[..])
             }
             Change::AddSession(session) => {
-                sqlx::query("insert into sessions (digest, user_id, created_at, seen_at) values ($1, $2, $3, $4)")
+                sqlx::query("insert into sessions (digest, user_id, created_at, seen_at, kid) values ($1, $2, $3, $4, $5)")
                     .bind(&session.digest.0[..])
                     .bind(&session.user_id)
                     .bind(session.created_at.0)
                     .bind(session.seen_at.0)
+                    .bind(i64::from(session.digest.1.0))
             }
             Change::EndSession { digest } => {
                 sqlx::query("delete from sessions where digest = $1").bind(&digest.0[..])

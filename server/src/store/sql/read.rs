@@ -3,13 +3,13 @@
 use sqlx::Row as _;
 
 use super::SqlStore;
-use super::dialect::{DbPool, least, now, order_made};
+use super::dialect::{DbPool, now, order_made};
 use super::rows::{self, standing_columns, standing_joins, token_columns};
 use crate::authority::Timestamp;
 use crate::authority::bearer::BearerRows;
 use crate::authority::records::{Membership, User};
 use crate::secret::keys::Digest;
-use crate::store::{Account, GrantListing, Retention, StoreError};
+use crate::store::{Account, GrantListing, StoreError};
 
 pub(super) async fn bearer(
     pool: &DbPool,
@@ -25,9 +25,10 @@ pub(super) async fn bearer(
         ", u.id as u_id, u.email as u_email, u.display_name as u_display_name, w.slug as w_slug, w.name as w_name, g.last_used_at
          from tokens t join grants g on g.id = t.grant_id join workspaces w on w.id = g.workspace_id ",
         standing_joins!(),
-        " where t.digest = $1"
+        " where t.digest = $1 and t.kid = $2"
     ))
     .bind(&digest.0[..])
+    .bind(i64::from(digest.1.0))
     .fetch_optional(pool)
     .await?;
     row.map(|row| {
@@ -193,36 +194,4 @@ pub(super) async fn join_workspace(
     .await?;
     transaction.commit().await?;
     Ok(workspace_id)
-}
-
-pub(super) async fn sweep(store: &SqlStore, retention: Retention) -> Result<(), StoreError> {
-    const DAY: i64 = 86_400_000;
-    let mut transaction = store.write().await?;
-    let now = sqlx::query(concat!("select ", now!())).fetch_one(&mut *transaction).await?;
-    let now: i64 = now.try_get(0)?;
-    let before = |seconds: i64| now - seconds * 1000;
-    let statements = [
-        ("delete from authorization_requests where expires_at < $1", now - DAY),
-        ("delete from sessions where created_at < $1", before(retention.session)),
-        (
-            "delete from clients where created_at < $1 and registered_by is null and not exists (select 1 from grants g where g.client_id = clients.id)
-             and not exists (select 1 from authorization_requests r where r.client_id = clients.id)",
-            before(retention.unconsented_client),
-        ),
-        // An expired access token and an unknown one are answered alike. A refresh token is kept, because its reuse must be recognised.
-        ("delete from tokens where kind = 'access' and expires_at < $1", now - DAY),
-        (
-            concat!("delete from tokens where grant_id in (select id from grants where ", least!(), "(coalesce(revoked_at, expires_at), coalesce(expires_at, revoked_at)) < $1)"),
-            before(retention.ended_grant),
-        ),
-        (
-            concat!("delete from codes where grant_id in (select id from grants where ", least!(), "(coalesce(revoked_at, expires_at), coalesce(expires_at, revoked_at)) < $1)"),
-            before(retention.ended_grant),
-        ),
-    ];
-    for (statement, limit) in statements {
-        sqlx::query(statement).bind(limit).execute(&mut *transaction).await?;
-    }
-    transaction.commit().await?;
-    Ok(())
 }

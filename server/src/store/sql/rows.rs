@@ -10,7 +10,7 @@ use crate::authority::records::{
     Token, TokenKind, User,
 };
 use crate::authority::{Resource, Timestamp};
-use crate::secret::keys::Digest;
+use crate::secret::keys::{Digest, Kid};
 use crate::store::StoreError;
 
 /// A value that this server cannot have written.
@@ -18,13 +18,15 @@ pub(super) fn corrupt(column: &str) -> StoreError {
     StoreError(format!("column {column} holds a value that this version does not know").into())
 }
 
-pub(super) fn digest(row: &DbRow, column: &str) -> Result<Digest, StoreError> {
-    optional_digest(row, column)?.ok_or_else(|| corrupt(column))
+/// A digest, and the key that the column `kid` names.
+pub(super) fn digest(row: &DbRow, column: &str, kid: &str) -> Result<Digest, StoreError> {
+    optional_digest(row, column, kid)?.ok_or_else(|| corrupt(column))
 }
 
-fn optional_digest(row: &DbRow, column: &str) -> Result<Option<Digest>, StoreError> {
-    let bytes: Option<Vec<u8>> = row.try_get(column)?;
-    bytes.map(|bytes| bytes.try_into().map(Digest).map_err(|_| corrupt(column))).transpose()
+fn optional_digest(row: &DbRow, column: &str, kid: &str) -> Result<Option<Digest>, StoreError> {
+    let Some(bytes) = row.try_get::<Option<Vec<u8>>, _>(column)? else { return Ok(None) };
+    let kid = u16::try_from(row.try_get::<i64, _>(kid)?).map_err(|_| corrupt(kid))?;
+    Ok(Some(Digest(bytes.try_into().map_err(|_| corrupt(column))?, Kid(kid))))
 }
 
 pub(super) fn time(row: &DbRow, column: &str) -> Result<Timestamp, StoreError> {
@@ -75,7 +77,7 @@ macro_rules! standing_joins {
 
 macro_rules! token_columns {
     () => {
-        "t.digest, t.kind, t.grant_id, t.generation, t.scopes, t.hint, t.created_at, t.expires_at, t.superseded_at, t.revoked_at"
+        "t.digest, t.kid, t.kind, t.grant_id, t.generation, t.scopes, t.hint, t.created_at, t.expires_at, t.superseded_at, t.revoked_at"
     };
 }
 
@@ -111,7 +113,7 @@ pub(super) fn standing(row: &DbRow) -> Result<Standing, StoreError> {
 
 pub(super) fn token(row: &DbRow) -> Result<Token, StoreError> {
     Ok(Token {
-        digest: digest(row, "digest")?,
+        digest: digest(row, "digest", "kid")?,
         kind: word(row, "kind", TokenKind::parse)?,
         grant_id: row.try_get("grant_id")?,
         generation: row.try_get("generation")?,
@@ -138,7 +140,7 @@ pub(super) async fn client(
     id: &str,
 ) -> Result<Option<Client>, StoreError> {
     let row = sqlx::query(
-        "select id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at, deleted_at, registered_by, document_fresh_until
+        "select id, name, redirect_uris, auth_method, secret, secret_kid, grant_types, scopes, created_at, deleted_at, registered_by, document_fresh_until
          from clients where id = $1",
     )
     .bind(id)
@@ -152,7 +154,7 @@ pub(super) async fn client(
             name: row.try_get("name")?,
             redirect_uris: serde_json::from_str(&uris).map_err(|_| corrupt("redirect_uris"))?,
             auth_method: word(&row, "auth_method", ClientAuthMethod::parse)?,
-            secret: optional_digest(&row, "secret")?,
+            secret: optional_digest(&row, "secret", "secret_kid")?,
             grant_types: grant_types.split(' ').filter_map(GrantType::parse).collect(),
             scopes: scopes(&row, "scopes")?,
             created_at: time(&row, "created_at")?,
@@ -172,9 +174,10 @@ pub(super) async fn visitor(
         "select ",
         now!(),
         " as now, s.created_at, s.seen_at, u.id, u.email, u.display_name, u.disabled_at
-         from sessions s join users u on u.id = s.user_id where s.digest = $1"
+         from sessions s join users u on u.id = s.user_id where s.digest = $1 and s.kid = $2"
     ))
     .bind(&session.0[..])
+    .bind(i64::from(session.1.0))
     .fetch_optional(connection)
     .await?;
     row.map(|row| {

@@ -7,7 +7,7 @@ use super::dialect::{self, Db, DbRow, now};
 use crate::store::workspace::{
     Dashboard, DashboardSave, MAX_DASHBOARDS, SaveOutcome, SourceDocument, WorkspaceStore,
 };
-use crate::store::{StoreError, StoreFuture};
+use crate::store::{StoreError, StoreFuture, bounded};
 
 const DASHBOARD: &str = "select id, slug, title, description, spec, revision, updated_at, updated_by, saved_by_tool from dashboards";
 
@@ -28,7 +28,7 @@ impl WorkspaceStore for SqlStore {
         after: Option<(i64, String)>,
         limit: i64,
     ) -> StoreFuture<'a, Vec<Dashboard>> {
-        Box::pin(async move {
+        bounded(async move {
             let mut query = QueryBuilder::<Db>::new(DASHBOARD);
             query.push(" where workspace_id = ").push_bind(workspace);
             has_words(&mut query, "title || ' ' || description", words);
@@ -52,7 +52,7 @@ impl WorkspaceStore for SqlStore {
         workspace: &'a str,
         id_or_slug: &'a str,
     ) -> StoreFuture<'a, Option<Dashboard>> {
-        Box::pin(async move {
+        bounded(async move {
             let mut query = QueryBuilder::<Db>::new(DASHBOARD);
             query.push(" where workspace_id = ").push_bind(workspace);
             query
@@ -67,7 +67,7 @@ impl WorkspaceStore for SqlStore {
     }
 
     fn dashboard_slugs<'a>(&'a self, workspace: &'a str) -> StoreFuture<'a, Vec<String>> {
-        Box::pin(async move {
+        bounded(async move {
             let query = sqlx::query_scalar(
                 "select slug from dashboards where workspace_id = $1 order by slug",
             );
@@ -76,7 +76,7 @@ impl WorkspaceStore for SqlStore {
     }
 
     fn save_dashboard(&self, save: DashboardSave) -> StoreFuture<'_, SaveOutcome> {
-        Box::pin(async move {
+        bounded(async move {
             let mut transaction = self.write().await?;
             if let Some(statement) = dialect::LOCK_WORKSPACE {
                 sqlx::query(statement).bind(&save.workspace).execute(&mut *transaction).await?;
@@ -199,7 +199,7 @@ impl WorkspaceStore for SqlStore {
         after: Option<(String, String)>,
         limit: i64,
     ) -> StoreFuture<'a, Vec<SourceDocument>> {
-        Box::pin(async move {
+        bounded(async move {
             let mut query = QueryBuilder::<Db>::new(DOCUMENT);
             query.push(" where workspace_id = ").push_bind(workspace);
             has_words(&mut query, "source_name || ' ' || title || ' ' || summary", words);
@@ -222,7 +222,7 @@ impl WorkspaceStore for SqlStore {
         workspace: &'a str,
         id: &'a str,
     ) -> StoreFuture<'a, Option<SourceDocument>> {
-        Box::pin(async move {
+        bounded(async move {
             let mut query = QueryBuilder::<Db>::new(DOCUMENT);
             query
                 .push(" where workspace_id = ")
@@ -238,7 +238,7 @@ impl WorkspaceStore for SqlStore {
         workspace: &'a str,
         document: &'a SourceDocument,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(async move {
+        bounded(async move {
             let mut query = QueryBuilder::<Db>::new(
                 "insert into source_documents (workspace_id, id, source_id, source_name, title, summary, event_count, \
                  repository, commit_sha, generated_at, stale, markdown) values (",

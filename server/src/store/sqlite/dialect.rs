@@ -14,7 +14,11 @@ pub(super) const LOCK_GRANT_OF_TOKEN: Option<&str> = None;
 pub(super) const LOCK_PERSON: Option<&str> = None;
 pub(super) const LOCK_REGISTRATION: Option<&str> = None;
 pub(super) const LOCK_REQUEST: Option<&str> = None;
+/// Only one process writes.
+pub(super) const TRY_SWEEP: Option<&str> = None;
 pub(super) const LOCK_WORKSPACE: Option<&str> = None;
+
+pub(super) const UNHURRIED: Option<&str> = None;
 
 /// The one clock: now, in milliseconds since the Unix epoch.
 macro_rules! now {
@@ -37,4 +41,15 @@ macro_rules! order_made {
     };
 }
 
-pub(super) use {least, now, order_made};
+/// The columns that say what the database is: `product`, `is_primary` and `durability`.
+macro_rules! database {
+    () => {
+        "'SQLite ' || sqlite_version() as product, 1 as is_primary,
+         (select 'synchronous=' || synchronous from pragma_synchronous) || ' journal_mode=' || (select journal_mode from pragma_journal_mode) as durability"
+    };
+}
+
+/// What `durability` is when no acknowledged commit is ever lost.
+pub(super) const DURABLE: &str = "synchronous=2 journal_mode=wal";
+
+pub(super) use {database, least, now, order_made};

@@ -1,5 +1,7 @@
 //! A fixed number of threads, each with a connection of its own, and a bounded queue before them.
 //!
+//! Nobody can take all of it: one caller has at most half of the threads and half of the places.
+//!
 //! Invariant: at most `max_concurrent` statements run and at most `max_queued` wait; work whose caller has gone takes no place.
 
 use std::{
@@ -34,22 +36,39 @@ pub(super) struct Job {
     pub(super) deadline: Instant,
     pub(super) cancelled: Arc<AtomicBool>,
     pub(super) started: Arc<AtomicBool>,
+    /// On whose behalf.
+    pub(super) caller: Option<Arc<str>>,
     pub(super) work: Work,
 }
 
 struct Queue {
     jobs: VecDeque<Job>,
-    running: usize,
+    /// On whose behalf a statement runs, for each that does.
+    running: Vec<Option<Arc<str>>>,
     closed: bool,
 }
 
 impl Queue {
     fn is_full(&self, places: usize) -> bool {
-        self.running + self.jobs.len() >= places
+        self.running.len() + self.jobs.len() >= places
+    }
+
+    fn running_for(&self, caller: &str) -> usize {
+        self.running.iter().flatten().filter(|running| ***running == *caller).count()
+    }
+
+    fn waiting_for(&self, caller: &str) -> usize {
+        self.jobs.iter().filter(|job| job.caller.as_deref() == Some(caller)).count()
     }
 }
 
+/// What one caller may have of `all`.
+fn share(all: usize) -> usize {
+    (all / 2).max(1)
+}
+
 struct Shared {
+    workers: usize,
     queue: Mutex<Queue>,
     ready: Condvar,
     places: usize,
@@ -64,9 +83,10 @@ impl Pool {
         catalogue: &Arc<Catalogue>,
         guard: &Guard,
     ) -> io::Result<Self> {
-        let queue = Mutex::new(Queue { jobs: VecDeque::new(), running: 0, closed: false });
+        let queue = Mutex::new(Queue { jobs: VecDeque::new(), running: Vec::new(), closed: false });
         let workers = config.max_concurrent.max(1);
         let pool = Self(Arc::new(Shared {
+            workers,
             queue,
             ready: Condvar::new(),
             places: config.max_queued + workers,
@@ -89,10 +109,11 @@ impl Pool {
 
     pub(super) fn push(&self, job: Job) -> Result<(), WarehouseError> {
         let mut queue = self.0.lock();
-        if queue.is_full(self.0.places) {
-            queue.jobs.retain(|job| !job.cancelled.load(Ordering::Acquire));
-        }
-        if queue.is_full(self.0.places) {
+        queue.jobs.retain(|job| !job.cancelled.load(Ordering::Acquire));
+        let takes_too_much = job.caller.as_deref().is_some_and(|caller| {
+            queue.running_for(caller) + queue.waiting_for(caller) >= share(self.0.places)
+        });
+        if takes_too_much || queue.is_full(self.0.places) {
             return Err(WarehouseError::TooManyConcurrentQueries);
         }
         queue.jobs.push_back(job);
@@ -114,15 +135,23 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn finished(&self) {
-        self.lock().running -= 1;
+    fn finished(&self, caller: Option<&Arc<str>>) {
+        let mut queue = self.lock();
+        if let Some(place) = queue.running.iter().position(|running| running.as_ref() == caller) {
+            queue.running.swap_remove(place);
+        }
     }
 
     fn next(&self) -> Option<Job> {
         let mut queue = self.lock();
         loop {
-            if let Some(job) = queue.jobs.pop_front() {
-                queue.running += 1;
+            // The first whose caller does not have its share of the threads already.
+            let next = queue.jobs.iter().position(|job| {
+                let caller = job.caller.as_deref();
+                caller.is_none_or(|caller| queue.running_for(caller) < share(self.workers))
+            });
+            if let Some(job) = next.and_then(|place| queue.jobs.remove(place)) {
+                queue.running.push(job.caller.clone());
                 return Some(job);
             }
             if queue.closed {
@@ -143,9 +172,9 @@ struct Worker {
 
 impl Worker {
     fn run(&mut self) {
-        while let Some(Job { deadline, cancelled, started, work }) = self.shared.next() {
+        while let Some(Job { deadline, cancelled, started, caller, work }) = self.shared.next() {
             if cancelled.load(Ordering::Acquire) {
-                self.shared.finished();
+                self.shared.finished(caller.as_ref());
                 continue;
             }
             started.store(true, Ordering::Release);
@@ -155,14 +184,14 @@ impl Worker {
                 Work::Check { sql, reply } => {
                     let answer = self
                         .guarded(deadline, &cancelled, |s, guard| execute::check(s, guard, &sql));
-                    self.shared.finished();
+                    self.shared.finished(caller.as_ref());
                     let _ = reply.send(answer);
                 }
                 Work::Query { statement, reply } => {
                     let answer = self.guarded(deadline, &cancelled, |s, guard| {
                         execute::query(s, guard, &statement)
                     });
-                    self.shared.finished();
+                    self.shared.finished(caller.as_ref());
                     let _ = reply.send(answer);
                 }
             }

@@ -1,0 +1,378 @@
+//! What the load and the hammers share: the replicas, what is held, and the history that everything is written into.
+//!
+//! Every operation goes through here, so nothing is done that the checkers do not see.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::history::{GrantId, History, Micros, Minted, Operation, Outcome, Record, TokenId};
+use crate::person::{Person, REDIRECT, VERIFIER};
+use crate::wire::{Ask, Reply, Trouble, Wire, outcome_of};
+
+/// A token that calls can be made with.
+#[derive(Clone)]
+pub struct Key {
+    /// Its number.
+    pub id: TokenId,
+    secret: Arc<str>,
+}
+
+/// A connected application as its owner holds it: the newest tokens.
+pub struct Held {
+    /// Its number.
+    pub grant: GrantId,
+    /// How many refreshes came before.
+    pub generation: u32,
+    /// Which client it is of.
+    pub client: usize,
+    /// The newest access token.
+    pub access: Key,
+    refresh: String,
+}
+
+/// A code that waits to be redeemed.
+pub struct Waiting {
+    grant: GrantId,
+    client: usize,
+    code: String,
+}
+
+/// Everything that is held.
+#[derive(Debug, Default)]
+pub struct Holdings {
+    /// Grants that nobody works with right now.
+    pub grants: Vec<Held>,
+    /// Tokens that were valid when last heard of.
+    pub live: Vec<Key>,
+    /// Tokens whose end was acknowledged.
+    pub dead: Vec<Key>,
+    /// Dashboards whose save was acknowledged.
+    pub saved: Vec<u32>,
+}
+
+/// The place where it all happens.
+#[derive(Debug)]
+pub struct Arena {
+    begun: Instant,
+    /// The replicas.
+    pub wires: Vec<Wire>,
+    /// Who consents.
+    pub people: Vec<Person>,
+    /// The registered clients.
+    pub clients: Vec<String>,
+    history: Mutex<History>,
+    holdings: Mutex<Holdings>,
+}
+
+impl Arena {
+    /// An arena of these replicas.
+    #[must_use]
+    pub fn new(wires: Vec<Wire>) -> Self {
+        Self {
+            begun: Instant::now(),
+            wires,
+            people: Vec::new(),
+            clients: Vec::new(),
+            history: Mutex::default(),
+            holdings: Mutex::default(),
+        }
+    }
+
+    /// Microseconds since the beginning.
+    #[must_use]
+    pub fn now(&self) -> Micros {
+        u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(Micros::MAX)
+    }
+
+    /// The history so far.
+    pub fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is held.
+    pub fn holdings(&self) -> MutexGuard<'_, Holdings> {
+        self.holdings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Registers a public client.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub async fn register(&self, name: &str) -> anyhow::Result<String> {
+        let body = json!({
+            "client_name": name,
+            "redirect_uris": [REDIRECT],
+            "token_endpoint_auth_method": "none",
+            "grant_types": ["authorization_code", "refresh_token"],
+        });
+        let answer = self.wires[0].send(Ask::json("/oauth/register", &body)).await;
+        let id = answer
+            .as_ref()
+            .ok()
+            .and_then(|reply| reply.json()["client_id"].as_str().map(str::to_owned));
+        id.ok_or_else(|| {
+            anyhow::anyhow!("registration failed: {:?}", answer.map(|reply| reply.status))
+        })
+    }
+
+    /// Takes note of a programmatic token.
+    pub fn adopt(&self, secret: &str) -> Key {
+        let mut history = self.history();
+        let grant = history.new_grant();
+        let at = self.now();
+        let id = history.mint(Minted { grant, at, lives_until: Micros::MAX });
+        let key = Key { id, secret: secret.into() };
+        self.holdings().live.push(key.clone());
+        key
+    }
+
+    /// A person allows an application. `None` when no code came.
+    pub async fn authorize(&self, replica: usize, person: usize, client: usize) -> Option<Waiting> {
+        let start = self.now();
+        let answer = self.people[person].allow(&self.wires[replica], &self.clients[client]).await;
+        match answer {
+            Ok(code) => Some(Waiting { grant: self.history().new_grant(), client, code }),
+            Err(answer) => {
+                // What belongs to no grant yet is only judged by whether it may be answered at all.
+                let outcome = match outcome_of(&answer, 429) {
+                    Outcome::Done => Outcome::Unknown,
+                    outcome => outcome,
+                };
+                let grant = self.history().new_grant();
+                self.note(Operation::EndGrant(grant), outcome, start, replica);
+                None
+            }
+        }
+    }
+
+    /// Redeems a code.
+    pub async fn exchange(&self, replica: usize, waiting: &Waiting) -> Result<Held, Outcome> {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", waiting.code.as_str()),
+            ("code_verifier", VERIFIER),
+            ("redirect_uri", REDIRECT),
+            ("client_id", self.clients[waiting.client].as_str()),
+        ];
+        let operation = Operation::Exchange(waiting.grant);
+        let reply = self.ask_for_tokens(replica, operation, &fields).await?;
+        self.hold(waiting.grant, 0, waiting.client, &reply).ok_or(Outcome::Unknown)
+    }
+
+    /// Uses the refresh token of `held`; what comes back is the successor.
+    pub async fn refresh(&self, replica: usize, held: &Held) -> Result<Held, Outcome> {
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", held.refresh.as_str()),
+            ("client_id", self.clients[held.client].as_str()),
+        ];
+        let operation = Operation::Refresh(held.grant, held.generation);
+        let reply = self.ask_for_tokens(replica, operation, &fields).await?;
+        self.hold(held.grant, held.generation + 1, held.client, &reply).ok_or(Outcome::Unknown)
+    }
+
+    /// Refreshes as a correct client does: waits when told to, and tries again once when it cannot know what happened, which the history notes.
+    pub async fn refresh_patiently(&self, replica: usize, held: &Held) -> Result<Held, Outcome> {
+        let mut unknown = 0;
+        for attempt in 0..40 {
+            let replica = (replica + attempt) % self.wires.len();
+            match self.refresh(replica, held).await {
+                Err(Outcome::NotSent) => tokio::time::sleep(Duration::from_millis(100)).await,
+                Err(Outcome::Unavailable { .. } | Outcome::Limited) => {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                Err(Outcome::Unknown) if unknown == 0 => unknown += 1,
+                done => return done,
+            }
+        }
+        Err(Outcome::Unknown)
+    }
+
+    /// Calls a tool.
+    pub async fn call(&self, replica: usize, key: &Key) -> Outcome {
+        let start = self.now();
+        let answer = self.wires[replica].send(tool(key, "list_warehouses", &json!({}))).await;
+        self.note(Operation::Call(key.id), outcome_of(&answer, 401), start, replica)
+    }
+
+    /// Revokes one access token of `held`.
+    pub async fn end_token(&self, replica: usize, held: &Held, key: &Key) -> Outcome {
+        let start = self.now();
+        let answer = self.revoke(replica, held.client, &key.secret).await;
+        let outcome =
+            self.note(Operation::EndToken(key.id), outcome_of(&answer, 401), start, replica);
+        if outcome == Outcome::Done {
+            self.holdings().dead.push(key.clone());
+        }
+        outcome
+    }
+
+    /// Revokes a grant by its refresh token.
+    pub async fn end_grant(&self, replica: usize, held: &Held) -> Outcome {
+        let start = self.now();
+        let answer = self.revoke(replica, held.client, &held.refresh).await;
+        let operation = Operation::EndGrant(held.grant);
+        let outcome = self.note(operation, outcome_of(&answer, 401), start, replica);
+        self.bury(held.grant);
+        outcome
+    }
+
+    /// A person revokes a programmatic token on the page.
+    pub async fn end_programmatic(&self, replica: usize, key: &Key, form: Ask) -> Outcome {
+        let start = self.now();
+        let outcome = outcome_of(&self.wires[replica].send(form).await, 401);
+        let Some(grant) = self.history().grant_of(key.id) else { return outcome };
+        self.note(Operation::EndGrant(grant), outcome, start, replica);
+        self.bury(grant);
+        outcome
+    }
+
+    /// Saves a new dashboard.
+    pub async fn save(&self, replica: usize, key: &Key, number: u32) -> Outcome {
+        let arguments = json!({
+            "title": format!("Saved {number}"),
+            "slug": format!("saved-{number}"),
+            "spec": { "parameters": [], "panels": [{ "id": "one", "title": "One", "type": "table", "sql": "select 1 as one" }] },
+        });
+        let start = self.now();
+        let answer = self.wires[replica].send(tool(key, "save_dashboard", &arguments)).await;
+        let outcome = match tool_error(&answer) {
+            Some(_) => Outcome::Unknown,
+            None => outcome_of(&answer, 401),
+        };
+        if outcome == Outcome::Done {
+            self.holdings().saved.push(number);
+        }
+        self.note(Operation::Save(number), outcome, start, replica)
+    }
+
+    /// Reads a dashboard.
+    pub async fn read(&self, replica: usize, key: &Key, number: u32) -> Outcome {
+        let arguments = json!({ "dashboard": format!("saved-{number}") });
+        let start = self.now();
+        let answer = self.wires[replica].send(tool(key, "get_dashboard", &arguments)).await;
+        let outcome = match (tool_error(&answer).as_deref(), outcome_of(&answer, 401)) {
+            (Some("dashboard_not_found"), _) => Outcome::Denied,
+            // A token that was ended meanwhile says nothing about the dashboard.
+            (Some(_), _) | (None, Outcome::Denied) => Outcome::Unknown,
+            (None, outcome) => outcome,
+        };
+        self.note(Operation::Read(number), outcome, start, replica)
+    }
+
+    /// Moves the tokens of a grant from the living to the dead.
+    pub fn bury(&self, grant: GrantId) {
+        let history = self.history();
+        let mut holdings = self.holdings();
+        let (dead, live): (Vec<Key>, Vec<Key>) = std::mem::take(&mut holdings.live)
+            .into_iter()
+            .partition(|key| history.grant_of(key.id) == Some(grant));
+        holdings.live = live;
+        holdings.dead.extend(dead);
+    }
+
+    async fn revoke(&self, replica: usize, client: usize, secret: &str) -> Result<Reply, Trouble> {
+        let fields = [("token", secret), ("client_id", self.clients[client].as_str())];
+        self.wires[replica].send(Ask::form("/oauth/revoke", &fields)).await
+    }
+
+    async fn ask_for_tokens(
+        &self,
+        replica: usize,
+        operation: Operation,
+        fields: &[(&str, &str)],
+    ) -> Result<Reply, Outcome> {
+        let start = self.now();
+        let answer = self.wires[replica].send(Ask::form("/oauth/token", fields)).await;
+        let mut outcome = outcome_of(&answer, 400);
+        if let (Outcome::Denied, Ok(reply)) = (outcome, &answer)
+            && reply.json()["error"] != "invalid_grant"
+        {
+            outcome = Outcome::Wrong(reply.status);
+        }
+        match (self.note(operation, outcome, start, replica), answer) {
+            (Outcome::Done, Ok(reply)) => Ok(reply),
+            (outcome, _) => Err(outcome),
+        }
+    }
+
+    fn hold(&self, grant: GrantId, generation: u32, client: usize, reply: &Reply) -> Option<Held> {
+        let document = reply.json();
+        let secret: Arc<str> = document["access_token"].as_str()?.into();
+        let refresh = document["refresh_token"].as_str()?.to_owned();
+        let at = self.now();
+        // A second less, for what passed on the way.
+        let seconds = document["expires_in"].as_u64()?.saturating_sub(1);
+        let id = self.history().mint(Minted { grant, at, lives_until: at + seconds * 1_000_000 });
+        Some(Held { grant, generation, client, access: Key { id, secret }, refresh })
+    }
+
+    fn note(
+        &self,
+        operation: Operation,
+        outcome: Outcome,
+        start: Micros,
+        replica: usize,
+    ) -> Outcome {
+        let record = Record { operation, outcome, start, end: self.now(), replica };
+        self.history().records.push(record);
+        outcome
+    }
+}
+
+/// A call of a tool, as MCP 2026-07-28 writes it.
+fn tool(key: &Key, name: &str, arguments: &Value) -> Ask {
+    let body = json!({
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {
+            "name": name,
+            "arguments": arguments,
+            "_meta": {
+                "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                "io.modelcontextprotocol/clientCapabilities": {},
+            },
+        },
+    });
+    Ask::json("/mcp", &body)
+        .with("authorization", &format!("Bearer {}", key.secret))
+        .with("accept", "application/json, text/event-stream")
+        .with("mcp-protocol-version", "2026-07-28")
+        .with("mcp-method", "tools/call")
+        .with("mcp-name", name)
+}
+
+/// The code of the error that a tool reports, if it does.
+fn tool_error(answer: &Result<Reply, Trouble>) -> Option<String> {
+    let document = answer.as_ref().ok()?.json();
+    let result = &document["result"];
+    let code = result["_meta"]["com.rudderstack.lookout/error"]["code"].as_str();
+    (result["isError"] == true).then(|| code.unwrap_or("unnamed").to_owned())
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { grant, generation, .. } = self;
+        f.debug_struct("Held")
+            .field("grant", grant)
+            .field("generation", generation)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiting").field("grant", &self.grant).finish_non_exhaustive()
+    }
+}

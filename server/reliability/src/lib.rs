@@ -1,0 +1,24 @@
+//! Measures what the server promises, on servers that run as processes of their own.
+//!
+//! A run loads one server or several replicas, kills and disturbs them meanwhile, and writes down everything that was asked and answered. Load test and
+//! correctness test are one: the checkers judge the whole history afterwards. Nothing of the server is linked, everything stays on the loopback interface,
+//! and a run ends by itself.
+
+#[path = "../../tests/cluster/cluster.rs"]
+mod cluster;
+
+pub mod arena;
+pub mod check;
+pub mod database;
+pub mod disturb;
+pub mod hammer;
+pub mod history;
+pub mod isolation;
+pub mod load;
+pub mod person;
+pub mod process;
+pub mod random;
+pub mod run;
+pub mod site;
+pub mod table;
+pub mod wire;

@@ -1,0 +1,49 @@
+//! Writing and reading the audit log.
+
+use std::time::Instant;
+
+use super::App;
+use crate::audit::{Event, Query, Recorded, Verdict, What};
+use crate::store::StoreError;
+
+impl App {
+    /// Records a refusal, unless there were too many. A log that cannot be written changes nothing about the answer.
+    pub async fn audit(&self, event: Event) {
+        let left_out = match self.budget.judge(&event, Instant::now()) {
+            Verdict::LeaveOut => return,
+            Verdict::Record(left_out) => left_out,
+        };
+        if left_out > 0 {
+            let mut gap =
+                Event::refused(What::Unrecorded, "").detail(format!("{left_out} refusals"));
+            gap.address = None;
+            self.record(gap).await;
+        }
+        self.record(event).await;
+    }
+
+    async fn record(&self, event: Event) {
+        if let Err(error) = self.store.record(event).await {
+            tracing::warn!(%error, "an event was not recorded");
+        }
+    }
+
+    /// Records that a server started, and with which version and settings.
+    pub async fn note_start(&self) -> Result<(), StoreError> {
+        let Self { config, keys, .. } = self;
+        let access = if config.external_access { "on" } else { "off" };
+        let detail = format!(
+            "version {} at {}, external access {access}, key {}, {} warehouses",
+            env!("CARGO_PKG_VERSION"),
+            config.public_url.base,
+            keys.kids()[0],
+            config.warehouses.len(),
+        );
+        self.store.record(Event::allowed(What::Start).detail(detail)).await
+    }
+
+    /// Events of the audit log in order, at most 500.
+    pub async fn events(&self, query: Query) -> Result<Vec<Recorded>, StoreError> {
+        self.store.events(query).await
+    }
+}

@@ -1,0 +1,129 @@
+//! `lookout-server audit`: the audit log.
+
+use std::time::Duration;
+
+use clap::Args;
+use lookout_server::audit::{Query, Recorded};
+use lookout_server::authority::Timestamp;
+use lookout_server::serving::say;
+use serde_json::json;
+
+use super::{Place, shown};
+
+const POLL: Duration = Duration::from_secs(1);
+
+#[derive(Args)]
+pub(crate) struct Flags {
+    /// Only events from then on: a time such as 2026-11-23T08:00:00Z, or an age such as 30m, 12h or 7d.
+    #[arg(long, value_parser = since)]
+    since: Option<i64>,
+    /// Only events about this client.
+    #[arg(long)]
+    client: Option<String>,
+    /// Only events about this person: the identifier or the e-mail address.
+    #[arg(long)]
+    user: Option<String>,
+    /// Go on with new events as they happen.
+    #[arg(long)]
+    follow: bool,
+    /// Print one JSON document a line.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// A point in time, in milliseconds since the Unix epoch.
+fn since(text: &str) -> Result<i64, String> {
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok(time.as_millisecond());
+    }
+    let wrong =
+        || "give a time such as 2026-11-23T08:00:00Z, or an age such as 30m, 12h or 7d".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    let count: i64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    let age = count.checked_mul(seconds * 1000).ok_or_else(wrong)?;
+    Ok(jiff::Timestamp::now().as_millisecond().saturating_sub(age))
+}
+
+pub(crate) async fn run(flags: Flags) -> anyhow::Result<()> {
+    let app = flags.place.open().await?;
+    let mut query = Query {
+        after: 0,
+        since: flags.since.map(Timestamp),
+        client: flags.client,
+        user: flags.user.map(|user| user.trim().to_owned()),
+    };
+    loop {
+        let events = app.events(query.clone()).await?;
+        for event in &events {
+            let line = if flags.json { document(event) } else { line(event) };
+            say(&line)?;
+        }
+        match events.last() {
+            Some(last) => query.after = last.id,
+            None if flags.follow => tokio::time::sleep(POLL).await,
+            None => return Ok(()),
+        }
+    }
+}
+
+fn line(event: &Recorded) -> String {
+    let mut line = format!("{} {:8} {:14}", shown(event.at.0 / 1000), event.outcome, event.event);
+    let fields = [
+        ("reason", Some(&event.reason)),
+        ("user", event.user_id.as_ref()),
+        ("workspace", event.workspace_id.as_ref()),
+        ("client", event.client_id.as_ref()),
+        ("grant", event.grant_id.as_ref()),
+        ("from", Some(&event.address)),
+        ("detail", Some(&event.detail)),
+    ];
+    for (name, value) in fields {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            line.push_str(&format!(" {name}={}", visible(value)));
+        }
+    }
+    line.push('\n');
+    line
+}
+
+/// `text` without characters that a terminal obeys or that turn the direction of what follows.
+fn visible(text: &str) -> String {
+    let is_harmful = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}' | '\u{e0000}'..='\u{e007f}')
+    };
+    let escape = |character: char| {
+        if is_harmful(character) {
+            character.escape_unicode().to_string()
+        } else {
+            character.to_string()
+        }
+    };
+    text.chars().map(escape).collect()
+}
+
+fn document(event: &Recorded) -> String {
+    let document = json!({
+        "id": event.id,
+        "at": event.at.0,
+        "event": event.event,
+        "outcome": event.outcome,
+        "reason": event.reason,
+        "user": event.user_id,
+        "workspace": event.workspace_id,
+        "client": event.client_id,
+        "grant": event.grant_id,
+        "address": event.address,
+        "detail": visible(&event.detail),
+    });
+    format!("{document}\n")
+}

@@ -1,0 +1,63 @@
+//! `lookout-server leaked-token`: ends secrets that somebody found.
+
+use std::collections::HashSet;
+use std::io::BufRead as _;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use lookout_server::app::{Leak, describe};
+use lookout_server::secret::scan;
+use lookout_server::serving::say;
+
+use super::Place;
+
+/// Bytes of one line that are looked at.
+const LONGEST_LINE: usize = 1 << 20;
+
+#[derive(Args)]
+pub(crate) struct Flags {
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(crate) async fn run(flags: Flags) -> anyhow::Result<()> {
+    let app = flags.place.open().await?;
+    let mut seen = HashSet::new();
+    let (mut ended, mut doubtful) = (0, 0);
+    for line in std::io::stdin().lock().lines() {
+        let line = line.context("cannot read standard input as text")?;
+        let line = line.get(..LONGEST_LINE).unwrap_or(&line);
+        for secret in scan::candidates(line) {
+            if !seen.insert(secret.to_owned()) {
+                continue;
+            }
+            // What a list of tokens shows as well.
+            let hint = &secret[..9];
+            let (is_known, what) = match app.end_leaked(secret).await? {
+                Leak::Malformed => {
+                    (false, "its checksum is wrong, so nobody was given it".to_owned())
+                }
+                Leak::Unknown(kind) => {
+                    (false, format!("{}; not one of this server's, or long gone", describe(kind)))
+                }
+                Leak::EndedBefore(kind) => {
+                    (true, format!("{}; it had ended before", describe(kind)))
+                }
+                Leak::Ended(kind) => (true, format!("{}; ended", describe(kind))),
+            };
+            if is_known {
+                ended += 1
+            } else {
+                doubtful += 1
+            }
+            say(&format!("{hint}…\t{what}\n"))?;
+        }
+    }
+    match (ended, doubtful) {
+        (0, 0) => bail!(
+            "no secret of Lookout was found; write each on a line of standard input, or a report that quotes them"
+        ),
+        (_, 0) => Ok(()),
+        (_, doubtful) => bail!("{doubtful} of {} could not be ended", ended + doubtful),
+    }
+}

@@ -1,0 +1,29 @@
+//! The server over HTTP, with its data in PostgreSQL: the same tests as in `tests/http`.
+
+#[path = "../http/authorize.rs"]
+mod authorize;
+#[path = "../http/browser.rs"]
+mod browser;
+#[path = "../http/described.rs"]
+mod described;
+#[path = "../http/flow.rs"]
+mod flow;
+#[path = "../http/pages.rs"]
+mod pages;
+#[path = "../http/register.rs"]
+mod register;
+#[path = "../http/revocation.rs"]
+mod revocation;
+#[path = "../http/server.rs"]
+mod server;
+#[path = "../http/sign_in.rs"]
+mod sign_in;
+#[path = "../http/token.rs"]
+mod token;
+#[path = "../http/unavailable.rs"]
+mod unavailable;
+
+#[path = "../loopback/serving.rs"]
+mod serving;
+#[path = "../loopback/site.rs"]
+mod site;

@@ -1,0 +1,90 @@
+//! Short reliability runs: the strict server keeps every promise, and each planted fault is caught by the promise that it breaks.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lookout_reliability::check::Promise;
+use lookout_reliability::run::{Plan, Report};
+use lookout_reliability::site::Binaries;
+use lookout_reliability::table::verdict;
+use lookout_server::danger::reliability_faults;
+
+fn run(fault: Option<&str>) -> Report {
+    let plan = Plan {
+        binaries: Binaries {
+            server: PathBuf::from(env!("CARGO_BIN_EXE_lookout-server")),
+            danger: Some(PathBuf::from(env!("CARGO_BIN_EXE_lookout-server-danger"))),
+            fault: fault.map(str::to_owned),
+        },
+        time: Duration::from_secs(8),
+        seed: 7,
+        rate: 60.0,
+        hammers: 3,
+        calm: Duration::from_millis(300),
+        impatient: true,
+        measures_starts: false,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(plan.run(None)).expect("the servers run")
+}
+
+/// Runs a server with the fault and asserts that exactly the right kind of promise is reported as broken, among others.
+#[track_caller]
+fn assert_caught(fault: &str, promises: &[Promise]) {
+    assert!(reliability_faults().any(|known| known.name == fault), "{fault}");
+    let report = run(Some(fault));
+    let violations = &report.findings.violations;
+    let is_named = violations.iter().any(|violation| promises.contains(&violation.promise));
+    assert!(is_named, "{fault} was not caught by {promises:?}: {}", verdict(&report));
+}
+
+#[test]
+fn the_strict_server_keeps_every_promise() {
+    let report = run(None);
+    assert_eq!(report.findings.violations, vec![], "{}", verdict(&report));
+    assert!(report.findings.pairs > 100 && report.calls > 200, "{report:?}");
+    assert!(report.tally.kills > 0 && report.tally.failpoints > 0 && report.tally.outages > 0);
+}
+
+#[test]
+fn a_bearer_cache_is_caught() {
+    assert_caught("bearer-cache", &[Promise::Revocation]);
+}
+
+#[test]
+fn a_reply_before_the_commit_is_caught() {
+    assert_caught(
+        "reply-before-commit",
+        &[Promise::Revocation, Promise::Answers, Promise::Durable],
+    );
+}
+
+#[test]
+fn a_revocation_of_known_tokens_only_is_caught() {
+    assert_caught("revocation-by-token", &[Promise::Revocation]);
+}
+
+#[test]
+fn a_refresh_without_a_lock_is_caught() {
+    assert_caught("refresh-without-lock", &[Promise::SingleUse]);
+}
+
+#[test]
+fn trouble_that_is_called_a_denial_is_caught() {
+    assert_caught("trouble-is-a-denial", &[Promise::Answers]);
+}
+
+#[test]
+fn an_exchange_in_two_transactions_is_caught() {
+    assert_caught("exchange-in-two-transactions", &[Promise::Whole]);
+}
+
+#[test]
+fn every_fault_of_the_list_has_a_test_here() {
+    let source = include_str!("reliability.rs");
+    let untested: Vec<&str> = reliability_faults()
+        .map(|fault| fault.name)
+        .filter(|name| !source.contains(&format!("assert_caught(\"{name}\"")))
+        .collect();
+    assert!(untested.is_empty(), "{untested:?}");
+}
