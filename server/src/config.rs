@@ -7,6 +7,7 @@ mod database;
 mod keys;
 mod limits;
 mod public_url;
+mod telemetry;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ pub use database::{DATABASE_URL, DatabaseFlag, DatabaseSettings, DatabaseUrl, Pl
 pub use keys::KeySettings;
 pub use limits::{LimitSettings, Network, Rates, Seconds};
 pub use public_url::PublicUrl;
+pub use telemetry::{MetricsSettings, TelemetrySettings};
 
 /// Why a configuration cannot be used. The message names the key and what to write instead.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,10 @@ pub struct Settings {
     pub keys: KeySettings,
     /// Where the server keeps what it stores.
     pub database: DatabaseSettings,
+    /// Counters.
+    pub metrics: MetricsSettings,
+    /// Traces and the access log.
+    pub telemetry: TelemetrySettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -110,6 +116,8 @@ impl Default for Settings {
             client_documents: ClientDocumentSettings::default(),
             keys: KeySettings::default(),
             database: DatabaseSettings::default(),
+            metrics: MetricsSettings::default(),
+            telemetry: TelemetrySettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -158,6 +166,7 @@ impl Settings {
         self.judge_numbers()?;
         self.database.judge()?;
         self.judge_warehouses()?;
+        self.telemetry.judge()?;
         self.client_documents.judge(public_url.is_loopback)?;
         for origin in &self.allowed_origins {
             let is_origin = url::Url::parse(origin)
@@ -200,6 +209,8 @@ impl Settings {
             client_documents: self.client_documents,
             keys: self.keys,
             database: self.database,
+            metrics: self.metrics,
+            telemetry: self.telemetry,
             warehouses: self.warehouses,
         })
     }
@@ -285,6 +296,10 @@ pub struct Config {
     pub keys: KeySettings,
     /// Where it keeps what it stores.
     pub database: DatabaseSettings,
+    /// Counters.
+    pub metrics: MetricsSettings,
+    /// Traces and the access log.
+    pub telemetry: TelemetrySettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }

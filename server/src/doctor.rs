@@ -110,6 +110,11 @@ fn exposure(config: &Config, listen: SocketAddr, findings: &mut Vec<Finding>) {
             findings.push(Finding::doubt("public_url", format!("{} is listened on, but clients are told to call {}, which only this machine reaches; set public_url", listen, config.public_url.base)));
         }
     }
+    if let Some(address) = config.metrics.listen
+        && !address.ip().is_loopback()
+    {
+        findings.push(Finding::doubt("metrics", format!("/metrics is served on {address} to whoever reaches it; let only Prometheus reach it, or listen on 127.0.0.1")));
+    }
     if !config.external_access {
         findings.push(Finding::doubt("external_access", "it is off: there is no MCP endpoint and no OAuth; remove `external_access = false` to let external tools connect"));
     }

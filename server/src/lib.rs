@@ -15,10 +15,12 @@ pub mod doctor;
 pub mod gate;
 pub mod http;
 pub mod mcp;
+pub mod metrics;
 pub mod oauth;
 pub mod secret;
 pub mod serving;
 pub mod store;
+pub mod telemetry;
 pub mod warehouse;
 pub mod web;
 pub mod workspace;
@@ -49,5 +51,6 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(from_fn_with_state(Arc::clone(&app), http::guard::host_is_ours))
         .merge(http::health::routes())
         .layer(from_fn(audit::from_the_request))
+        .layer(from_fn_with_state(Arc::clone(&app), telemetry::observe))
         .with_state(app)
 }

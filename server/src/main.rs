@@ -13,6 +13,10 @@ use lookout_server::app::init_on;
 use lookout_server::authority::records::{GrantKind, Membership, Role, User};
 use lookout_server::config::{ConfigError, Place};
 use lookout_server::serving::{self, say};
+#[cfg(feature = "otel")]
+use lookout_server::telemetry::otel::Exporting;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 const USER_PASSWORD: &str = "LOOKOUT_USER_PASSWORD";
 
@@ -121,12 +125,44 @@ fn scope(name: &str) -> Result<Scope, String> {
 async fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_env("LOOKOUT_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let command = Cli::parse().command;
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    let outcome = match Cli::parse().command {
+        .with_ansi(std::io::stderr().is_terminal());
+    let subscriber = tracing_subscriber::registry().with(filter).with(lines);
+    #[cfg(feature = "otel")]
+    let exporting = exporting(&command);
+    #[cfg(feature = "otel")]
+    let subscriber = subscriber.with(exporting.as_ref().map(Exporting::layer));
+    subscriber.init();
+    let outcome = run(command).await;
+    #[cfg(feature = "otel")]
+    if let Some(exporting) = exporting {
+        // Sending the last spans needs the runtime, so its threads must not wait for it.
+        let _ = tokio::task::spawn_blocking(move || exporting.finish()).await;
+    }
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            // One line, whatever a library says.
+            eprintln!("error: {}", format!("{error:#}").replace(['\n', '\r'], " "));
+            ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
+        }
+    }
+}
+
+/// What exports spans, when the configuration of a server says where to.
+#[cfg(feature = "otel")]
+fn exporting(command: &Command) -> Option<Exporting> {
+    let Command::Serve(flags) = command else { return None };
+    let endpoint = flags.telemetry_endpoint()?;
+    Exporting::to(&endpoint)
+        .inspect_err(|error| eprintln!("note: spans are not exported: {error}"))
+        .ok()
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let done = match command {
         Command::Init(place) => make(place).await,
         Command::Serve(flags) => {
             serving::run(flags, serving::plain, App::open, lookout_server::router).await
@@ -136,19 +172,9 @@ async fn main() -> ExitCode {
         Command::Key(command) => command::key::run(command).await,
         Command::Audit(flags) => command::audit::run(flags).await,
         Command::LeakedToken(flags) => command::leaked_token::run(flags).await,
-        Command::Doctor(flags) => match command::doctor::run(flags).await {
-            Ok(code) => return code,
-            Err(error) => Err(error),
-        },
+        Command::Doctor(flags) => return command::doctor::run(flags).await,
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // One line, whatever a library says.
-            eprintln!("error: {}", format!("{error:#}").replace(['\n', '\r'], " "));
-            ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
-        }
-    }
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 async fn user(command: UserCommand) -> anyhow::Result<()> {

@@ -20,6 +20,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use lookout_schema::protocol::{self, MODERN_REVISION, code};
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 
 use crate::App;
 use crate::authority::Resource;
@@ -29,6 +30,7 @@ use crate::http::address::ClientAddress;
 use crate::http::depth::{DEEPEST, nests_deeper_than};
 use crate::http::rates::TooOften;
 use crate::http::{bounded, retry_later};
+use crate::telemetry;
 
 pub use tool_error::ToolError;
 pub(crate) use tool_error::cut;
@@ -138,11 +140,15 @@ async fn route(
     let in_header = headers
         .get(protocol::header::PROTOCOL_VERSION)
         .is_some_and(|version| version == MODERN_REVISION);
-    if in_body || in_header {
-        modern::answer(call, headers, message).await
-    } else {
-        initialize::answer(call, headers, message).await
-    }
+    let span = telemetry::message_span(&message.method, message.params.get("_meta"));
+    let answered = async move {
+        if in_body || in_header {
+            modern::answer(call, headers, message).await
+        } else {
+            initialize::answer(call, headers, message).await
+        }
+    };
+    answered.instrument(span).await
 }
 
 /// Reads the body as one JSON-RPC request or notification; batches ended with revision 2025-06-18.

@@ -5,6 +5,7 @@ mod connection;
 mod draining;
 mod front;
 mod listener;
+mod measuring;
 mod places;
 mod progress;
 mod stream;
@@ -57,6 +58,15 @@ pub struct Flags {
     public_url: Option<String>,
 }
 
+impl Flags {
+    /// The collector that the configuration file names for spans. A file that cannot be read is judged when the server starts.
+    #[must_use]
+    pub fn telemetry_endpoint(&self) -> Option<String> {
+        let settings = Settings::read(self.config.as_deref()?).ok()?;
+        settings.telemetry.endpoint
+    }
+}
+
 /// Runs a server until it is told to stop.
 ///
 /// A plain server passes [`plain`], [`App::open`] and [`crate::router`]; the others exist for servers that are wrong on purpose.
@@ -106,6 +116,9 @@ pub async fn run(
     let app = Arc::new(app.with_warehouses(connections));
     app.note_start().await?;
     let router = routes(Arc::clone(&app));
+    if let Some(address) = app.config.metrics.listen {
+        measuring::serve(address, Arc::clone(&app)).await?;
+    }
     say(&format!("listening on http://{address}\n{greeting}"))?;
 
     let mut interrupted = signal(SignalKind::interrupt())?;

@@ -23,6 +23,7 @@ use crate::authority::records::{
 };
 use crate::authority::{Change, Timestamp};
 use crate::config::DatabaseSettings;
+use crate::metrics::metrics;
 use crate::secret::keys::Digest;
 use operations::OperationsStore;
 use workspace::WorkspaceStore;
@@ -48,6 +49,7 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        metrics().store_failures.inc();
         Self(error.into())
     }
 }

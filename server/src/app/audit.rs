@@ -4,13 +4,18 @@ use std::time::Instant;
 
 use super::App;
 use crate::audit::{Event, Query, Recorded, Verdict, What};
+use crate::metrics::metrics;
 use crate::store::StoreError;
 
 impl App {
     /// Records a refusal, unless there were too many. A log that cannot be written changes nothing about the answer.
     pub async fn audit(&self, event: Event) {
+        metrics().decided(&event);
         let left_out = match self.budget.judge(&event, Instant::now()) {
-            Verdict::LeaveOut => return,
+            Verdict::LeaveOut => {
+                metrics().unrecorded.inc();
+                return;
+            }
             Verdict::Record(left_out) => left_out,
         };
         if left_out > 0 {

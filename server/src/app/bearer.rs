@@ -1,8 +1,11 @@
 //! From a presented bearer token to its caller.
 
+use std::time::Instant;
+
 use super::App;
 use crate::authority::Resource;
 use crate::authority::bearer::Caller;
+use crate::metrics::{Operation, metrics};
 use crate::secret::SecretKind;
 use crate::store::StoreError;
 
@@ -25,6 +28,7 @@ impl App {
         let kind = SecretKind::of(presented)
             .filter(|&kind| (self.policy().bearer_kind_accepted)(kind))
             .ok_or(BearerRefusal::InvalidToken)?;
+        let begun = Instant::now();
         let mut found = None;
         for digest in self.keys.digests(kind, presented) {
             found = self.store.bearer(digest).await.map_err(BearerRefusal::Unavailable)?;
@@ -32,6 +36,7 @@ impl App {
                 break;
             }
         }
+        metrics().stored(Operation::Bearer, begun.elapsed());
         let (now, rows) = found.ok_or(BearerRefusal::InvalidToken)?;
         let is_noted = rows.last_used_at.is_some_and(|noted| now < noted.plus_seconds(60));
         let caller = self

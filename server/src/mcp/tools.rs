@@ -8,6 +8,7 @@ use super::{Call, ToolError};
 use crate::audit::{Event, What};
 use crate::gate::{self, Challenge, PassRefusal};
 use crate::generated::dispatch;
+use crate::metrics::{CallOutcome, metrics};
 
 /// Longest result as JSON text, in characters; clients keep larger ones from the model.
 const MAX_RESULT: usize = 48_000;
@@ -94,13 +95,19 @@ pub(super) async fn call(call: Call<'_>, mut params: Value) -> Result<Value, Cal
         }
         Err(PassRefusal::Scope(challenge)) => {
             // The name is one of the catalogue.
+            metrics().called(&name, CallOutcome::Refused);
             call.app.audit(refused.detail(name)).await;
             return Err(CallRefusal::Scope(challenge));
         }
-        Err(PassRefusal::Arguments(error)) => return Ok(error.result()),
+        Err(PassRefusal::Arguments(error)) => {
+            metrics().called(&name, CallOutcome::Error);
+            return Ok(error.result());
+        }
     };
     let outcome =
         dispatch(call.app.tools(), pass).await.and_then(|structured| written(&structured));
+    let counted = if outcome.is_ok() { CallOutcome::Ok } else { CallOutcome::Error };
+    metrics().called(&name, counted);
     Ok(outcome.unwrap_or_else(|error| error.result()))
 }
 

@@ -38,6 +38,12 @@ impl Passwords {
         }
     }
 
+    /// How many passwords are being checked or wait for it.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        (AT_ONCE + WAITING).saturating_sub(self.queue.available_permits())
+    }
+
     /// Whether `password` is the one that was hashed. Takes as long when there is nobody to compare with.
     pub async fn verify(
         &self,

@@ -12,7 +12,7 @@ pub struct KeyUse {
     pub kid: Kid,
     /// Tokens that are neither revoked nor expired. A superseded refresh token counts: its reuse must be recognised.
     pub tokens: i64,
-    /// Codes that have not expired.
+    /// Codes that were neither used nor have expired.
     pub codes: i64,
     /// Web sessions.
     pub sessions: i64,
@@ -85,6 +85,9 @@ pub trait OperationsStore: Send + Sync {
 
     /// Events of the audit log in the order in which they were recorded, at most 500.
     fn events(&self, query: Query) -> StoreFuture<'_, Vec<Recorded>>;
+
+    /// How many connections to the database are open, and how many of them are in use.
+    fn connections(&self) -> (u32, u32);
 
     /// Answers when the database does.
     fn answer(&self) -> StoreFuture<'_, ()>;

@@ -125,7 +125,7 @@ async fn prepare(mut connection: PgConnection) -> Result<(), StoreError> {
         ));
     }
     is_primary(&mut connection).await?;
-    sqlx::migrate!("./migrations/postgres").run(&mut connection).await?;
+    sqlx::migrate!("./migrations/postgres").run_direct(None, &mut connection, false).await?;
     Ok(connection.close().await?)
 }
 

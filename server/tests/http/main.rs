@@ -1,17 +1,23 @@
 //! The server over HTTP: sign-in, consent, tokens, pages, and what lies on the disk afterwards.
 
 mod at_rest;
+mod audit;
 mod authorize;
 mod browser;
 mod cli;
 mod described;
 mod flow;
+mod health;
+mod keys;
 mod metadata;
+mod operations;
 mod pages;
+mod races;
 mod register;
 mod revocation;
 mod server;
 mod sign_in;
+mod sweep;
 mod token;
 mod unavailable;
 

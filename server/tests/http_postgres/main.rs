@@ -10,6 +10,8 @@ mod described;
 mod flow;
 #[path = "../http/pages.rs"]
 mod pages;
+#[path = "../http/races.rs"]
+mod races;
 #[path = "../http/register.rs"]
 mod register;
 #[path = "../http/revocation.rs"]

@@ -132,6 +132,8 @@ pub struct KeyFile {
     current: Kid,
     /// When the current key became so, in seconds since the Unix epoch.
     promoted_at: i64,
+    /// The last name that was given.
+    last: Kid,
 }
 
 impl std::fmt::Debug for KeyFile {
@@ -179,6 +181,7 @@ impl From<&fs::Metadata> for Signature {
 struct Document {
     current: u16,
     promoted: i64,
+    last: u16,
     #[serde(rename = "key")]
     keys: Vec<DocumentKey>,
 }
@@ -255,7 +258,7 @@ impl KeyFile {
         if let Ok(root) = <[u8; 32]>::try_from(bytes) {
             let root = Zeroizing::new(root);
             let entries = vec![Entry { kid: Kid(1), made_at, root }];
-            return Some(Self { entries, current: Kid(1), promoted_at: made_at });
+            return Self::whole(entries, Kid(1), made_at, Kid(1));
         }
         let document: Document = toml::from_str(std::str::from_utf8(bytes).ok()?).ok()?;
         let entries = document.keys.into_iter().map(|key| {
@@ -265,18 +268,19 @@ impl KeyFile {
             Some(Entry { kid: Kid(key.kid), made_at: key.made, root })
         });
         let entries: Vec<Entry> = entries.collect::<Option<_>>()?;
-        Self::whole(entries, Kid(document.current), document.promoted)
+        Self::whole(entries, Kid(document.current), document.promoted, Kid(document.last))
     }
 
     /// The file, if its keys have different names of which the current one is one.
-    fn whole(mut entries: Vec<Entry>, current: Kid, promoted_at: i64) -> Option<Self> {
+    fn whole(mut entries: Vec<Entry>, current: Kid, promoted_at: i64, last: Kid) -> Option<Self> {
         entries.sort_by_key(|entry| entry.kid);
         let has_twins = entries.windows(2).any(|pair| pair[0].kid == pair[1].kid);
         let is_whole = entries.len() <= MOST
             && !has_twins
             && entries.iter().any(|entry| entry.kid == current)
             && entries.iter().all(|entry| entry.kid.0 > 0);
-        is_whole.then_some(Self { entries, current, promoted_at })
+        let newest = entries.last().map_or(last, |entry| entry.kid.max(last));
+        is_whole.then_some(Self { entries, current, promoted_at, last: newest })
     }
 
     /// Reads the value of the environment variable.
@@ -298,7 +302,7 @@ impl KeyFile {
             entries.push(Entry { kid, made_at: 0, root });
         }
         let current = entries.first().map_or(Kid(1), |entry| entry.kid);
-        Self::whole(entries, current, 0)
+        Self::whole(entries, current, 0, current)
             .ok_or(KeyError::Environment("holds a name twice, or more than four keys"))
     }
 
@@ -338,7 +342,8 @@ impl KeyFile {
         if self.entries.len() >= MOST {
             return Err(StepError::TooMany);
         }
-        let kid = Kid(newest.0.checked_add(1).ok_or(StepError::NamesRanOut)?);
+        let kid = Kid(self.last.0.checked_add(1).ok_or(StepError::NamesRanOut)?);
+        self.last = kid;
         let mut root = Zeroizing::new([0; 32]);
         entropy.fill(&mut *root);
         self.entries.push(Entry { kid, made_at: now, root });
@@ -406,9 +411,9 @@ impl KeyFile {
     fn text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(LARGEST as usize));
         text.push_str("# The root keys of Lookout. Whoever reads this can forge tokens. Change it with `lookout-server key`.\n");
-        let (current, promoted) = (self.current, self.promoted_at);
+        let (current, promoted, last) = (self.current, self.promoted_at, self.last);
         // Writing to a String cannot fail.
-        let _ = write!(text, "current = {current}\npromoted = {promoted}\n");
+        let _ = write!(text, "current = {current}\npromoted = {promoted}\nlast = {last}\n");
         for Entry { kid, made_at, root } in &self.entries {
             let secret = Zeroizing::new(STANDARD.encode(**root));
             let _ = write!(

@@ -1,5 +1,7 @@
 //! What the authority needs of a store, over the statements beside this file.
 
+use std::time::Instant;
+
 use sqlx::Row as _;
 
 use super::dialect::now;
@@ -7,6 +9,7 @@ use super::{SqlStore, read, rows, sweep};
 use crate::authority::Timestamp;
 use crate::authority::bearer::BearerRows;
 use crate::authority::records::{Client, Membership, Session, User};
+use crate::metrics::{Operation, metrics};
 use crate::secret::keys::Digest;
 use crate::store::{
     Account, AuthorityStore, AuthorityTransaction, GrantListing, Retention, StoreFuture, bounded,
@@ -15,9 +18,11 @@ use crate::store::{
 impl AuthorityStore for SqlStore {
     fn begin(&self) -> StoreFuture<'_, Box<dyn AuthorityTransaction>> {
         bounded(async move {
+            let begun = Instant::now();
             let mut transaction = self.write().await?;
             let now = sqlx::query(concat!("select ", now!())).fetch_one(&mut *transaction).await?;
             let now = Timestamp(now.try_get(0)?);
+            metrics().stored(Operation::Begin, begun.elapsed());
             Ok(Box::new(super::decide::SqlDecision { transaction, now })
                 as Box<dyn AuthorityTransaction>)
         })

@@ -1,5 +1,7 @@
 //! A decision in progress: loads under the write lock, then one commit.
 
+use std::time::Instant;
+
 use sqlx::{Row as _, Transaction};
 
 use super::dialect::{self, Db, order_made};
@@ -9,6 +11,7 @@ use crate::authority::records::{
     User,
 };
 use crate::authority::{Change, Resource, Timestamp};
+use crate::metrics::{Operation, metrics};
 use crate::secret::keys::{Digest, Kid};
 use crate::store::{AuthorityTransaction, StoreError, StoreFuture, bounded};
 
@@ -234,7 +237,12 @@ impl AuthorityTransaction for SqlDecision {
 
 impl SqlDecision {
     async fn finish(mut self: Box<Self>, changes: Vec<Change>) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        let mut events = Vec::new();
         for change in changes {
+            if let Change::Audit(event) = &change {
+                events.push(event.clone());
+            }
             #[cfg(feature = "danger-planted-faults")]
             crate::danger::before_next_change(&mut self.transaction, &change).await?;
             self.apply(change).await?;
@@ -244,6 +252,8 @@ impl SqlDecision {
         self.transaction.commit().await?;
         #[cfg(feature = "danger-planted-faults")]
         crate::danger::failpoint("after-commit");
+        metrics().stored(Operation::Commit, begun.elapsed());
+        events.iter().for_each(|event| metrics().decided(event));
         Ok(())
     }
 

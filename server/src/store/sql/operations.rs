@@ -34,6 +34,12 @@ impl OperationsStore for SqlStore {
         })
     }
 
+    fn connections(&self) -> (u32, u32) {
+        let open = self.reader().size();
+        let idle = u32::try_from(self.reader().num_idle()).unwrap_or(open);
+        (open, open.saturating_sub(idle))
+    }
+
     fn answer(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move {
             sqlx::query("select 1 from users where id = ''").fetch_optional(self.reader()).await?;
@@ -81,7 +87,7 @@ async fn key_uses(
             |key| &mut key.tokens,
         ),
         (
-            "select kid, count(*), count(*) - count(*), max(expires_at) from codes where expires_at > $1 group by kid",
+            "select kid, count(*), count(*) - count(*), max(expires_at) from codes where expires_at > $1 and used_at is null group by kid",
             now,
             0,
             |key| &mut key.codes,

@@ -8,6 +8,7 @@ use sqlx::Row as _;
 
 use super::SqlStore;
 use super::dialect::{self, least, now};
+use crate::metrics::metrics;
 use crate::store::{Retention, StoreError};
 
 /// Rows of one batch.
@@ -105,5 +106,6 @@ async fn batch(
         .execute(&mut *transaction)
         .await?;
     transaction.commit().await?;
+    metrics().swept.inc_by(removed.rows_affected());
     Ok(Some(removed.rows_affected()))
 }
