@@ -10,7 +10,7 @@ use crate::secret::entropy::identifier;
 use crate::store::StoreError;
 
 /// Seconds within which a person is sent here after a client registered.
-const YOUNG: i64 = 600;
+pub(super) const YOUNG: i64 = 600;
 
 /// Why a client was not registered.
 #[derive(Debug, thiserror::Error)]

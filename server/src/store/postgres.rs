@@ -114,7 +114,8 @@ impl PostgresStore {
             .application_name("lookout-server doctor")
             .options([("statement_timeout", "1500"), ("synchronous_commit", "on")]);
         let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(WAIT);
-        Ok(Self { pool: pool.connect_lazy_with(options) })
+        let pool = pool.connect_lazy_with(options);
+        Ok(Self { readers: pool.clone(), deciders: pool, clock: Steady::from(None) })
     }
 
     /// Connections for reading.

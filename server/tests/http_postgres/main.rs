@@ -6,6 +6,8 @@ mod command_line;
 mod authorize;
 #[path = "../http/browser.rs"]
 mod browser;
+#[path = "../http/described.rs"]
+mod described;
 #[path = "../http/flow.rs"]
 mod flow;
 #[path = "../http/pages.rs"]
@@ -27,3 +29,5 @@ mod unavailable;
 
 #[path = "../loopback/serving.rs"]
 mod serving;
+#[path = "../loopback/site.rs"]
+mod site;

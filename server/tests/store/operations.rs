@@ -99,6 +99,7 @@ pub(crate) fn client(number: u8, title: String, registered_by: Option<u8>) -> Cl
         created_at: Timestamp(PAST),
         deleted_at: None,
         registered_by: registered_by.map(|person| name("person", person)),
+        document_fresh_until: None,
     }
 }
 
