@@ -6,6 +6,7 @@ mod client_documents;
 mod database;
 mod keys;
 mod limits;
+mod place;
 mod public_url;
 mod telemetry;
 
@@ -18,9 +19,10 @@ use serde::Deserialize;
 use crate::authority::{self, Issuer, Lifetimes};
 
 pub use client_documents::ClientDocumentSettings;
-pub use database::{DATABASE_URL, DatabaseFlag, DatabaseSettings, DatabaseUrl, Place};
+pub use database::{DATABASE_URL, DatabaseSettings, DatabaseUrl};
 pub use keys::KeySettings;
 pub use limits::{LimitSettings, Network, Rates, Seconds};
+pub use place::Place;
 pub use public_url::PublicUrl;
 pub use telemetry::{MetricsSettings, TelemetrySettings};
 
