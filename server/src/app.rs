@@ -5,6 +5,7 @@
 mod audit;
 mod bearer;
 mod clients;
+mod documents;
 mod keys;
 mod leaked;
 mod people;
@@ -24,6 +25,7 @@ pub use tokens::TokenError;
 
 use crate::audit::Budget;
 use crate::authority::{Authority, Policy};
+use crate::client_documents::ClientDocuments;
 use crate::config::{Config, DatabaseSettings};
 use crate::http::rates::RequestRates;
 use crate::secret::entropy::{Entropy, SystemEntropy};
@@ -45,6 +47,7 @@ pub struct App {
     pub(crate) keys: Keys,
     pub(crate) entropy: Box<dyn Entropy>,
     pub(crate) passwords: Passwords,
+    pub(crate) documents: ClientDocuments,
     tools: WorkspaceTools,
     budget: Budget,
     /// Whether the server is about to stop.
@@ -134,6 +137,7 @@ impl App {
                 limits: config.authority_limits(),
             },
             passwords: Passwords::new(&*entropy),
+            documents: ClientDocuments::new(&config),
             store,
             tools,
             budget: Budget::default(),

@@ -12,7 +12,9 @@ pub mod authorize;
 pub mod bearer;
 pub mod client;
 pub mod consent;
+pub mod document;
 pub mod error;
+pub mod metadata;
 pub mod parameters;
 pub mod pkce;
 pub mod policy;
@@ -90,6 +92,8 @@ pub struct Limits {
 pub enum Change {
     /// A client registered.
     AddClient(Client),
+    /// What the document of a client says now; the client is added if it is new.
+    DescribeClient(Client),
     /// Somebody began to answer a consent page.
     AddRequest(AuthorizationRequest),
     /// The consent page `id` was answered.

@@ -2,6 +2,7 @@
 //!
 //! Everything has a default that suits a laptop. A key that does not exist is refused, so that a misspelt limit is not silently ignored.
 
+mod client_documents;
 mod database;
 mod keys;
 mod limits;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 use crate::authority::{self, Issuer, Lifetimes};
 
+pub use client_documents::ClientDocumentSettings;
 pub use database::{DATABASE_URL, DatabaseFlag, DatabaseSettings, DatabaseUrl, Place};
 pub use keys::KeySettings;
 pub use limits::{LimitSettings, Network, Rates, Seconds};
@@ -47,12 +49,14 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// Root keys.
     pub keys: KeySettings,
+    /// Where the server keeps what it stores.
+    pub database: DatabaseSettings,
     /// Counters.
     pub metrics: MetricsSettings,
     /// Traces and the access log.
     pub telemetry: TelemetrySettings,
-    /// Where the server keeps what it stores.
-    pub database: DatabaseSettings,
+    /// Clients that are described by a document.
+    pub client_documents: ClientDocumentSettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -110,9 +114,10 @@ impl Default for Settings {
             lifetimes: LifetimeSettings::default(),
             limits: LimitSettings::default(),
             keys: KeySettings::default(),
+            database: DatabaseSettings::default(),
             metrics: MetricsSettings::default(),
             telemetry: TelemetrySettings::default(),
-            database: DatabaseSettings::default(),
+            client_documents: ClientDocumentSettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -162,6 +167,7 @@ impl Settings {
         self.database.judge()?;
         self.judge_warehouses()?;
         self.telemetry.judge()?;
+        self.client_documents.judge(public_url.is_loopback)?;
         for origin in &self.allowed_origins {
             let is_origin = url::Url::parse(origin)
                 .is_ok_and(|url| url.origin().ascii_serialization() == *origin && url.has_host());
@@ -201,9 +207,10 @@ impl Settings {
             lifetimes: self.lifetimes,
             limits: self.limits,
             keys: self.keys,
+            database: self.database,
             metrics: self.metrics,
             telemetry: self.telemetry,
-            database: self.database,
+            client_documents: self.client_documents,
             warehouses: self.warehouses,
         })
     }
@@ -285,12 +292,14 @@ pub struct Config {
     pub limits: LimitSettings,
     /// Root keys.
     pub keys: KeySettings,
+    /// Where it keeps what it stores.
+    pub database: DatabaseSettings,
     /// Counters.
     pub metrics: MetricsSettings,
     /// Traces and the access log.
     pub telemetry: TelemetrySettings,
-    /// Where it keeps what it stores.
-    pub database: DatabaseSettings,
+    /// Clients that are described by a document.
+    pub client_documents: ClientDocumentSettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }

@@ -233,11 +233,14 @@ fn validate(entry: &ToolEntry, arguments: &Value) -> Result<(), ToolError> {
         };
         catalogue().tools.iter().map(compile).collect()
     });
-    let violations: Vec<_> = VALIDATORS[entry.name.as_str()]
+    let mut violations: Vec<_> = VALIDATORS[entry.name.as_str()]
         .iter_errors(arguments)
         .take(MAX_VIOLATIONS)
         .map(|error| json!({ "pointer": error.instance_path().as_str(), "message": cut(&described(&error), 200) }))
         .collect();
+    if holds_null(arguments) {
+        violations.push(json!({ "pointer": "", "message": "a text holds U+0000, which is not kept everywhere" }));
+    }
     if violations.is_empty() {
         return Ok(());
     }
@@ -255,6 +258,18 @@ fn validate(entry: &ToolEntry, arguments: &Value) -> Result<(), ToolError> {
     Err(ToolError::new(ErrorCode::InvalidArguments, message)
         .hint("Correct them all and call again.")
         .details(json!({ "violations": violations })))
+}
+
+/// Whether a text anywhere in `value` holds U+0000, which PostgreSQL does not keep.
+fn holds_null(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_null),
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| name.contains('\0') || holds_null(value))
+        }
+        _ => false,
+    }
 }
 
 /// What is wrong, without the value that is: it may be long, and the caller has it.

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod audit;
 pub mod authority;
+pub mod client_documents;
 pub mod config;
 #[cfg(feature = "danger-planted-faults")]
 pub mod danger;

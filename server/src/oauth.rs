@@ -2,7 +2,7 @@
 //!
 //! Handlers read a request, run one decision in one transaction and write the reply. They judge nothing themselves but the form of the request.
 //!
-//! Not here: Client ID Metadata Documents, introspection, and every grant type but codes and refreshing.
+//! Not here: introspection, and every grant type but codes and refreshing.
 
 mod authorize;
 mod client_auth;

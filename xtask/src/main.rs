@@ -9,6 +9,7 @@ mod conformance;
 mod faults;
 mod foreign;
 mod frameworks;
+mod fuzz;
 mod official;
 mod packages;
 mod public_api;
@@ -65,6 +66,8 @@ enum Command {
     Clients(clients::Clients),
     /// Build one agent turn in each of several frameworks and run it against the demo server
     Frameworks(frameworks::Frameworks),
+    /// Feed the server's parsers bytes by coverage, and hold their answers against a second opinion
+    Fuzz(fuzz::Fuzz),
 }
 
 fn main() -> ExitCode {
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Command::Official(official) => official.run(&root),
         Command::Clients(clients) => clients.run(&root),
         Command::Frameworks(frameworks) => frameworks.run(&root),
+        Command::Fuzz(fuzz) => fuzz.run(&root),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

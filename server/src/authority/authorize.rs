@@ -97,7 +97,7 @@ impl Authority {
         })
     }
 
-    fn requested(
+    pub(super) fn requested(
         &self,
         client: &Client,
         parameters: &Parameters,
@@ -230,7 +230,7 @@ impl Authority {
     }
 }
 
-struct Requested {
+pub(super) struct Requested {
     scopes: ScopeSet,
     resource: Resource,
     challenge: Option<String>,

@@ -101,7 +101,7 @@ impl Authority {
         }
     }
 
-    fn client_of(
+    pub(super) fn client_of(
         &self,
         now: Timestamp,
         registration: &Registration,
@@ -169,6 +169,7 @@ impl Authority {
             created_at: now,
             deleted_at: None,
             registered_by: fresh.registered_by.map(str::to_owned),
+            document_fresh_until: None,
         })
     }
 

@@ -1,5 +1,6 @@
 //! Request parameters, as they came, with repetitions kept so that they can be refused.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// The parameters of a request, decoded, in order.
@@ -16,10 +17,12 @@ impl std::fmt::Debug for Parameters {
 }
 
 impl Parameters {
-    /// Reads `application/x-www-form-urlencoded` text.
+    /// Reads `application/x-www-form-urlencoded` text. U+0000 is read as U+FFFD, like bytes that are no text: not every database keeps it.
     #[must_use]
     pub fn parse(encoded: &[u8]) -> Self {
-        Self(url::form_urlencoded::parse(encoded).into_owned().collect())
+        let plain = |text: Cow<'_, str>| text.replace('\0', "\u{fffd}");
+        let pairs = url::form_urlencoded::parse(encoded);
+        Self(pairs.map(|(name, value)| (plain(name), plain(value))).collect())
     }
 
     /// The value of `name`, or `None` when it is absent or empty. Of a repeated parameter, the first.

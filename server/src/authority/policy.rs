@@ -10,7 +10,7 @@ use super::records::{
     Client, ClientAuthMethod, Code, Grant, GrantType, Membership, Standing, Token, TokenKind,
 };
 use super::resource::{self, Issuer, Resource};
-use super::{Timestamp, bearer, client, consent, parameters::Parameters, programmatic};
+use super::{Timestamp, bearer, client, consent, document, parameters::Parameters, programmatic};
 use super::{redirect, refresh, revoke, scope, session, token};
 use crate::secret::SecretKind;
 use crate::secret::keys::Digest;
@@ -42,6 +42,10 @@ policy! {
         redirect_is_registrable: fn(&str) -> bool = redirect::is_registrable;
         /// What a client's name looks like to people.
         client_name_shown: fn(&str) -> String = client::clean_name;
+        /// Whether a metadata document is the one of the client whose identifier is its address: address, then its `client_id`.
+        document_names_itself: fn(&str, &str) -> bool = document::names_itself;
+        /// Whether a metadata document may say this of how its client authenticates.
+        document_method_accepted: fn(Option<&str>) -> bool = document::method_is_accepted;
     }
     "Authorization endpoint" {
         /// Whether a requested redirect URI is this registered one.

@@ -129,6 +129,8 @@ pub struct Client {
     pub deleted_at: Option<Timestamp>,
     /// The person who registered it, or `None` when it registered itself.
     pub registered_by: Option<String>,
+    /// For a client whose identifier is the address of its metadata document: until when what was read of it holds.
+    pub document_fresh_until: Option<Timestamp>,
 }
 
 /// A valid authorization request that waits for the person's answer.

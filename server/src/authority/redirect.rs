@@ -3,7 +3,7 @@
 //! They are compared as bytes and never parsed for comparison (RFC 9700 section 2.1). The one exception is the port of a loopback URI (RFC 8252 section
 //! 7.3). What can be registered is an allow-list, because lists of dangerous schemes are never complete.
 
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 const LONGEST: usize = 2048;
 const LOOPBACK_HOSTS: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
@@ -100,9 +100,12 @@ fn port_is_well_formed(port: &str) -> bool {
 /// Whether a client may register `uri`.
 #[must_use]
 pub fn is_registrable(uri: &str) -> bool {
-    let Some(parts) = Parts::of(uri) else { return false };
+    // What a browser cannot read it cannot be sent to, and what it reads otherwise leads elsewhere than it says.
+    let (Some(parts), Ok(read)) = (Parts::of(uri), Url::parse(uri)) else { return false };
     let place_is_allowed = match parts.scheme {
-        "https" => parts.host_and_port().is_some(),
+        "https" => parts.host_and_port().is_some_and(|(host, _)| {
+            read.host_str().is_some_and(|read| read.eq_ignore_ascii_case(host))
+        }),
         "http" => parts.is_loopback(),
         scheme => {
             let scheme_is_private = KNOWN_SCHEMES.contains(&scheme)

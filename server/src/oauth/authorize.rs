@@ -19,7 +19,9 @@ use crate::authority::authorize::AuthorizeRefusal;
 use crate::authority::consent::{Answer, ConsentRefusal, FreshGrant, Pending};
 use crate::authority::parameters::Parameters;
 use crate::authority::records::{Client, Membership};
-use crate::http::{form, see_other};
+use crate::client_documents::Refusal;
+use crate::client_documents::location::is_address;
+use crate::http::{form, retry_later, see_other};
 use crate::secret::AuthorizationCode;
 use crate::secret::entropy::identifier;
 use crate::store::StoreError;
@@ -56,9 +58,10 @@ async fn authorize(
     parts: &Parts,
     parameters: &Parameters,
 ) -> Result<Response, StoreError> {
-    let client = match parameters.value("client_id") {
-        Some(id) => app.store.client(id).await?,
-        None => None,
+    let cookie = forms::session_cookie(app, parts);
+    let client = match identify(app, cookie, parameters).await? {
+        Identified::Client(client) => client,
+        Identified::Answer(response) => return Ok(*response),
     };
     let proposal = match app.authority.propose(client.as_ref(), parameters) {
         Ok(proposal) => Ok(proposal),
@@ -72,9 +75,8 @@ async fn authorize(
             ));
         }
     };
-    let cookie = forms::session_cookie(app, parts);
     let Some(visitor) = app.visitor(cookie).await? else {
-        return Ok(web::sign_in_first(&format!("/oauth/authorize?{}", parameters.encode())));
+        return Ok(sign_in_first(parameters));
     };
     let proposal = match proposal {
         Ok(proposal) => proposal,
@@ -117,6 +119,74 @@ async fn authorize(
     };
     let csrf = forms::token(app, cookie, &form_name(&request.id));
     Ok(pages::consent(&visitor, &client, &request, &workspaces, &csrf))
+}
+
+fn sign_in_first(parameters: &Parameters) -> Response {
+    web::sign_in_first(&format!("/oauth/authorize?{}", parameters.encode()))
+}
+
+enum Identified {
+    /// The client that `client_id` names, if it exists.
+    Client(Option<Client>),
+    /// Nobody can be asked about this request.
+    Answer(Box<Response>),
+}
+
+/// Finds the client of a request, by fetching its document if that is what `client_id` names. Only a signed-in person makes this server fetch anything.
+async fn identify(
+    app: &App,
+    cookie: Option<&str>,
+    parameters: &Parameters,
+) -> Result<Identified, StoreError> {
+    let answer = |response| Ok(Identified::Answer(Box::new(response)));
+    let Some(id) = parameters.value("client_id") else { return Ok(Identified::Client(None)) };
+    if !is_address(id) {
+        return Ok(Identified::Client(app.store.client(id).await?));
+    }
+    if !app.config.client_documents.enabled {
+        return Ok(Identified::Client(None));
+    }
+    let location = match app.documents.judge(id) {
+        Ok(location) => location,
+        Err(refusal) => return answer(undescribed(&refusal)),
+    };
+    if app.visitor(cookie).await?.is_none() {
+        return answer(sign_in_first(parameters));
+    }
+    match app.described_client(&location, parameters).await? {
+        Ok(client) => Ok(Identified::Client(Some(client))),
+        Err(refusal) => answer(undescribed(&refusal)),
+    }
+}
+
+/// The page about a client identifier that leads to no client.
+fn undescribed(refusal: &Refusal) -> Response {
+    let page =
+        |hint: &str| pages::error(StatusCode::BAD_REQUEST, "This connection cannot be made", hint);
+    match refusal {
+        Refusal::Address(why) => page(&format!(
+            "The application names an address as its client_id that cannot have a metadata document: {why}."
+        )),
+        Refusal::Request(why) => {
+            let why = why.trim_end_matches('.');
+            page(&format!("The request of the application is wrong: {why}."))
+        }
+        Refusal::Unreadable => page(
+            "The metadata document of the application could not be read. It must be at exactly the address that is its client_id, public, \
+             answered at once with 200 and as JSON, and small.",
+        ),
+        Refusal::Invalid(why) => {
+            page(&format!("The metadata document of the application cannot be used: {why}."))
+        }
+        Refusal::Busy => retry_later(
+            pages::error(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Too many applications are being looked up",
+                "Try again in a minute.",
+            ),
+            60,
+        ),
+    }
 }
 
 /// What the form token of a consent page is bound to.

@@ -97,7 +97,7 @@ fn basic(parts: &Parts) -> Option<(String, Zeroizing<String>)> {
     let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
     let plain = |text: &str| {
         let mut pairs = url::form_urlencoded::parse(text.as_bytes());
-        pairs.next().map(|(name, _)| name.into_owned()).unwrap_or_default()
+        pairs.next().map(|(name, _)| name.replace('\0', "\u{fffd}")).unwrap_or_default()
     };
     Some((plain(id), Zeroizing::new(plain(secret))))
 }

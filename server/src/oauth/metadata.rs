@@ -41,7 +41,7 @@ fn protected_resource(app: &App, resource: Resource) -> Response {
 pub(super) async fn authorization_server(State(app): State<Arc<App>>) -> Response {
     let issuer = &app.authority.issuer;
     let auth_methods = json!(["none", "client_secret_basic", "client_secret_post"]);
-    let document = json!({
+    let mut document = json!({
         "issuer": issuer.as_str(),
         "authorization_endpoint": issuer.join("/oauth/authorize"),
         "token_endpoint": issuer.join("/oauth/token"),
@@ -57,6 +57,9 @@ pub(super) async fn authorization_server(State(app): State<Arc<App>>) -> Respons
         "authorization_response_iss_parameter_supported": true,
         "service_documentation": issuer.join("/settings/integrations"),
     });
+    if app.config.client_documents.enabled {
+        document["client_id_metadata_document_supported"] = true.into();
+    }
     json(StatusCode::OK, &document)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::failure::Failure;
 use crate::App;
@@ -24,9 +24,10 @@ pub(super) async fn register(
     let (_, bytes) =
         body(request, "application/json", app.config.limits.registration_bytes).await?;
     let registration = if nests_deeper_than(&bytes, DEEPEST) {
-        Err(invalid(format!("the document nests deeper than {DEEPEST}")))
+        let why = format!("the document nests deeper than {DEEPEST}");
+        Err(OAuthError::new(OAuthErrorCode::InvalidClientMetadata, why))
     } else {
-        read(&bytes)
+        Registration::read(&bytes)
     };
     let registration = match registration {
         Ok(registration) => registration,
@@ -58,49 +59,4 @@ fn describe(client: &Client, secret: Option<&ClientSecret>) -> Value {
         document["client_secret_expires_at"] = 0.into();
     }
     document
-}
-
-fn read(bytes: &[u8]) -> Result<Registration, OAuthError> {
-    let document: Map<String, Value> =
-        serde_json::from_slice(bytes).map_err(|_| invalid("the body is not a JSON object"))?;
-    Ok(Registration {
-        redirect_uris: texts(&document, "redirect_uris")
-            .map_err(|_| {
-                OAuthError::new(
-                    OAuthErrorCode::InvalidRedirectUri,
-                    "redirect_uris must be an array of strings",
-                )
-            })?
-            .unwrap_or_default(),
-        client_name: text(&document, "client_name")?,
-        auth_method: text(&document, "token_endpoint_auth_method")?,
-        grant_types: texts(&document, "grant_types")?,
-        response_types: texts(&document, "response_types")?,
-        scope: text(&document, "scope")?,
-    })
-}
-
-fn text(document: &Map<String, Value>, key: &str) -> Result<Option<String>, OAuthError> {
-    match document.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(invalid(format!("{key} must be a string"))),
-    }
-}
-
-fn texts(document: &Map<String, Value>, key: &str) -> Result<Option<Vec<String>>, OAuthError> {
-    let wrong = || invalid(format!("{key} must be an array of strings"));
-    match document.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Array(values)) => {
-            let texts =
-                values.iter().map(|value| value.as_str().map(str::to_owned).ok_or_else(wrong));
-            texts.collect::<Result<_, _>>().map(Some)
-        }
-        Some(_) => Err(wrong()),
-    }
-}
-
-fn invalid(why: impl Into<std::borrow::Cow<'static, str>>) -> OAuthError {
-    OAuthError::new(OAuthErrorCode::InvalidClientMetadata, why)
 }

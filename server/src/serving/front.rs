@@ -18,7 +18,8 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{Method, StatusCode};
+use axum::http::header::HOST;
+use axum::http::{HeaderValue, Method, StatusCode, Version};
 use axum::response::Response;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::service::Service;
@@ -94,6 +95,14 @@ impl Service<hyper::Request<Incoming>> for Front {
 
 async fn respond(shared: &Shared, peer: IpAddr, request: hyper::Request<Incoming>) -> Response {
     let (mut parts, incoming) = request.into_parts();
+    // HTTP/2 says in `:authority` what HTTP/1 says in `Host` (RFC 9113 section 8.3.1).
+    if let Some(authority) = parts.uri.authority()
+        && parts.version == Version::HTTP_2
+        && !parts.headers.contains_key(HOST)
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        parts.headers.insert(HOST, host);
+    }
     let proxies = &shared.app.config.limits.trusted_proxies;
     parts.extensions.insert(ClientAddress::behind(proxies, peer, &parts.headers));
     if parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > LONGEST_ADDRESS) {

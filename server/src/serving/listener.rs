@@ -198,3 +198,36 @@ impl Drop for Neighbour {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_share_of_the_connections_and_a_proxy_and_this_machine_have_all() {
+        let limits = LimitSettings {
+            connections_per_address: 2,
+            trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
+            ..LimitSettings::default()
+        };
+        let neighbours = Neighbours::new(&limits);
+        let mut held = Vec::new();
+        let mut join = |address: &str| {
+            let joined = neighbours.join(address.parse().expect("an address"));
+            let is_in = joined.is_some();
+            held.extend(joined);
+            is_in
+        };
+        for address in ["203.0.113.1", "2001:db8::1", "::ffff:198.51.100.1"] {
+            assert!(join(address) && join(address) && !join(address), "{address}");
+        }
+        assert!(!join("2001:db8::2"), "one household has one share");
+        assert!(join("203.0.113.2") && join("2001:db8:0:1::1"));
+        for address in ["127.0.0.1", "::1", "10.1.2.3"] {
+            assert!((0..5).all(|_| join(address)), "{address}");
+        }
+        held.clear();
+        assert!(neighbours.connections.lock().expect("nobody panicked").is_empty());
+        assert!(neighbours.join("203.0.113.1".parse().expect("an address")).is_some());
+    }
+}

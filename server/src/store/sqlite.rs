@@ -28,6 +28,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::StoreError;
+use super::steady::Steady;
 use SqliteStore as SqlStore;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
@@ -41,13 +42,15 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(1500);
 pub struct SqliteStore {
     reader: SqlitePool,
     writer: SqlitePool,
+    clock: Steady,
 }
 
 impl SqliteStore {
     /// Opens the database file, which may be empty but must exist, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let store = Self::look(path).await?;
+        let mut store = Self::look(path).await?;
         MIGRATIONS.run(&store.writer).await?;
+        store.clock = Steady::from(read::latest_event(&store.reader).await?);
         Ok(store)
     }
 
@@ -72,7 +75,12 @@ impl SqliteStore {
             StoreError(format!("cannot open the database {}: {error}", path.display()).into())
         })?;
         let reader = pool(READERS).connect_with(options).await?;
-        Ok(Self { reader, writer })
+        Ok(Self { reader, writer, clock: Steady::from(None) })
+    }
+
+    /// The time.
+    pub(crate) const fn clock(&self) -> &Steady {
+        &self.clock
     }
 
     /// Connections for reading.

@@ -11,6 +11,7 @@ use crate::app::Visitor;
 use crate::authority::Timestamp;
 use crate::authority::records::{AuthorizationRequest, Client, Membership};
 use crate::authority::redirect::Parts;
+use crate::client_documents::location::verified_host;
 use crate::http::{html, html_leading_to};
 use crate::store::GrantListing;
 
@@ -88,6 +89,8 @@ pub(super) fn sign_in(
 #[template(path = "consent.html")]
 struct ConsentPage<'a> {
     client_name: &'a str,
+    /// The host that the client was verified to belong to.
+    verified_host: Option<String>,
     /// The redirect URI in three parts; the middle one is where it leads.
     redirect: [&'a str; 3],
     is_loopback: bool,
@@ -119,6 +122,7 @@ pub(crate) fn consent(
     let (destination, after) = rest.split_at(length);
     let page = ConsentPage {
         client_name: &client.name,
+        verified_host: client.document_fresh_until.and_then(|_| verified_host(&client.id)),
         redirect: [before, destination, after],
         is_loopback: parts.is_some_and(|parts| parts.is_loopback()),
         email: &visitor.user.email,

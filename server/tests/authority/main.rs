@@ -3,6 +3,7 @@
 mod authorize;
 mod client;
 mod consent;
+mod document;
 mod expiry;
 mod memory;
 mod model;

@@ -52,6 +52,7 @@ pub(crate) fn client(id: &str) -> Client {
         created_at: Timestamp(0),
         deleted_at: None,
         registered_by: None,
+        document_fresh_until: None,
     }
 }
 

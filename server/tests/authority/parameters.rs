@@ -27,6 +27,7 @@ fn a_parameter_without_a_value_is_absent_and_of_a_repeated_one_the_first_counts(
     assert_eq!(parameters.value("e"), None);
     assert_eq!(parameters.values("a").collect::<Vec<_>>(), ["1", "2"]);
     assert!(parameters.repeats("a"));
+    assert_eq!(Parameters::parse(b"a=x%00y").value("a"), Some("x\u{fffd}y"));
     assert!(!parameters.repeats("b") && !parameters.repeats("e"));
 }
 
@@ -40,7 +41,7 @@ proptest! {
     #![proptest_config(cases(256))]
 
     #[test]
-    fn what_is_encoded_is_read_back(pairs in proptest::collection::vec((".{0,8}", ".{0,8}"), 0..6)) {
+    fn what_is_encoded_is_read_back(pairs in proptest::collection::vec(("[^\0]{0,8}", "[^\0]{0,8}"), 0..6)) {
         let parameters: Parameters = pairs.into_iter().collect();
         prop_assert_eq!(&Parameters::parse(parameters.encode().as_bytes()), &parameters);
     }

@@ -133,6 +133,15 @@ impl Cluster {
         self.to_all("CONT");
     }
 
+    /// Starts the server again as a standby, which follows nobody and only reads.
+    pub(crate) fn become_standby(&self) {
+        self.stop_immediate();
+        self.start_again();
+        self.end("INT");
+        fs::write(self.data().join("standby.signal"), "").expect("a file");
+        self.start_again();
+    }
+
     /// Starts the server on the same folder and port, and returns when it accepts connections. Nothing happens when it runs.
     pub(crate) fn start_again(&self) {
         let mut running = self.running();

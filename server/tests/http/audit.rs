@@ -148,12 +148,13 @@ fn no_secret_is_in_the_log_or_among_the_events() {
     ];
     // Every refusal, with every secret wherever a client may write something.
     for secret in &secrets {
+        let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         server.redeem(secret, secret);
         server.refresh(&public, secret);
         server.refresh(secret, secret);
-        server.get(&format!("/oauth/authorize?client_id={secret}&state={secret}"), &[]);
+        server.get(&format!("/oauth/authorize?client_id={encoded}&state={encoded}"), &[]);
         server.get("/mcp", &[("authorization", &format!("Bearer {secret}"))]);
-        server.get(&format!("/nowhere/{secret}?x={secret}"), &[]);
+        server.get(&format!("/nowhere/{encoded}?x={encoded}"), &[]);
         server.post_json(
             "/oauth/register",
             &json!({ "client_name": secret, "redirect_uris": [secret] }),

@@ -5,18 +5,23 @@ mod audit;
 mod authorize;
 mod browser;
 mod cli;
+mod described;
 mod flow;
 mod health;
 mod keys;
 mod metadata;
 mod operations;
 mod pages;
+mod races;
 mod register;
 mod revocation;
 mod server;
 mod sign_in;
+mod sweep;
 mod token;
 mod unavailable;
 
 #[path = "../loopback/serving.rs"]
 mod serving;
+#[path = "../loopback/site.rs"]
+mod site;

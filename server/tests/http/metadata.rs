@@ -57,6 +57,7 @@ fn the_authorization_server_describes_itself() {
         "revocation_endpoint_auth_methods_supported": methods,
         "authorization_response_iss_parameter_supported": true,
         "service_documentation": format!("{base}/settings/integrations"),
+        "client_id_metadata_document_supported": true,
     });
     assert_eq!(document, expected);
 }

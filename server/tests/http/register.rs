@@ -113,11 +113,31 @@ fn unused_clients_are_bounded_and_removed_after_a_day_and_used_ones_stay() {
     }
     let document = json!({ "redirect_uris": [CALLBACK] });
     let reply = server.post_json("/oauth/register", &document);
-    assert_eq!((reply.status, reply.header("retry-after")), (429, "3600"));
+    assert_eq!((reply.status, reply.header("retry-after")), (429, "60"));
     server.sql("update clients set created_at = created_at - 86400001");
     server.sweep();
     assert_eq!(server.post_json("/oauth/register", &document).status, 201);
     assert_eq!(server.refresh(&used, &tokens.refresh).status, 200);
+}
+
+#[test]
+fn a_registration_flood_does_not_lock_out_a_new_client() {
+    let server = Server::start_with(|settings| settings.limits.unconsented_clients = 10);
+    let used = server.client();
+    let tokens = Browser::signed_in(&server).connect(&used);
+    let asked = server.client();
+    let page = Browser::signed_in(&server).authorize(&asked, &[]);
+    assert_eq!(page.status, 200, "somebody is being asked");
+    let document = json!({ "redirect_uris": [CALLBACK] });
+    let flood = (0..30).map(|_| server.post_json("/oauth/register", &document).status);
+    assert_eq!(flood.filter(|status| *status == 201).count(), 9, "its size is bounded");
+    // The flood goes on for days, and somebody comes along every ten minutes.
+    for _ in 0..20 {
+        server.sql("update clients set created_at = created_at - 600001");
+        assert_eq!(server.post_json("/oauth/register", &document).status, 201);
+    }
+    assert_eq!(server.refresh(&used, &tokens.refresh).status, 200);
+    assert_eq!(Browser::signed_in(&server).authorize(&asked, &[]).status, 200);
 }
 
 #[test]

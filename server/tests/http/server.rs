@@ -1,5 +1,7 @@
 //! A server on loopback with one member, a clock that can be moved, and a plain HTTP client.
 
+#![allow(dead_code, reason = "each test binary uses another part")]
+
 use std::ops::Deref;
 
 use lookout_schema::ScopeSet;
@@ -55,9 +57,23 @@ impl Server {
     }
 
     pub(crate) fn start_with(adjust: impl FnOnce(&mut Settings)) -> Self {
-        let server = Self(Serving::start(adjust, async |app| app));
+        Self::with_a_person(Serving::start(adjust, async |app| app))
+    }
+
+    /// A server with its data in this PostgreSQL database, or else in the embedded one.
+    pub(crate) fn start_in(database: Option<String>) -> Self {
+        Self::with_a_person(Serving::start_in(database, |_| {}, async |app| app))
+    }
+
+    fn with_a_person(serving: Serving) -> Self {
+        let server = Self(serving);
         server.add_person(EMAIL, "demo", Role::Member);
         server
+    }
+
+    /// A second server on the same data.
+    pub(crate) fn replica(&self) -> Self {
+        Self(self.0.replica())
     }
 
     pub(crate) fn add_person(

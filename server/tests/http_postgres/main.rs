@@ -8,6 +8,8 @@ mod browser;
 mod flow;
 #[path = "../http/pages.rs"]
 mod pages;
+#[path = "../http/races.rs"]
+mod races;
 #[path = "../http/register.rs"]
 mod register;
 #[path = "../http/revocation.rs"]

@@ -1,7 +1,9 @@
 //! A server on a free loopback port, and a plain HTTP client for it. In a test binary whose name ends in `_postgres` it keeps its data there.
 
+#![allow(dead_code, reason = "each test binary uses another part")]
+
 #[path = "../cluster/cluster.rs"]
-mod cluster;
+pub(crate) mod cluster;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -18,7 +20,7 @@ pub(crate) struct Serving {
     pub(crate) app: Arc<App>,
     /// The name of the PostgreSQL database.
     database: Option<String>,
-    _data: TempDir,
+    _data: Option<TempDir>,
     pub(crate) runtime: Runtime,
     agent: ureq::Agent,
 }
@@ -56,17 +58,50 @@ impl Serving {
         adjust: impl FnOnce(&mut Settings),
         prepare: impl FnOnce(App) -> P,
     ) -> Self {
-        let runtime = Runtime::new().expect("a runtime");
-        let database = fresh_database();
+        Self::start_in(fresh_database(), adjust, prepare)
+    }
+
+    /// The same, with its data in this PostgreSQL database, or else in the embedded one.
+    pub(crate) fn start_in<P: Future<Output = App>>(
+        database: Option<String>,
+        adjust: impl FnOnce(&mut Settings),
+        prepare: impl FnOnce(App) -> P,
+    ) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let folder = data.path().join("data");
         let mut settings = Settings { data: folder.clone(), ..Settings::default() };
         settings.database.url = database.clone().map(DatabaseUrl::from);
         adjust(&mut settings);
+        let runtime = Runtime::new().expect("a runtime");
+        let made = runtime.block_on(app::init_on(&folder, &settings.database));
+        made.expect("a new data directory");
+        let mut serving = Self::open(runtime, settings, prepare);
+        serving.database = database;
+        serving._data = Some(data);
+        serving
+    }
+
+    /// A second server on the same data, with the same keys and the same public URL. It is gone before the first one.
+    pub(crate) fn replica(&self) -> Self {
+        let settings = Settings {
+            data: self.app.config.data.clone(),
+            database: self.app.config.database.clone(),
+            public_url: Some(self.app.config.public_url.base.clone()),
+            ..Settings::default()
+        };
+        let mut serving = Self::open(Runtime::new().expect("a runtime"), settings, async |app| app);
+        serving.database.clone_from(&self.database);
+        serving
+    }
+
+    fn open<P: Future<Output = App>>(
+        runtime: Runtime,
+        settings: Settings,
+        prepare: impl FnOnce(App) -> P,
+    ) -> Self {
         let (base, app) = runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let address = listener.local_addr().expect("an address");
-            app::init_on(&folder, &settings.database).await.expect("a new data directory");
             let app =
                 App::open(settings.at(address).expect("good settings")).await.expect("a server");
             let app = Arc::new(prepare(app).await);
@@ -81,7 +116,23 @@ impl Serving {
             .max_redirects(0)
             .build()
             .into();
-        Self { base, app, runtime, agent, database, _data: data }
+        Self { base, app, runtime, agent, database: None, _data: None }
+    }
+
+    /// The one number that a query of the database gives, from outside.
+    pub(crate) fn count(&self, query: &str) -> i64 {
+        match &self.database {
+            Some(database) => {
+                let cluster = cluster::shared().expect("it has the database");
+                let rows = cluster.query(database, query).expect("a query");
+                rows[0][0].as_deref().and_then(|text| text.parse().ok()).expect("a number")
+            }
+            None => {
+                let file = lookout_server::store::file(&self.app.config.data);
+                let database = rusqlite::Connection::open(file).expect("the database");
+                database.query_row(query, [], |row| row.get(0)).expect("a number")
+            }
+        }
     }
 
     /// Runs statements on the database, from outside.

@@ -109,6 +109,38 @@ async fn a_caller_that_goes_away_stops_its_statement_and_a_full_queue_refuses() 
 }
 
 #[tokio::test]
+async fn one_caller_leaves_connections_and_places_to_others() {
+    let fixture = || {
+        Fixture::configured(SHOP, |mut config| {
+            config.max_concurrent = 2;
+            config.max_queued = 6;
+            config
+        })
+    };
+    let statement = |caller: Option<&str>, sql: &str| Statement {
+        timeout: Duration::from_secs(50),
+        caller: caller.map(Into::into),
+        ..Statement::new(sql)
+    };
+    for (flooding, refused) in [(Some("greedy"), 4), (None, 0)] {
+        let shop = fixture();
+        // As many statements as there are places.
+        let mut flood: Vec<_> =
+            (0..8).map(|_| shop.warehouse.query(statement(flooding, ENDLESS))).collect();
+        let mut context = Context::from_waker(Waker::noop());
+        let ready = flood
+            .iter_mut()
+            .filter_map(|one| one.as_mut().poll(&mut context).is_ready().then_some(()));
+        assert_eq!(ready.count(), refused, "a caller has half of the places, the server all");
+        let other = shop.warehouse.query(statement(Some("other"), "SELECT 1")).await;
+        match flooding {
+            Some(_) => assert_eq!(other.expect("half of the connections are left").row_count(), 1),
+            None => assert_eq!(other.unwrap_err(), WarehouseError::TooManyConcurrentQueries),
+        }
+    }
+}
+
+#[tokio::test]
 async fn waiting_counts_against_the_time_allowed() {
     let shop = Fixture::configured(SHOP, |mut config| {
         config.max_concurrent = 1;

@@ -86,7 +86,7 @@ impl AuthorityTransaction for SqlDecision {
         bounded(async move {
             self.lock(dialect::LOCK_REQUEST, id).await?;
             let row = sqlx::query(
-                "select id, session, 0 as kid, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
+                "select id, session, cast(0 as bigint) as kid, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
                  from authorization_requests where id = $1",
             )
             .bind(id)
@@ -330,6 +330,23 @@ impl SqlDecision {
                 .bind(client.created_at.0)
                 .bind(&client.registered_by)
                 .bind(client.secret.map_or(1, |digest| i64::from(digest.1.0)))
+            }
+            Change::DescribeClient(client) => {
+                let words: Vec<&str> = client.grant_types.iter().copied().map(GrantType::as_str).collect();
+                sqlx::query(
+                    "insert into clients (id, name, redirect_uris, auth_method, grant_types, scopes, created_at, document_fresh_until)
+                     values ($1, $2, $3, $4, $5, $6, $7, $8)
+                     on conflict (id) do update set name = excluded.name, redirect_uris = excluded.redirect_uris, grant_types = excluded.grant_types,
+                     scopes = excluded.scopes, document_fresh_until = excluded.document_fresh_until",
+                )
+                .bind(&client.id)
+                .bind(&client.name)
+                .bind(serde_json::to_string(&client.redirect_uris).map_err(|error| StoreError(error.into()))?)
+                .bind(client.auth_method.as_str())
+                .bind(words.join(" "))
+                .bind(client.scopes.to_string())
+                .bind(client.created_at.0)
+                .bind(client.document_fresh_until.map(|at| at.0))
             }
             Change::AddRequest(request) => sqlx::query(
                 "insert into authorization_requests

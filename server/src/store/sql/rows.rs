@@ -140,7 +140,8 @@ pub(super) async fn client(
     id: &str,
 ) -> Result<Option<Client>, StoreError> {
     let row = sqlx::query(
-        "select id, name, redirect_uris, auth_method, secret, secret_kid, grant_types, scopes, created_at, deleted_at, registered_by from clients where id = $1",
+        "select id, name, redirect_uris, auth_method, secret, secret_kid, grant_types, scopes, created_at, deleted_at, registered_by, document_fresh_until
+          from clients where id = $1",
     )
     .bind(id)
     .fetch_optional(connection)
@@ -159,6 +160,7 @@ pub(super) async fn client(
             created_at: time(&row, "created_at")?,
             deleted_at: optional_time(&row, "deleted_at")?,
             registered_by: row.try_get("registered_by")?,
+            document_fresh_until: optional_time(&row, "document_fresh_until")?,
         })
     })
     .transpose()

@@ -1,0 +1,91 @@
+//! More than the server can do at once, and handlers that fail.
+
+use std::thread;
+
+use crate::peer::{Peer, odd_routes, server};
+
+#[test]
+fn what_does_not_fit_is_turned_away_at_once_and_the_rest_is_answered() {
+    let limited = server(|limits| {
+        limits.requests = 2;
+        limits.waiting_requests = 1;
+    });
+    let unlimited = server(|_| {});
+    let answers = |base: &str| {
+        let ask = || {
+            let mut peer = Peer::connect(base);
+            peer.request("GET /slow", "", b"");
+            peer.response()
+        };
+        thread::scope(|scope| {
+            let asked: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+            asked.into_iter().map(|one| one.join().expect("an answer")).collect::<Vec<_>>()
+        })
+    };
+    let (base, _stop) = odd_routes(&limited);
+    let all = answers(&base);
+    let served = all.iter().filter(|(status, _)| *status == 200).count();
+    assert!((2..=3).contains(&served), "{all:?}");
+    let refused: Vec<_> = all.iter().filter(|(status, _)| *status == 503).collect();
+    assert_eq!(refused.len() + served, all.len(), "{all:?}");
+    assert!(refused.iter().all(|(_, text)| text.contains("retry-after: 1")), "{refused:?}");
+    let (base, _stop) = odd_routes(&unlimited);
+    assert!(answers(&base).iter().all(|(status, _)| *status == 200), "there was no overload");
+}
+
+#[test]
+fn a_body_waits_for_nobody_and_holds_up_nobody() {
+    let server = server(|limits| {
+        limits.requests = 1;
+        limits.waiting_requests = 1;
+    });
+    let mut peers: Vec<Peer> = (0..10).map(|_| Peer::connect(&server.base)).collect();
+    for peer in &mut peers {
+        peer.request("POST /oauth/register", "content-length: 100\r\n", b"{");
+    }
+    assert_eq!(server.send("GET", "/sign-in", &[], None).status, 200);
+}
+
+#[test]
+fn the_memory_for_bodies_is_bounded() {
+    let server = server(|limits| limits.buffered_bytes = 5000);
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let refused = server.send("POST", "/oauth/token", &form, Some(&[b'x'; 6000]));
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "1"), "{refused:?}");
+    let small = server.send("POST", "/oauth/token", &form, Some(&[b'x'; 4000]));
+    assert_eq!(small.status, 401, "the memory is given back: {small:?}");
+}
+
+#[test]
+fn a_panic_is_answered_without_its_message_and_ends_nothing() {
+    let server = server(|_| {});
+    let (base, _stop) = odd_routes(&server);
+    let mut peer = Peer::connect(&base);
+    for _ in 0..2 {
+        peer.request("GET /broken", "", b"");
+        let (status, text) = peer.response();
+        assert!(status == 503 && text.contains("retry-after: 1"), "{text}");
+        assert!(!text.contains("secret") && !text.contains("panic"), "{text}");
+    }
+    peer.request("GET /draining", "", b"");
+    assert_eq!(peer.response().0, 200);
+}
+
+#[test]
+fn connections_beyond_the_limit_are_turned_away_and_the_next_one_is_not() {
+    let server = server(|limits| limits.connections = 2);
+    let ask = || {
+        let mut peer = Peer::connect(&server.base);
+        peer.request("GET /sign-in", "connection: close\r\n", b"");
+        peer.response().0
+    };
+    let holders = [Peer::connect(&server.base), Peer::connect(&server.base)];
+    // Reset before it was read, or told.
+    assert!([0, 503].contains(&ask()));
+    drop(holders);
+    let answered = (0..200).any(|_| {
+        thread::sleep(std::time::Duration::from_millis(20));
+        ask() == 200
+    });
+    assert!(answered, "a place that was given back can be taken");
+}

@@ -1,0 +1,179 @@
+//! Stopping: who is being answered is answered, and nothing that was done goes unsaid.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lookout_server::config::Seconds;
+
+use crate::peer::{PATIENCE, Peer, odd_routes, server};
+
+/// The binary, with a data directory of its own.
+struct Running {
+    child: Child,
+    base: String,
+    folder: tempfile::TempDir,
+}
+
+impl Running {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = folder.path().join("lookout.toml");
+        std::fs::write(&config, "[limits]\nunconsented_clients = 1000000\n").expect("a file");
+        let lookout = |arguments: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_lookout-server"));
+            command.args(arguments).arg("--data").arg(folder.path().join("data"));
+            command
+        };
+        assert!(lookout(&["init"]).status().expect("the binary runs").success());
+        let config = config.to_str().expect("a path").to_owned();
+        let mut child = lookout(&["serve", "--listen", "127.0.0.1:0", "--config", &config])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let mut line = String::new();
+        let out = child.stdout.take().expect("a pipe");
+        BufReader::new(out).read_line(&mut line).expect("a line");
+        let base = line.trim_end().strip_prefix("listening on ").expect("an address").to_owned();
+        Self { child, base, folder }
+    }
+
+    fn signal(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
+    }
+
+    /// How it ended, and after how long.
+    fn ended(&mut self) -> (bool, Duration) {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return (status.success(), began.elapsed());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        self.child.kill().expect("a child");
+        panic!("the server does not end");
+    }
+}
+
+fn clients(data: &Path) -> u32 {
+    let database = rusqlite::Connection::open(data.join("lookout.db")).expect("the database");
+    database.query_row("select count(*) from clients", [], |row| row.get(0)).expect("a number")
+}
+
+#[test]
+fn a_stop_under_load_loses_no_answer() {
+    let mut running = Running::start();
+    let document = r#"{"redirect_uris":["http://127.0.0.1:4321/callback"]}"#;
+    let headers =
+        format!("content-type: application/json\r\ncontent-length: {}\r\n", document.len());
+    let (registered, stopped) = (AtomicU32::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        for keeps in [true, true, true, false, false, false] {
+            let (headers, registered, stopped, base) =
+                (&headers, &registered, &stopped, &running.base);
+            scope.spawn(move || {
+                let mut kept: Option<Peer> = None;
+                // The listener is gone when no connection is made.
+                while let Some(mut peer) = kept.take().or_else(|| Peer::try_connect(base)) {
+                    peer.request("POST /oauth/register", headers, document.as_bytes());
+                    match peer.response() {
+                        (201, text) => {
+                            registered.fetch_add(1, Ordering::SeqCst);
+                            let last = text.to_ascii_lowercase().contains("connection: close");
+                            kept = (keeps && !last).then_some(peer);
+                        }
+                        (0, text) => {
+                            assert!(text.is_empty(), "an answer was cut: {text}");
+                            assert!(stopped.load(Ordering::SeqCst), "nobody was stopped yet");
+                        }
+                        other => panic!("{other:?}"),
+                    }
+                }
+            });
+        }
+        while registered.load(Ordering::SeqCst) < 100 {
+            thread::sleep(Duration::from_millis(5));
+        }
+        stopped.store(true, Ordering::SeqCst);
+        running.signal();
+    });
+    let (success, _) = running.ended();
+    assert!(success);
+    let made = clients(&running.folder.path().join("data"));
+    assert_eq!(made, registered.into_inner(), "what was done and what was said differ");
+}
+
+#[test]
+fn idle_connections_do_not_hold_up_a_stop() {
+    let mut running = Running::start();
+    let mut idle = Peer::connect(&running.base);
+    idle.request("GET /sign-in", "", b"");
+    assert_eq!(idle.response().0, 200);
+    let _silent = Peer::connect(&running.base);
+    running.signal();
+    let (success, after) = running.ended();
+    assert!(success && after < Duration::from_secs(8), "{after:?}");
+    assert!(idle.rest().is_empty());
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let mut running = Running::start();
+    let mut slow = Peer::connect(&running.base);
+    slow.request("POST /oauth/register", "content-length: 100\r\n", b"{");
+    // The request is in progress once a later connection was answered.
+    let mut other = Peer::connect(&running.base);
+    other.request("GET /sign-in", "connection: close\r\n", b"");
+    assert_eq!(other.response().0, 200);
+    running.signal();
+    thread::sleep(Duration::from_millis(300));
+    assert!(running.child.try_wait().expect("a child").is_none(), "the body is waited for");
+    running.signal();
+    let (success, after) = running.ended();
+    assert!(!success && after < Duration::from_secs(5), "{after:?}");
+}
+
+#[test]
+fn readiness_goes_first_then_the_listener_and_what_is_in_progress_ends_well() {
+    let server = server(|limits| limits.notice_seconds = Seconds(3.0));
+    let (base, stop) = odd_routes(&server);
+    let draining = || {
+        let mut peer = Peer::connect(&base);
+        peer.request("GET /draining", "", b"");
+        peer.response().1.ends_with("true")
+    };
+    assert!(!draining());
+    let client = crate::http2::client();
+    let slow = format!("{base}/slow");
+    let over_http2 = server.runtime.spawn(async move {
+        // Each is begun on the same connection, the later ones while the server stops.
+        let mut statuses = Vec::new();
+        for _ in 0..2 {
+            let reply = client.get(&slow).send().await.expect("an answer");
+            statuses.push(reply.status().as_u16());
+            assert_eq!(reply.text().await.expect("a body"), "slow\n");
+        }
+        statuses
+    });
+    let mut peer = Peer::connect(&base);
+    peer.request("GET /slow", "", b"");
+    stop.send(()).expect("a server");
+    let told = (0..100).any(|_| {
+        thread::sleep(Duration::from_millis(5));
+        draining()
+    });
+    assert!(told, "new connections are still answered, and told");
+    assert_eq!(peer.response().0, 200);
+    peer.request("GET /slow", "", b"");
+    let (status, text) = peer.response();
+    assert_eq!(status, 200, "{text}");
+    assert!(text.to_ascii_lowercase().contains("connection: close"), "{text}");
+    assert!(peer.rest().is_empty());
+    assert_eq!(server.runtime.block_on(over_http2).expect("a client"), [200, 200]);
+    assert!(Peer::try_connect(&base).is_none(), "the listener is gone");
+}
