@@ -43,7 +43,7 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        self.0.lock().expect("what the test needs").extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -182,11 +182,12 @@ fn no_secret_is_in_the_log_or_among_the_events() {
 
 /// Every digest that is stored, in hexadecimal.
 fn digests(server: &Server) -> Vec<String> {
-    let database = rusqlite::Connection::open(server.app.config.data.join("lookout.db")).unwrap();
+    let database = rusqlite::Connection::open(server.app.config.data.join("lookout.db"))
+        .expect("what the test needs");
     let mut statement = database
         .prepare("select lower(hex(digest)) from tokens union select lower(hex(digest)) from codes union select lower(hex(digest)) from sessions")
-        .unwrap();
-    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        .expect("what the test needs");
+    let rows = statement.query_map([], |row| row.get(0)).expect("what the test needs");
     rows.map(Result::unwrap).collect()
 }
 
