@@ -95,7 +95,7 @@ impl RequestRates {
         if !self.apply {
             return Ok(());
         }
-        self.token_requests.count((from.network(), self.hasher.hash_one(client_id)))
+        self.token_requests.count(&(from.network(), self.hasher.hash_one(client_id)))
     }
 
     /// One more bearer token that is not valid.
@@ -104,7 +104,7 @@ impl RequestRates {
     ///
     /// When there were too many from this network.
     pub fn failed_token(&self, from: ClientAddress) -> Result<(), TooOften> {
-        if self.apply { self.failed_tokens.count(from.network()) } else { Ok(()) }
+        if self.apply { self.failed_tokens.count(&from.network()) } else { Ok(()) }
     }
 
     /// One more request with a valid token of this grant.
@@ -113,7 +113,7 @@ impl RequestRates {
     ///
     /// When it has to wait.
     pub fn call(&self, grant_id: &str) -> Result<(), TooOften> {
-        self.calls.count(self.hasher.hash_one(grant_id))
+        self.calls.count(&self.hasher.hash_one(grant_id))
     }
 
     /// One more request to this address of the server.
@@ -131,7 +131,7 @@ impl RequestRates {
             }
             _ => return Ok(()),
         };
-        rate.count(from.network())
+        rate.count(&from.network())
     }
 }
 
@@ -179,8 +179,8 @@ impl<K: Hash + Eq + Clone> Rate<K> {
         }
     }
 
-    fn count(&self, key: K) -> Result<(), TooOften> {
-        let outcome = if self.has_room() { self.each.check_key(&key) } else { self.crowd.check() };
+    fn count(&self, key: &K) -> Result<(), TooOften> {
+        let outcome = if self.has_room() { self.each.check_key(key) } else { self.crowd.check() };
         outcome.map_err(|until| {
             metrics().throttle(self.name);
             let wait = until.wait_time_from(self.clock.now());

@@ -63,7 +63,7 @@ impl Bodies {
         match self.read(parts, &mut incoming).await {
             Ok((bytes, held)) => Taken::Whole(bytes, held),
             Err(error) => {
-                if error == BodyError::TooLarge {
+                if !matches!(error, BodyError::Slow | BodyError::Broken) {
                     tokio::spawn(discard(incoming));
                 }
                 Taken::Not(error)

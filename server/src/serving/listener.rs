@@ -62,14 +62,13 @@ pub async fn serve(
     drop((stop, intake));
     let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
     let grace = limits.shutdown_seconds.duration();
-    let ended = match tokio::time::timeout(grace, places.acquire_many(all)).await {
+    match tokio::time::timeout(grace, places.acquire_many(all)).await {
         Ok(_) => Ok(()),
         Err(_) => Err(io::Error::new(
             io::ErrorKind::TimedOut,
             format!("some requests did not finish in {} s and were cut off", grace.as_secs_f64()),
         )),
-    };
-    ended
+    }
 }
 
 /// Everything that a new connection needs.
@@ -149,15 +148,18 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     )
 }
 
+/// How many connections each address has.
+type Counts = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
 /// Connections by where they come from.
 struct Neighbours {
     most: usize,
     limits: LimitSettings,
-    connections: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    connections: Counts,
 }
 
 /// A connection that is counted, until it is dropped.
-struct Neighbour(Option<(IpAddr, Arc<Mutex<HashMap<IpAddr, usize>>>)>);
+struct Neighbour(Option<(IpAddr, Counts)>);
 
 impl Neighbours {
     fn new(limits: &LimitSettings) -> Self {
