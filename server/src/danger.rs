@@ -33,7 +33,7 @@ use crate::config::Settings;
 use tamper::{Incoming, Tampering};
 
 pub use benign::{GRACE, SPREAD};
-pub(crate) use failpoint::{acknowledges_early, before_next_change, failpoint};
+pub(crate) use failpoint::{acknowledges_early, before_next_change, failpoint, machine_clock};
 
 /// One planted mistake.
 #[derive(Clone, Copy, Debug)]

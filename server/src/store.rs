@@ -9,6 +9,7 @@
 pub mod operations;
 pub mod postgres;
 pub mod sqlite;
+pub(crate) mod steady;
 pub mod workspace;
 
 use std::fmt;

@@ -18,7 +18,7 @@ use crate::history::Outcome;
 use crate::load::{Load, Percentiles};
 use crate::person::Person;
 use crate::random::Dice;
-use crate::site::{Binaries, Rates, Site};
+use crate::site::{Binaries, Setting, Site};
 use crate::wire::{Ask, Wire};
 
 const IDLE: u64 = 10_000;
@@ -68,7 +68,8 @@ impl Stranger {
 ///
 /// When the server cannot be run.
 pub async fn measure(binaries: Binaries, seed: u64) -> Result<Isolation> {
-    let (mut site, arena) = Site::open(binaries, None, Rates::On).await?;
+    let (mut site, arena) =
+        Site::open(binaries, None, Setting { rates: true, ..Setting::default() }).await?;
     let arena = Arc::new(arena);
     furnish(&arena, &mut Dice::new(seed, 5), 24).await;
     ensure!(!arena.holdings().live.is_empty(), "no token could be made");

@@ -9,6 +9,7 @@ mod cluster;
 
 pub mod arena;
 pub mod check;
+pub mod clock;
 pub mod database;
 pub mod disturb;
 pub mod hammer;

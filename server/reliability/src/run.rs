@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::arena::Arena;
 use crate::check::{Findings, Promise, Violation, judge};
@@ -14,12 +14,14 @@ use crate::hammer::{furnish, hammer};
 use crate::history::{Operation, Outcome};
 use crate::load::{Load, Percentiles};
 use crate::random::Dice;
-use crate::site::{Binaries, Rates, Site};
+use crate::site::{Binaries, Setting, Site};
 
 /// How soon a killed server has to answer again.
 const SOON: Duration = Duration::from_secs(1);
 /// How soon calls succeed again after the database is back.
 const RECOVERY: Duration = Duration::from_secs(5);
+/// Connections that there are before the load begins.
+const FURNISHED: usize = 24;
 const PROGRAMMATIC_TOKENS: usize = 4;
 
 /// How a run goes.
@@ -79,10 +81,17 @@ impl Plan {
     ///
     /// When the servers cannot be run, which is not the same as a broken promise.
     pub async fn run(&self, throwaway: Option<Database>) -> Result<Report> {
-        let (mut site, arena) = Site::open(self.binaries.clone(), throwaway, Rates::Off).await?;
+        let (mut site, arena) =
+            Site::open(self.binaries.clone(), throwaway, Setting::default()).await?;
         let arena = Arc::new(arena);
         let mut dice = Dice::new(self.seed, 3);
-        furnish(&arena, &mut dice, 24).await;
+        furnish(&arena, &mut dice, FURNISHED).await;
+        // A server that is only ever in trouble would break no promise.
+        let made = arena.holdings().grants.len();
+        ensure!(
+            self.binaries.fault.is_some() || made == FURNISHED,
+            "only {made} of {FURNISHED} connections could be made before anything was disturbed"
+        );
         self.make_tokens(&arena).await?;
         let stop = Arc::new(AtomicBool::new(false));
         let load = Load { seed: self.seed, stop: Arc::clone(&stop), ..Load::of(self.rate) };

@@ -20,9 +20,6 @@ const REPLICAS: usize = 3;
 
 /// The limits that would end a run early are out of its way; each has tests of its own.
 const CONFIGURATION: &str = r#"
-[lifetimes]
-access = 7200
-
 [limits]
 grants_per_client = 1000000
 tokens_per_person = 1000
@@ -32,13 +29,21 @@ token_requests_per_minute = 1000000
 calls_per_second = 1000000
 "#;
 
-/// Whether the rates of networks are limited: everybody here is of one network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rates {
-    /// They are, as on a server that strangers can reach.
-    On,
-    /// They are not.
-    Off,
+/// What a site has of its own.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Whether the rates of a network are limited, as on a server that strangers can reach. Everybody here is of one network.
+    pub rates: bool,
+    /// Seconds that an access token lives.
+    pub access: u32,
+    /// Further environment of the servers, for the build with failpoints; that build is the one that runs then.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { rates: false, access: 7200, environment: Vec::new() }
+    }
 }
 
 /// The binaries of a run.
@@ -97,14 +102,16 @@ impl Site {
     pub async fn open(
         binaries: Binaries,
         throwaway: Option<Database>,
-        rates: Rates,
+        setting: Setting,
     ) -> Result<(Self, Arena)> {
         let folder = tempfile::tempdir()?;
         let data = folder.path().join("data");
         let shown = text(&data)?;
         let config = folder.path().join("server.toml");
-        let word = if rates == Rates::On { "on" } else { "off" };
-        fs::write(&config, format!("{CONFIGURATION}rates = \"{word}\"\n"))?;
+        let (rates, access) = (if setting.rates { "on" } else { "off" }, setting.access);
+        let text_of_it =
+            format!("{CONFIGURATION}rates = \"{rates}\"\n\n[lifetimes]\naccess = {access}\n");
+        fs::write(&config, text_of_it)?;
         let database = throwaway.unwrap_or_else(|| Database::embedded(&data));
         // In the environment, because an address can hold a password.
         let environment: Vec<(String, String)> = database
@@ -126,12 +133,15 @@ impl Site {
         let addresses = free_addresses(replicas)?;
         let launch = |listen| {
             Ok(Launch {
-                program: binaries.program()?,
+                program: match setting.environment.is_empty() || binaries.fault.is_some() {
+                    true => binaries.program()?,
+                    false => binaries.dangerous()?,
+                },
                 listen,
                 data: data.clone(),
                 config: config.clone(),
                 arguments: vec!["--public-url".to_owned(), format!("http://{}", addresses[0])],
-                environment: environment.clone(),
+                environment: [environment.as_slice(), &setting.environment].concat(),
             })
         };
         let launches: Vec<Launch> = addresses.iter().copied().map(launch).collect::<Result<_>>()?;

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::Fault;
-use super::failpoint::{APART, EARLY};
+use super::failpoint::{APART, BELIEVED, EARLY};
 use super::races;
 use super::tamper::{Incoming, Memory, NOTHING, Outgoing, Tampering, Then};
 use crate::authority::Policy;
@@ -61,6 +61,11 @@ pub(super) const FAULTS: &[Fault] = &[
         "exchange-in-two-transactions",
         "That a code was used is committed before the tokens for it.",
         |_| APART.store(true, Ordering::Relaxed),
+    ),
+    Fault::setting(
+        "machine-clock",
+        "The clock of the machine is believed also when it was set back.",
+        |_| BELIEVED.store(true, Ordering::Relaxed),
     ),
 ];
 

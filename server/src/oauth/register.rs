@@ -24,10 +24,8 @@ pub(super) async fn register(
     let (_, bytes) =
         body(request, "application/json", app.config.limits.registration_bytes).await?;
     let registration = if nests_deeper_than(&bytes, DEEPEST) {
-        Err(OAuthError::new(
-            OAuthErrorCode::InvalidClientMetadata,
-            format!("the document nests deeper than {DEEPEST}"),
-        ))
+        let why = format!("the document nests deeper than {DEEPEST}");
+        Err(OAuthError::new(OAuthErrorCode::InvalidClientMetadata, why))
     } else {
         Registration::read(&bytes)
     };

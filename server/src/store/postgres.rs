@@ -29,6 +29,7 @@ use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 use tokio::time::timeout;
 
 use super::StoreError;
+use super::steady::Steady;
 use crate::config::DatabaseUrl;
 
 /// The oldest version that is tried: 14, as PostgreSQL counts.
@@ -46,6 +47,7 @@ const FRESH: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct PostgresStore {
     pool: PgPool,
+    clock: Steady,
 }
 
 impl PostgresStore {
@@ -88,7 +90,13 @@ impl PostgresStore {
             // A connection that hangs must not keep its place in the pool.
             .after_release(|connection, _| Box::pin(async move { Ok(answers(connection).await) }))
             .connect_lazy_with(options);
-        Ok(Self { pool })
+        let latest = read::latest_event(&pool).await.map_err(|error| unusable(&error))?;
+        Ok(Self { pool, clock: Steady::from(latest) })
+    }
+
+    /// The time.
+    pub(crate) const fn clock(&self) -> &Steady {
+        &self.clock
     }
 
     /// Connections for reading.

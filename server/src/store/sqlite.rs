@@ -28,6 +28,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::StoreError;
+use super::steady::Steady;
 use SqliteStore as SqlStore;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
@@ -41,6 +42,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(1500);
 pub struct SqliteStore {
     reader: SqlitePool,
     writer: SqlitePool,
+    clock: Steady,
 }
 
 impl SqliteStore {
@@ -70,7 +72,13 @@ impl SqliteStore {
         };
         let writer = pool(1).connect_with(options.clone()).await?;
         let reader = pool(READERS).connect_with(options).await?;
-        Ok(Self { reader, writer })
+        let clock = Steady::from(read::latest_event(&reader).await?);
+        Ok(Self { reader, writer, clock })
+    }
+
+    /// The time.
+    pub(crate) const fn clock(&self) -> &Steady {
+        &self.clock
     }
 
     /// Connections for reading.

@@ -42,10 +42,10 @@ pub(crate) fn token(server: &Serving, email: &str) -> String {
     })
 }
 
-/// Serves, with the limits of `server`, routes that take a second, panic, or say a lot; where, and what stops it.
+/// Serves, with the limits of `server`, routes that take two seconds, panic, or say a lot; where, and what stops it.
 pub(crate) fn odd_routes(server: &Serving) -> (String, tokio::sync::oneshot::Sender<()>) {
     let slow = async || {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
         "slow\n"
     };
     let broken = async || -> &'static str { panic!("a secret of the handler") };

@@ -140,7 +140,7 @@ fn a_second_signal_ends_at_once() {
 
 #[test]
 fn readiness_goes_first_then_the_listener_and_what_is_in_progress_ends_well() {
-    let server = server(|limits| limits.notice_seconds = Seconds(1.0));
+    let server = server(|limits| limits.notice_seconds = Seconds(3.0));
     let (base, stop) = odd_routes(&server);
     let draining = || {
         let mut peer = Peer::connect(&base);

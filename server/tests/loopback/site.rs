@@ -1,5 +1,7 @@
 //! A site on loopback that publishes one document, or fails to in every way.
 
+#![allow(dead_code, reason = "each test binary uses another part")]
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

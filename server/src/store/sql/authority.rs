@@ -21,7 +21,7 @@ impl AuthorityStore for SqlStore {
             let begun = Instant::now();
             let mut transaction = self.write().await?;
             let now = sqlx::query(concat!("select ", now!())).fetch_one(&mut *transaction).await?;
-            let now = Timestamp(now.try_get(0)?);
+            let now = self.clock().read(Timestamp(now.try_get(0)?));
             metrics().stored(Operation::Begin, begun.elapsed());
             Ok(Box::new(super::decide::SqlDecision { transaction, now })
                 as Box<dyn AuthorityTransaction>)
@@ -29,7 +29,10 @@ impl AuthorityStore for SqlStore {
     }
 
     fn bearer(&self, digest: Digest) -> StoreFuture<'_, Option<(Timestamp, BearerRows)>> {
-        bounded(read::bearer(self.reader(), digest))
+        bounded(async move {
+            let found = read::bearer(self.reader(), digest).await?;
+            Ok(found.map(|(told, rows)| (self.clock().read(told), rows)))
+        })
     }
 
     fn note_use<'a>(&'a self, grant_id: &'a str) -> StoreFuture<'a, ()> {
@@ -41,7 +44,10 @@ impl AuthorityStore for SqlStore {
     }
 
     fn visitor(&self, session: Digest) -> StoreFuture<'_, Option<(Timestamp, Session, User)>> {
-        bounded(async move { rows::visitor(&mut *self.reader().acquire().await?, session).await })
+        bounded(async move {
+            let found = rows::visitor(&mut *self.reader().acquire().await?, session).await?;
+            Ok(found.map(|(told, session, user)| (self.clock().read(told), session, user)))
+        })
     }
 
     fn note_visit(&self, session: Digest) -> StoreFuture<'_, ()> {
@@ -60,7 +66,10 @@ impl AuthorityStore for SqlStore {
         &'a self,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, (Timestamp, Vec<GrantListing>)> {
-        bounded(read::grants(self.reader(), workspace_id))
+        bounded(async move {
+            let (told, listings) = read::grants(self.reader(), workspace_id).await?;
+            Ok((self.clock().read(told), listings))
+        })
     }
 
     fn put_account<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, ()> {

@@ -86,7 +86,7 @@ impl AuthorityTransaction for SqlDecision {
         bounded(async move {
             self.lock(dialect::LOCK_REQUEST, id).await?;
             let row = sqlx::query(
-                "select id, session, 0 as kid, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
+                "select id, session, cast(0 as bigint) as kid, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
                  from authorization_requests where id = $1",
             )
             .bind(id)

@@ -60,6 +60,15 @@ pub(super) async fn bearer(
     .transpose()
 }
 
+/// The time of the latest thing that was written down, for a clock that must not go back with a restart.
+pub(super) async fn latest_event(pool: &DbPool) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select max(latest) from (select max(at) as latest from audit_events union all select max(last_used_at) from grants) as events",
+    )
+    .fetch_one(pool)
+    .await
+}
+
 pub(super) async fn note_use(pool: &DbPool, grant_id: &str) -> Result<(), StoreError> {
     let row = sqlx::query(concat!(
         "update grants set last_used_at = ",
