@@ -26,7 +26,7 @@ pub use tokens::TokenError;
 use crate::audit::Budget;
 use crate::authority::{Authority, Policy};
 use crate::client_documents::ClientDocuments;
-use crate::config::{Config, DatabaseSettings};
+use crate::config::{Config, Settings};
 use crate::http::rates::RequestRates;
 use crate::secret::entropy::{Entropy, SystemEntropy};
 use crate::secret::keys::{ENVIRONMENT, KeyError, Keys};
@@ -50,6 +50,7 @@ pub struct App {
     pub(crate) documents: ClientDocuments,
     tools: WorkspaceTools,
     budget: Budget,
+    registrations: tokio::sync::Mutex<()>,
     /// Whether the server is about to stop.
     pub draining: Draining,
     /// How often anybody may ask.
@@ -76,12 +77,15 @@ pub enum OpenError {
 
 /// Makes a data directory with a new root key and an empty database. The directory must be empty or absent.
 pub async fn init(data: &Path) -> Result<(), OpenError> {
-    init_on(data, &DatabaseSettings::default()).await
+    init_on(&Settings { data: data.to_owned(), ..Settings::default() }).await
 }
 
-/// Makes a data directory with a new root key, and the database where `database` says. The directory must be empty or absent.
-pub async fn init_on(data: &Path, database: &DatabaseSettings) -> Result<(), OpenError> {
-    let failed = |error| OpenError::Directory(data.to_owned(), error);
+/// Makes a data directory, which must be empty or absent, with a new root key, and the database where `settings` say. Keys that are there already, in the
+/// environment or in a file elsewhere, are kept.
+pub async fn init_on(settings: &Settings) -> Result<(), OpenError> {
+    let Settings { data, database, .. } = settings;
+    let key_file = settings.keys.path(data);
+    let failed = |error| OpenError::Directory(data.clone(), error);
     if data.exists() && fs::read_dir(data).map_err(failed)?.next().is_some() {
         return Err(OpenError::NotEmpty(data.to_owned()));
     }
@@ -91,10 +95,10 @@ pub async fn init_on(data: &Path, database: &DatabaseSettings) -> Result<(), Ope
     }
     fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
     // Keys of the environment are not written down.
-    if std::env::var_os(ENVIRONMENT).is_some() {
-        Keys::open(data)?;
+    if std::env::var_os(ENVIRONMENT).is_some() || key_file.exists() {
+        Keys::open(&key_file)?;
     } else {
-        Keys::create(&data.join("root.key"), &SystemEntropy)?;
+        Keys::create(&key_file, &SystemEntropy)?;
     }
     if database.url.is_none() {
         // The database and the files that SQLite puts beside it get the mode of this file.
@@ -141,6 +145,7 @@ impl App {
             store,
             tools,
             budget: Budget::default(),
+            registrations: tokio::sync::Mutex::default(),
             keys,
             entropy,
             rates: RequestRates::new(&config),

@@ -197,6 +197,10 @@ impl Event {
     /// The event as it is stored: every text short, and free of secrets.
     #[must_use]
     pub(crate) fn for_the_record(mut self) -> Self {
+        #[cfg(feature = "danger-planted-faults")]
+        if crate::danger::tells_secrets() {
+            return self;
+        }
         let clean = |text: &mut String| {
             let short: String = text.chars().take(LONGEST).collect();
             *text = scan::scrubbed(&short);

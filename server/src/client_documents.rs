@@ -42,6 +42,20 @@ pub enum Refusal {
     Busy,
 }
 
+impl Refusal {
+    /// A word for the audit log.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Address(_) => "document_address",
+            Self::Request(_) => "invalid_request",
+            Self::Unreadable => "document_unreadable",
+            Self::Invalid(_) => "document_invalid",
+            Self::Busy => "document_busy",
+        }
+    }
+}
+
 /// The documents of clients.
 #[derive(Debug)]
 pub struct ClientDocuments {

@@ -6,6 +6,7 @@ mod client_documents;
 mod database;
 mod keys;
 mod limits;
+mod place;
 mod public_url;
 mod telemetry;
 
@@ -18,9 +19,10 @@ use serde::Deserialize;
 use crate::authority::{self, Issuer, Lifetimes};
 
 pub use client_documents::ClientDocumentSettings;
-pub use database::{DATABASE_URL, DatabaseFlag, DatabaseSettings, DatabaseUrl, Place};
+pub use database::{DATABASE_URL, DatabaseSettings, DatabaseUrl};
 pub use keys::KeySettings;
 pub use limits::{LimitSettings, Network, Rates, Seconds};
+pub use place::Place;
 pub use public_url::PublicUrl;
 pub use telemetry::{MetricsSettings, TelemetrySettings};
 
@@ -47,6 +49,8 @@ pub struct Settings {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
+    /// Clients that are described by a document.
+    pub client_documents: ClientDocumentSettings,
     /// Root keys.
     pub keys: KeySettings,
     /// Where the server keeps what it stores.
@@ -55,8 +59,6 @@ pub struct Settings {
     pub metrics: MetricsSettings,
     /// Traces and the access log.
     pub telemetry: TelemetrySettings,
-    /// Clients that are described by a document.
-    pub client_documents: ClientDocumentSettings,
     /// The warehouses.
     #[serde(rename = "warehouse")]
     pub warehouses: Vec<WarehouseSettings>,
@@ -113,11 +115,11 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             lifetimes: LifetimeSettings::default(),
             limits: LimitSettings::default(),
+            client_documents: ClientDocumentSettings::default(),
             keys: KeySettings::default(),
             database: DatabaseSettings::default(),
             metrics: MetricsSettings::default(),
             telemetry: TelemetrySettings::default(),
-            client_documents: ClientDocumentSettings::default(),
             warehouses: Vec::new(),
         }
     }
@@ -206,11 +208,11 @@ impl Settings {
             mcp_origins,
             lifetimes: self.lifetimes,
             limits: self.limits,
+            client_documents: self.client_documents,
             keys: self.keys,
             database: self.database,
             metrics: self.metrics,
             telemetry: self.telemetry,
-            client_documents: self.client_documents,
             warehouses: self.warehouses,
         })
     }
@@ -290,6 +292,8 @@ pub struct Config {
     pub lifetimes: LifetimeSettings,
     /// How many there may be.
     pub limits: LimitSettings,
+    /// Clients that are described by a document.
+    pub client_documents: ClientDocumentSettings,
     /// Root keys.
     pub keys: KeySettings,
     /// Where it keeps what it stores.
@@ -298,8 +302,6 @@ pub struct Config {
     pub metrics: MetricsSettings,
     /// Traces and the access log.
     pub telemetry: TelemetrySettings,
-    /// Clients that are described by a document.
-    pub client_documents: ClientDocumentSettings,
     /// The warehouses.
     pub warehouses: Vec<WarehouseSettings>,
 }

@@ -14,6 +14,7 @@ mod failpoint;
 mod flow;
 mod grants;
 mod messages;
+mod operations;
 mod pages;
 mod places;
 mod races;
@@ -129,7 +130,14 @@ pub fn variants() -> impl Iterator<Item = &'static Fault> {
     benign::VARIANTS.iter()
 }
 
+/// Faults that only an operator would find, in what the server leaves behind.
+pub fn operations_faults() -> impl Iterator<Item = &'static Fault> {
+    operations::FAULTS.iter()
+}
+
 /// Faults that no client alone can see: they show under load, on several replicas, or when something is killed or fails. The reliability command catches them.
 pub fn reliability_faults() -> impl Iterator<Item = &'static Fault> {
     reliability::FAULTS.iter()
 }
+
+pub(crate) use operations::{forgets_events, tells_secrets};

@@ -10,8 +10,9 @@ use crate::secret::keys::file::KeyFile;
 use crate::secret::keys::{ENVIRONMENT, Keys};
 use crate::serving::DEMO_EMAIL;
 use crate::serving::descriptors;
-use crate::store::operations::{DatabaseFacts, OperationsStore as _};
+use crate::store::operations::DatabaseFacts;
 use crate::store::sqlite::SqliteStore;
+use crate::store::{self, Store};
 use crate::workspace::Connection;
 
 /// How far the database's clock may be from this machine's, in milliseconds.
@@ -206,19 +207,27 @@ fn keys(config: &Config, findings: &mut Vec<Finding>) {
 }
 
 async fn database(config: &Config, findings: &mut Vec<Finding>) {
-    let path = config.data.join("lookout.db");
-    let store = match SqliteStore::look(&path).await {
-        Ok(store) => store,
-        Err(error) => return findings.push(Finding::problem("database", format!("cannot open {}: {error}; restore it from a backup, or make a new data directory with `lookout-server init`", path.display()))),
+    let (place, remedy) = match &config.database.url {
+        Some(url) => (url.place(), "see that it runs and that database.url is right"),
+        None => (
+            store::file(&config.data).display().to_string(),
+            "restore it from a backup, or make a new data directory with `lookout-server init`",
+        ),
     };
-    match store.facts(DEMO_EMAIL).await {
-        Ok(facts) => {
+    let looked = match store::look(&config.data, &config.database).await {
+        Ok(store) => store.facts(DEMO_EMAIL).await.map(|facts| (store, facts)),
+        Err(error) => Err(error),
+    };
+    match looked {
+        Ok((store, facts)) => {
             judge(&facts, SqliteStore::schema(), config, findings);
-            retirable(&store, config, findings).await;
+            retirable(&*store, config, findings).await;
         }
-        Err(error) => findings.push(Finding::problem("database", format!("{error}; it is not Lookout's, or its schema was never made: start the server once, or restore a backup"))),
+        Err(error) => findings.push(Finding::problem(
+            "database",
+            format!("{place} cannot be used: {error}; {remedy}"),
+        )),
     }
-    store.close().await;
 }
 
 fn judge(facts: &DatabaseFacts, schema: i64, config: &Config, findings: &mut Vec<Finding>) {
@@ -259,7 +268,7 @@ fn judge(facts: &DatabaseFacts, schema: i64, config: &Config, findings: &mut Vec
     }
 }
 
-async fn retirable(store: &SqliteStore, config: &Config, findings: &mut Vec<Finding>) {
+async fn retirable(store: &dyn Store, config: &Config, findings: &mut Vec<Finding>) {
     let Ok(keys) = Keys::open(&config.key_file()) else { return };
     let lifetime = config.lifetimes.session_absolute.saturating_mul(1000);
     let Ok((_, uses)) = store.key_uses(lifetime).await else { return };

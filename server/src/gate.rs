@@ -136,7 +136,10 @@ pub(crate) async fn admit(
     };
     let admitted = app.admit(presented, resource).await;
     if matches!(admitted, Err(BearerRefusal::InvalidToken)) {
-        app.audit(Event::refused(What::Bearer, "invalid_token")).await;
+        let event = Event::refused(What::Bearer, "invalid_token");
+        #[cfg(feature = "danger-planted-faults")]
+        let event = if crate::danger::tells_secrets() { event.detail(presented) } else { event };
+        app.audit(event).await;
     }
     admitted.map_err(|refusal| match refusal {
         BearerRefusal::Unavailable(cause) => {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Parser, Subcommand};
+use command::open;
 use lookout_schema::{Scope, ScopeSet};
 use lookout_server::App;
 use lookout_server::app::init_on;
@@ -163,7 +164,7 @@ fn exporting(command: &Command) -> Option<Exporting> {
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     let done = match command {
-        Command::Init(place) => make(place).await,
+        Command::Init(place) => make(&place).await,
         Command::Serve(flags) => {
             serving::run(flags, serving::plain, App::open, lookout_server::router).await
         }
@@ -187,7 +188,7 @@ async fn user(command: UserCommand) -> anyhow::Result<()> {
             line.trim_end_matches(['\r', '\n']).to_owned()
         }
     };
-    let app = open(place).await?;
+    let app = open(&place).await?;
     let user = app.add_account(&email, name.as_deref(), &password).await?;
     let membership = app.join_workspace(&user, &workspace, role).await?;
     eprintln!("{} is a member of the workspace {} now", user.email, membership.slug);
@@ -250,20 +251,13 @@ async fn token(command: TokenCommand) -> anyhow::Result<()> {
     }
 }
 
-async fn make(place: Place) -> anyhow::Result<()> {
-    let settings = place.settings()?;
-    Ok(init_on(&settings.data, &settings.database).await?)
-}
-
-async fn open(place: Place) -> anyhow::Result<App> {
-    let settings = place.settings()?;
-    let listen = settings.listen;
-    Ok(App::open(settings.at(listen)?).await?)
+async fn make(place: &Place) -> anyhow::Result<()> {
+    Ok(init_on(&place.settings()?).await?)
 }
 
 /// The person and the workspace that a command is about.
 async fn identify(owner: TokenOwner) -> anyhow::Result<(App, User, Membership)> {
-    let app = open(owner.place).await?;
+    let app = open(&owner.place).await?;
     let email = owner.user.trim().to_lowercase();
     let account = app.store.account(&email).await?;
     let user = account.ok_or_else(|| anyhow!("nobody has the e-mail address {email}"))?.user;

@@ -15,7 +15,7 @@ mod sweeper;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -26,7 +26,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{OpenError, init_on};
 use crate::authority::records::Role;
-use crate::config::{DatabaseFlag, Settings};
+use crate::config::{Place, Settings};
 use crate::secret::entropy::{SystemEntropy, identifier};
 use crate::workspace::Connection;
 use crate::{App, Config};
@@ -48,14 +48,8 @@ pub struct Flags {
     /// The address to listen on; port 0 takes a free one.
     #[arg(long)]
     listen: Option<SocketAddr>,
-    /// The data directory.
-    #[arg(long)]
-    data: Option<PathBuf>,
     #[command(flatten)]
-    database: DatabaseFlag,
-    /// A configuration file in TOML; flags override it.
-    #[arg(long)]
-    config: Option<PathBuf>,
+    place: Place,
     /// What clients call this server, for example `https://lookout.example`.
     #[arg(long)]
     public_url: Option<String>,
@@ -65,8 +59,7 @@ impl Flags {
     /// The collector that the configuration file names for spans. A file that cannot be read is judged when the server starts.
     #[must_use]
     pub fn telemetry_endpoint(&self) -> Option<String> {
-        let settings = Settings::read(self.config.as_deref()?).ok()?;
-        settings.telemetry.endpoint
+        self.place.settings().ok()?.telemetry.endpoint
     }
 }
 
@@ -83,14 +76,9 @@ pub async fn run(
     open: impl AsyncFnOnce(Config) -> Result<App, OpenError>,
     routes: impl FnOnce(Arc<App>) -> Router,
 ) -> anyhow::Result<()> {
-    let mut settings = match &flags.config {
-        Some(path) => Settings::read(path)?,
-        None => Settings::default(),
-    };
+    let mut settings = flags.place.settings()?;
     settings.listen = flags.listen.unwrap_or(settings.listen);
-    settings.data = flags.data.unwrap_or(settings.data);
     settings.public_url = flags.public_url.or(settings.public_url);
-    flags.database.apply(&mut settings)?;
     adjust(&mut settings);
     let wanted = settings.limits.connections;
     settings.limits.connections = descriptors::for_connections(wanted);
@@ -107,7 +95,7 @@ pub async fn run(
     if flags.demo {
         settings.judge_demo(DEMO_WORKSPACE, crate::demo::WAREHOUSE)?;
         if is_empty(&data) {
-            init_on(&data, &settings.database).await?;
+            init_on(&settings).await?;
         }
     }
     let listen = settings.listen;

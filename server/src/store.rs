@@ -32,7 +32,7 @@ use workspace::WorkspaceStore;
 /// What a store operation returns. Boxed, so that stores are chosen at run time.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// The work cannot be done now. The request fails with 503 and nothing was decided.
+/// The work cannot be done now: the request fails with 503. Nothing was decided, unless it is the commit that failed: then nobody knows.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(pub(crate) Box<dyn std::error::Error + Send + Sync>);
@@ -69,6 +69,18 @@ pub async fn open(data: &Path, database: &DatabaseSettings) -> Result<Arc<dyn St
     Ok(match &database.url {
         Some(url) => Arc::new(postgres::PostgresStore::open(url, database.connections).await?),
         None => Arc::new(sqlite::SqliteStore::open(&file(data)).await?),
+    })
+}
+
+/// Opens the store as [`open`] does, and leaves its schema as it is.
+///
+/// # Errors
+///
+/// When it cannot be opened.
+pub async fn look(data: &Path, database: &DatabaseSettings) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match &database.url {
+        Some(url) => Arc::new(postgres::PostgresStore::look(url)?),
+        None => Arc::new(sqlite::SqliteStore::look(&file(data)).await?),
     })
 }
 

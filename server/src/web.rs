@@ -79,7 +79,7 @@ pub(crate) fn unavailable(error: &StoreError) -> Response {
     let page = pages::error(
         StatusCode::SERVICE_UNAVAILABLE,
         "Lookout is busy",
-        "Nothing was changed. Try again in a moment.",
+        "Go back in a moment and look whether it was done before you try again.",
     );
     retry_later(page, 1)
 }

@@ -20,6 +20,8 @@ pub enum Promise {
     Whole,
     /// An answer says what is so: no denial of what is valid, trouble is 503 with a time to come back.
     Answers,
+    /// Whatever a stranger can open has an end and a number.
+    Bounded,
     /// Whoever is not a good client costs the good ones little.
     Isolation,
     /// The clock of a machine does not revive or prolong a token.
@@ -38,6 +40,7 @@ impl Promise {
             Self::Durable => "acknowledged is durable",
             Self::Whole => "a decision is whole",
             Self::Answers => "no misleading answer",
+            Self::Bounded => "everything is bounded",
             Self::Isolation => "strangers do not hurt users",
             Self::Clock => "no clock revives a token",
             Self::Recovery => "a killed server is soon back",

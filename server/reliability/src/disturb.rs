@@ -19,6 +19,8 @@ const LATEST_PASSAGE: usize = 17;
 pub enum Disturbance {
     /// `kill -9` of a server at any moment.
     Kill,
+    /// `kill -9`, and again while it starts.
+    KillAtStart,
     /// The process ends at a named point of its code.
     Failpoint(&'static str),
     /// A table is gone for a moment.
@@ -40,7 +42,7 @@ pub const DISTURBANCES: [Disturbance; 9] = [
     Disturbance::Failpoint("before-commit"),
     Disturbance::Pause,
     Disturbance::Crash { at_once: true },
-    Disturbance::Kill,
+    Disturbance::KillAtStart,
     Disturbance::Failpoint("after-commit"),
     Disturbance::Crash { at_once: false },
 ];
@@ -86,6 +88,13 @@ impl Disturbance {
                 tokio::time::sleep(dice.between(Duration::ZERO, Duration::from_millis(200))).await;
                 site.kill(victim, arena)?;
                 tally.kills += 1;
+                site.start(victim, None).await?;
+            }
+            Self::KillAtStart => {
+                site.kill(victim, arena)?;
+                let after = dice.between(Duration::ZERO, Duration::from_millis(150));
+                site.start_and_kill(victim, after).await?;
+                tally.kills += 2;
                 site.start(victim, None).await?;
             }
             Self::Failpoint(_) if !site.has_failpoints() => return Ok(()),

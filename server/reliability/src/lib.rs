@@ -8,6 +8,7 @@
 mod cluster;
 
 pub mod arena;
+pub mod bounds;
 pub mod check;
 pub mod clock;
 pub mod database;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, ValueEnum};
+use lookout_reliability::bounds;
 use lookout_reliability::clock;
 use lookout_reliability::database::Database;
 use lookout_reliability::isolation;
@@ -107,6 +108,8 @@ async fn run(cli: Cli) -> Result<bool> {
     if plan.binaries.danger.is_some() && nothing_yet {
         let revived = clock::measure(plan.binaries.clone()).await?;
         reports[0].findings.violations.extend(revived);
+        let unbounded = bounds::measure(plan.binaries.clone()).await?;
+        reports[0].findings.violations.extend(unbounded);
     }
     let strangers = match is_fault || cli.no_isolation {
         true => None,

@@ -42,15 +42,13 @@ pub struct Server {
 }
 
 impl Launch {
-    /// Starts it and waits for its first answer.
+    /// Starts it.
     ///
     /// # Errors
     ///
-    /// When it ends or stays silent; the message has what it complained about.
-    pub async fn start(&self) -> Result<Server> {
-        let log = self.data.join(format!("server-{}.log", self.listen.port()));
-        let errors = OpenOptions::new().create(true).append(true).open(&log)?;
-        let begun = Instant::now();
+    /// When there is no such program.
+    pub fn spawn(&self) -> Result<Server> {
+        let errors = OpenOptions::new().create(true).append(true).open(self.log())?;
         let (program, first) = self.program.split_first().context("no program")?;
         let mut command = Command::new(program);
         command.args(first).arg("--listen").arg(self.listen.to_string());
@@ -61,7 +59,18 @@ impl Launch {
         let output = child.stdout.take().context("the server's output is not piped")?;
         // The output is read so that the server never blocks on a full pipe.
         std::thread::spawn(move || BufReader::new(output).lines().for_each(drop));
-        let mut server = Server { child, ready_in: Duration::ZERO };
+        Ok(Server { child, ready_in: Duration::ZERO })
+    }
+
+    /// Starts it and waits for its first answer.
+    ///
+    /// # Errors
+    ///
+    /// When it ends or stays silent; the message has what it complained about.
+    pub async fn start(&self) -> Result<Server> {
+        let begun = Instant::now();
+        let mut server = self.spawn()?;
+        let log = self.log();
         let wire = Wire::new(self.listen);
         while begun.elapsed() < STARTING {
             let asked = wire.send(Ask::get("/.well-known/oauth-authorization-server")).await;
@@ -75,6 +84,10 @@ impl Launch {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         bail!("the server gave no answer in {STARTING:?}: {}", last_lines(&log))
+    }
+
+    fn log(&self) -> PathBuf {
+        self.data.join(format!("server-{}.log", self.listen.port()))
     }
 }
 

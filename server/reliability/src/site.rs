@@ -23,7 +23,7 @@ const CONFIGURATION: &str = r#"
 [limits]
 grants_per_client = 1000000
 tokens_per_person = 1000
-connections = 12000
+registrations_per_minute = 100
 authorizations_per_minute = 1000000
 token_requests_per_minute = 1000000
 calls_per_second = 1000000
@@ -36,13 +36,20 @@ pub struct Setting {
     pub rates: bool,
     /// Seconds that an access token lives.
     pub access: u32,
+    /// Further lines of `[limits]`.
+    pub limits: &'static str,
     /// Further environment of the servers, for the build with failpoints; that build is the one that runs then.
     pub environment: Vec<(String, String)>,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { rates: false, access: 7200, environment: Vec::new() }
+        Self {
+            rates: false,
+            access: 7200,
+            limits: "connections = 12000\n",
+            environment: Vec::new(),
+        }
     }
 }
 
@@ -109,8 +116,10 @@ impl Site {
         let shown = text(&data)?;
         let config = folder.path().join("server.toml");
         let (rates, access) = (if setting.rates { "on" } else { "off" }, setting.access);
-        let text_of_it =
-            format!("{CONFIGURATION}rates = \"{rates}\"\n\n[lifetimes]\naccess = {access}\n");
+        let limits = setting.limits;
+        let text_of_it = format!(
+            "{CONFIGURATION}{limits}rates = \"{rates}\"\n\n[lifetimes]\naccess = {access}\n"
+        );
         fs::write(&config, text_of_it)?;
         let database = throwaway.unwrap_or_else(|| Database::embedded(&data));
         // In the environment, because an address can hold a password.
@@ -209,6 +218,17 @@ impl Site {
         self.slowest_start = self.slowest_start.max(server.ready_in);
         self.servers[index] = Some(server);
         Ok(())
+    }
+
+    /// Starts one server and kills it before it is ready, or not long after.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub async fn start_and_kill(&mut self, index: usize, after: Duration) -> Result<()> {
+        let server = self.launches[index].spawn()?;
+        tokio::time::sleep(after).await;
+        server.kill()
     }
 
     /// Kills one server.

@@ -47,6 +47,12 @@ pub fn render(reports: &[Report], strangers: Option<&Isolation>, seed: u64) -> S
     for (name, values) in rows {
         let _fits = write!(text, "\n| {name} | {} |", values.join(" | "));
     }
+    if let Some(strangers) = strangers {
+        text.push_str("\n\n| strangers | calls beside them |\n|---|---|");
+        for (name, line) in &strangers.lines {
+            let _fits = write!(text, "\n| {name} | {line} |");
+        }
+    }
     let _fits =
         write!(text, "\n\nSeed {seed}; {}. Load and servers share the machine.\n", machine());
     for report in reports {

@@ -10,7 +10,7 @@ use crate::secret::entropy::identifier;
 use crate::store::StoreError;
 
 /// Seconds within which a person is sent here after a client registered.
-const YOUNG: i64 = 600;
+pub(super) const YOUNG: i64 = 600;
 
 /// Why a client was not registered.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,8 @@ impl App {
     ) -> Result<(Client, Option<ClientSecret>), RegisterError> {
         let secret = ClientSecret::mint(&*self.entropy);
         let id = identifier(&*self.entropy);
+        // Registrations take turns in the database; waiting here keeps its connections for other decisions.
+        let _turn = self.registrations.lock().await;
         let mut transaction = self.store.begin().await?;
         let young = transaction.now().plus_seconds(-YOUNG);
         if registered_by.is_none()

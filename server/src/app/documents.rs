@@ -1,6 +1,7 @@
 //! Clients that describe themselves by a document.
 
 use super::App;
+use super::clients::YOUNG;
 use crate::authority::document::Fetched;
 use crate::authority::parameters::Parameters;
 use crate::authority::records::Client;
@@ -59,7 +60,12 @@ impl App {
         let mut transaction = self.store.begin().await?;
         let crowd = transaction.unconsented_clients().await?;
         let known = transaction.client(location.as_str()).await?;
-        if known.is_none() && crowd >= self.config.limits.unconsented_clients {
+        // A row more is bounded like those of clients that register themselves.
+        let young = transaction.now().plus_seconds(-YOUNG);
+        if known.is_none()
+            && crowd >= self.config.limits.unconsented_clients
+            && !transaction.forget_oldest_client(young).await?
+        {
             return Ok(Err(Refusal::Busy));
         }
         let fetched = Fetched {

@@ -1,5 +1,7 @@
 //! What a person granted: programmatic tokens and connected applications.
 
+use std::time::Duration;
+
 use lookout_schema::ScopeSet;
 
 use super::App;
@@ -10,7 +12,12 @@ use crate::authority::revoke::NoSuchGrant;
 use crate::authority::{Change, Timestamp};
 use crate::secret::ProgrammaticToken;
 use crate::secret::entropy::identifier;
+use crate::secret::keys::Digest;
 use crate::store::{GrantListing, StoreError};
+
+/// How long the outcome of a commit is asked for, and how often.
+const ASKED: Duration = Duration::from_millis(1500);
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Why a token was not made.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +112,27 @@ impl App {
             self.audit(event).await;
         }
         Ok(decision.reply)
+    }
+
+    /// Whether an access token was stored by a commit that did not say how it ended.
+    ///
+    /// The lock on the grant waits for a commit that is still under way. `false` also when the database does not answer in time.
+    pub(crate) async fn was_issued(&self, grant_id: &str, access: Digest) -> bool {
+        let asked = async {
+            loop {
+                match self.stores_token(grant_id, access).await {
+                    Ok(is_stored) => return is_stored,
+                    Err(_) => tokio::time::sleep(ASK_AGAIN).await,
+                }
+            }
+        };
+        tokio::time::timeout(ASKED, asked).await.unwrap_or(false)
+    }
+
+    async fn stores_token(&self, grant_id: &str, access: Digest) -> Result<bool, StoreError> {
+        let mut transaction = self.store.begin().await?;
+        transaction.grant(grant_id).await?;
+        Ok(transaction.token(access).await?.is_some())
     }
 }
 

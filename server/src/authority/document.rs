@@ -101,7 +101,7 @@ impl Authority {
         let fresh = FreshClient {
             id: fetched.address,
             registered_by: None,
-            secret: Digest([0; 32], Kid(1)),
+            secret: Digest([0; 32], Kid(0)),
         };
         let client =
             self.client_of(known.map_or(now, |known| known.created_at), &metadata, fresh)?;

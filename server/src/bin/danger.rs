@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use lookout_server::App;
-use lookout_server::danger::{Fault, faults, reliability_faults, variants};
+use lookout_server::danger::{Fault, faults, operations_faults, reliability_faults, variants};
 use lookout_server::serving::{self, say};
 
 /// A Lookout server that is wrong on purpose.
@@ -54,12 +54,12 @@ async fn main() -> ExitCode {
 }
 
 fn list() -> Result<()> {
-    let all = || faults().chain(reliability_faults()).chain(variants());
+    let all = || faults().chain(reliability_faults()).chain(operations_faults()).chain(variants());
     let width = all().map(|fault| fault.name.len()).max().unwrap_or_default();
     let line = |fault: &Fault| format!("{:width$}  {}\n", fault.name, fault.mistake);
     say(&faults().map(line).collect::<String>())?;
     say("\nFaults that show under load, on replicas or after a kill:\n")?;
-    say(&reliability_faults().map(line).collect::<String>())?;
+    say(&reliability_faults().chain(operations_faults()).map(line).collect::<String>())?;
     say("\nLegal servers of other policies:\n")?;
     say(&variants().map(line).collect::<String>())
 }
@@ -70,6 +70,7 @@ async fn serve(name: Option<&str>, flags: serving::Flags) -> Result<()> {
     };
     let fault = faults()
         .chain(reliability_faults())
+        .chain(operations_faults())
         .chain(variants())
         .find(|fault| fault.name == name)
         .with_context(|| format!("there is no fault {name:?}; `list` names them all"))?;

@@ -96,8 +96,11 @@ impl Fetcher {
 
     /// Fetches the document at `location`. `turn` is given back as soon as nothing is read any more, which is before a failure is told.
     pub async fn fetch<T>(&self, location: &Location, turn: T) -> Result<Document, FetchError> {
+        // Made once, and not in the time of the document that happens to be the first.
+        let client = self.client.get_or_init(|| self.client()).as_ref();
+        let client = client.map_err(|error| FetchError::Client(error.clone()))?;
         let began = tokio::time::Instant::now();
-        let reading = self.read(location);
+        let reading = self.read(client, location);
         let outcome = if self.rules.time_is_bounded {
             tokio::time::timeout(self.bounds.time, reading).await.unwrap_or(Err(FetchError::Time))
         } else {
@@ -110,9 +113,11 @@ impl Fetcher {
         outcome
     }
 
-    async fn read(&self, location: &Location) -> Result<Document, FetchError> {
-        let client = self.client.get_or_init(|| self.client()).as_ref();
-        let client = client.map_err(|error| FetchError::Client(error.clone()))?;
+    async fn read(
+        &self,
+        client: &reqwest::Client,
+        location: &Location,
+    ) -> Result<Document, FetchError> {
         let broken = |error: reqwest::Error| FetchError::Connection(chain(&error));
         let request = client.get(location.url().clone()).header(ACCEPT, "application/json");
         let mut response = request.send().await.map_err(broken)?;

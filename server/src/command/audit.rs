@@ -5,10 +5,11 @@ use std::time::Duration;
 use clap::Args;
 use lookout_server::audit::{Query, Recorded};
 use lookout_server::authority::Timestamp;
+use lookout_server::config::Place;
 use lookout_server::serving::say;
 use serde_json::json;
 
-use super::{Place, shown};
+use super::{open, shown};
 
 const POLL: Duration = Duration::from_secs(1);
 
@@ -54,7 +55,7 @@ fn since(text: &str) -> Result<i64, String> {
 }
 
 pub(crate) async fn run(flags: Flags) -> anyhow::Result<()> {
-    let app = flags.place.open().await?;
+    let app = open(&flags.place).await?;
     let mut query = Query {
         after: 0,
         since: flags.since.map(Timestamp),

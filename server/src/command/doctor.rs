@@ -4,11 +4,10 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Args;
+use lookout_server::config::Place;
 use lookout_server::doctor::{Finding, Severity, examine};
 use lookout_server::serving::say;
 use serde_json::json;
-
-use super::Place;
 
 #[derive(Args)]
 pub(crate) struct Flags {

@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 use clap::Subcommand;
+use lookout_server::config::Place;
 use lookout_server::secret::entropy::SystemEntropy;
 use lookout_server::secret::keys::file::{KeyFile, SETTLED, clock, lock};
 use lookout_server::secret::keys::{ENVIRONMENT, Keys, Kid};
@@ -9,7 +10,7 @@ use lookout_server::serving::say;
 use lookout_server::store::operations::KeyUse;
 use serde_json::json;
 
-use super::{Place, shown};
+use super::{open, shown};
 
 #[derive(Subcommand)]
 pub(crate) enum KeyCommand {
@@ -77,7 +78,7 @@ async fn change(
     step: impl FnOnce(&mut KeyFile) -> anyhow::Result<Kid>,
 ) -> anyhow::Result<()> {
     judge_source()?;
-    let app = place.open().await?;
+    let app = open(place).await?;
     let path = app.config.key_file();
     let _turn = lock(&path)?;
     let mut file = KeyFile::open(&path)?;
@@ -89,7 +90,7 @@ async fn change(
 
 async fn retire(place: &Place, kid: Kid, revoke: bool) -> anyhow::Result<()> {
     judge_source()?;
-    let app = place.open().await?;
+    let app = open(place).await?;
     let path = app.config.key_file();
     let _turn = lock(&path)?;
     let mut file = KeyFile::open(&path)?;
@@ -110,7 +111,7 @@ async fn retire(place: &Place, kid: Kid, revoke: bool) -> anyhow::Result<()> {
 }
 
 async fn list(place: &Place, as_json: bool) -> anyhow::Result<()> {
-    let app = place.open().await?;
+    let app = open(place).await?;
     let (_, uses) = app.key_uses().await?;
     let made = if std::env::var_os(ENVIRONMENT).is_some() {
         Vec::new()

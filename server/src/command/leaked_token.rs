@@ -6,10 +6,11 @@ use std::io::BufRead as _;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use lookout_server::app::{Leak, describe};
+use lookout_server::config::Place;
 use lookout_server::secret::scan;
 use lookout_server::serving::say;
 
-use super::Place;
+use super::open;
 
 /// Bytes of one line that are looked at.
 const LONGEST_LINE: usize = 1 << 20;
@@ -21,7 +22,7 @@ pub(crate) struct Flags {
 }
 
 pub(crate) async fn run(flags: Flags) -> anyhow::Result<()> {
-    let app = flags.place.open().await?;
+    let app = open(&flags.place).await?;
     let mut seen = HashSet::new();
     let (mut ended, mut doubtful) = (0, 0);
     for line in std::io::stdin().lock().lines() {

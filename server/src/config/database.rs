@@ -3,7 +3,6 @@
 //! Without an address it is the embedded database in the data directory. An address can hold a password, so it is shown nowhere.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use clap::Args;
 use serde::Deserialize;
@@ -95,33 +94,9 @@ impl DatabaseUrl {
     }
 }
 
-/// Where a command finds the database and the keys.
-#[derive(Clone, Debug, Args)]
-pub struct Place {
-    /// The data directory.
-    #[arg(long, default_value = "lookout-data")]
-    pub data: PathBuf,
-    /// The PostgreSQL database.
-    #[command(flatten)]
-    pub database: DatabaseFlag,
-}
-
-impl Place {
-    /// The settings of a command that does not serve.
-    ///
-    /// # Errors
-    ///
-    /// When the address of the database cannot be used.
-    pub fn settings(self) -> Result<Settings, ConfigError> {
-        let mut settings = Settings { data: self.data, ..Settings::default() };
-        self.database.apply(&mut settings)?;
-        Ok(settings)
-    }
-}
-
 /// `--database-url`, or else `LOOKOUT_DATABASE_URL`.
 #[derive(Clone, Debug, Args)]
-pub struct DatabaseFlag {
+pub(super) struct DatabaseFlag {
     /// The PostgreSQL database, for example postgres://lookout@db.example/lookout. With a password, put it into LOOKOUT_DATABASE_URL instead.
     #[arg(long, value_parser = url_of)]
     database_url: Option<DatabaseUrl>,
@@ -139,7 +114,7 @@ impl DatabaseFlag {
     /// # Errors
     ///
     /// When the argument holds a password, which every user of the machine could read, or the address cannot be used.
-    pub fn apply(self, settings: &mut Settings) -> Result<(), ConfigError> {
+    pub(super) fn apply(&self, settings: &mut Settings) -> Result<(), ConfigError> {
         if self.database_url.as_ref().is_some_and(DatabaseUrl::has_password) {
             return Err(ConfigError(format!(
                 "--database-url holds a password, and every user of this machine can read arguments; put the address into {DATABASE_URL}"
@@ -147,7 +122,7 @@ impl DatabaseFlag {
         }
         let from_environment =
             || std::env::var(DATABASE_URL).ok().filter(|text| !text.is_empty()).map(DatabaseUrl);
-        if let Some(url) = self.database_url.or_else(from_environment) {
+        if let Some(url) = self.database_url.clone().or_else(from_environment) {
             settings.database.url = Some(url);
         }
         settings.database.judge()

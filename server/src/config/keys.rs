@@ -1,6 +1,6 @@
 //! `[keys]`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -14,10 +14,17 @@ pub struct KeySettings {
     pub file: Option<PathBuf>,
 }
 
+impl KeySettings {
+    /// The key file of a server with this data directory.
+    pub(crate) fn path(&self, data: &Path) -> PathBuf {
+        self.file.clone().unwrap_or_else(|| data.join("root.key"))
+    }
+}
+
 impl Config {
     /// The key file.
     #[must_use]
     pub fn key_file(&self) -> PathBuf {
-        self.keys.file.clone().unwrap_or_else(|| self.data.join("root.key"))
+        self.keys.path(&self.data)
     }
 }

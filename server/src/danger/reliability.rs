@@ -13,6 +13,7 @@ use super::failpoint::{APART, BELIEVED, EARLY};
 use super::races;
 use super::tamper::{Incoming, Memory, NOTHING, Outgoing, Tampering, Then};
 use crate::authority::Policy;
+use crate::config::Seconds;
 
 /// How long a replica remembers that a bearer was admitted, in milliseconds.
 const REMEMBERED: u128 = 3000;
@@ -61,6 +62,19 @@ pub(super) const FAULTS: &[Fault] = &[
         "exchange-in-two-transactions",
         "That a code was used is committed before the tokens for it.",
         |_| APART.store(true, Ordering::Relaxed),
+    ),
+    Fault::setting(
+        "connections-without-end",
+        "Slow and idle connections are kept for ever, as many as there are.",
+        |settings| {
+            let limits = &mut settings.limits;
+            limits.connections = 1_000_000;
+            for seconds in
+                [&mut limits.header_seconds, &mut limits.idle_seconds, &mut limits.body_seconds]
+            {
+                *seconds = Seconds(3600.0);
+            }
+        },
     ),
     Fault::setting(
         "machine-clock",

@@ -24,7 +24,9 @@ use serde_json::json;
 use super::address::ClientAddress;
 use super::{private_json, retry_later};
 use crate::App;
+use crate::audit::{Event, What};
 use crate::config::Config;
+use crate::metrics::{Route, metrics};
 use crate::serving::Places;
 use crate::web::pages;
 
@@ -69,20 +71,23 @@ impl RequestRates {
     pub fn new(config: &Config) -> Self {
         let limits = &config.limits;
         let second = Duration::from_secs(1);
-        let minutely = |count: u32| Rate::new(count, 60 * second, count.div_ceil(2));
+        let minutely = |name, count: u32| Rate::new(name, count, 60 * second, count.div_ceil(2));
         let tokens = limits.token_requests_per_minute;
         let calls = limits.calls_per_second;
         Self {
             apply: limits.rates_apply(config.address, &config.public_url),
             hasher: RandomState::new(),
-            registrations: minutely(limits.registrations_per_minute),
-            sign_ins: minutely(limits.sign_ins_per_minute),
-            authorizations: minutely(limits.authorizations_per_minute),
-            token_requests: minutely(tokens.saturating_mul(CONNECTIONS_OF_A_HOUSEHOLD)),
-            failed_tokens: minutely(limits.failed_tokens_per_minute),
+            registrations: minutely("registrations", limits.registrations_per_minute),
+            sign_ins: minutely("sign_ins", limits.sign_ins_per_minute),
+            authorizations: minutely("authorizations", limits.authorizations_per_minute),
+            token_requests: minutely(
+                "token_requests",
+                tokens.saturating_mul(CONNECTIONS_OF_A_HOUSEHOLD),
+            ),
+            failed_tokens: minutely("failed_tokens", limits.failed_tokens_per_minute),
             doubtful: Places::new(1, DOUBTFUL),
-            issues: Rate::new(tokens, 60 * second, tokens.div_ceil(2)),
-            calls: Rate::new(calls, second, calls.saturating_mul(2)),
+            issues: Rate::new("issues", tokens, 60 * second, tokens.div_ceil(2)),
+            calls: Rate::new("calls", calls, second, calls.saturating_mul(2)),
         }
     }
 
@@ -145,6 +150,8 @@ impl RequestRates {
 ///
 /// Of each is known until when its past requests keep it busy if they were spread evenly; it may be ahead of that by a burst.
 struct Rate<K> {
+    /// What it is called where refusals are counted.
+    name: &'static str,
     /// From one request to the next.
     interval: Duration,
     /// How far ahead.
@@ -167,10 +174,10 @@ impl<K> fmt::Debug for Rate<K> {
 }
 
 impl<K: Hash + Eq + Copy> Rate<K> {
-    fn new(count: u32, per: Duration, burst: u32) -> Self {
+    fn new(name: &'static str, count: u32, per: Duration, burst: u32) -> Self {
         let interval = per / count.max(1);
         let counts = Counts { busy_until: HashMap::new(), tidied: Instant::now() };
-        Self { interval, burst: interval.saturating_mul(burst), counts: Mutex::new(counts) }
+        Self { name, interval, burst: interval.saturating_mul(burst), counts: Mutex::new(counts) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts<K>> {
@@ -207,7 +214,8 @@ impl<K: Hash + Eq + Copy> Rate<K> {
     /// Counts one more for all of `keys`, or, when it is too much for one of them, for none.
     fn count(&self, keys: &[(K, u32)]) -> Result<(), TooOften> {
         let mut counts = self.lock();
-        let busy = self.judge(&mut counts, keys)?;
+        let judged = self.judge(&mut counts, keys);
+        let busy = judged.inspect_err(|_| metrics().throttle(self.name))?;
         counts.busy_until.extend(busy);
         Ok(())
     }
@@ -262,6 +270,7 @@ pub async fn by_network(State(app): State<Arc<App>>, request: Request, next: Nex
         }
         return response;
     };
+    app.audit(Event::refused(What::Throttle, Route::of(path).template())).await;
     if matches!(path, "/oauth/register" | "/oauth/token" | "/oauth/revoke") {
         return refusal.for_client();
     }

@@ -148,19 +148,20 @@ async fn identify(
     }
     let location = match app.documents.judge(id) {
         Ok(location) => location,
-        Err(refusal) => return answer(undescribed(&refusal)),
+        Err(refusal) => return answer(undescribed(app, &refusal).await),
     };
     if app.visitor(cookie).await?.is_none() {
         return answer(sign_in_first(parameters));
     }
     match app.described_client(&location, parameters).await? {
         Ok(client) => Ok(Identified::Client(Some(client))),
-        Err(refusal) => answer(undescribed(&refusal)),
+        Err(refusal) => answer(undescribed(app, &refusal).await),
     }
 }
 
 /// The page about a client identifier that leads to no client.
-fn undescribed(refusal: &Refusal) -> Response {
+async fn undescribed(app: &App, refusal: &Refusal) -> Response {
+    app.audit(Event::refused(What::Authorize, refusal.reason())).await;
     let page =
         |hint: &str| pages::error(StatusCode::BAD_REQUEST, "This connection cannot be made", hint);
     match refusal {

@@ -120,14 +120,26 @@ async fn answer(
         }
         Err(_) => None,
     };
-    if let (Some(event), Some(grant)) = (event, standing_of) {
+    if let (Some(event), Some(grant)) = (event, &standing_of) {
         let event = event.client(&client.id).user(&grant.user_id).workspace(&grant.workspace_id);
         decision.changes.push(Change::Audit(event.grant(&grant.id)));
         seen.is_recorded = true;
     }
     // A refusal can revoke a grant, so its changes are committed like those of a success.
-    transaction.commit(decision.changes).await?;
-    let issued = decision.reply?;
+    let committed = transaction.commit(decision.changes).await;
+    let issued = decision.reply;
+    if let Err(error) = committed {
+        // The database may have done it and only not said so. A client that tried again would present what is used by now, and lose its grant.
+        let grant = standing_of.filter(|_| issued.is_ok());
+        let was_issued = match &grant {
+            Some(grant) => app.was_issued(&grant.id, fresh.access).await,
+            None => false,
+        };
+        if !was_issued {
+            return Err(error.into());
+        }
+    }
+    let issued = issued?;
     let mut document = json!({
         "access_token": access.expose(),
         "token_type": "Bearer",

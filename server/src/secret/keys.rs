@@ -8,6 +8,8 @@
 //!
 //! A running server reads a changed file before the next use of a key, at most [`REREAD`] late. A file that cannot be used any more changes nothing.
 
+mod environment;
+pub mod error;
 pub mod file;
 
 use std::fmt;
@@ -25,7 +27,7 @@ use super::entropy::Entropy;
 use super::{Kind, Secret, SecretKind};
 use file::{KeyFile, Signature};
 
-pub use file::KeyError;
+pub use error::KeyError;
 
 /// The environment variable that replaces the key file, for containers.
 pub const ENVIRONMENT: &str = "LOOKOUT_ROOT_KEY";

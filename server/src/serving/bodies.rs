@@ -100,7 +100,7 @@ impl Bodies {
         match self.read(parts, &mut incoming, is_known).await {
             Ok((bytes, held)) => Taken::Whole(bytes, held),
             Err(error) => {
-                if error == BodyError::TooLarge {
+                if !matches!(error, BodyError::Slow | BodyError::Broken) {
                     tokio::spawn(discard(incoming));
                 }
                 Taken::Not(error)

@@ -60,14 +60,13 @@ pub async fn serve(
     drop((stop, intake));
     let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
     let grace = limits.shutdown_seconds.duration();
-    let ended = match tokio::time::timeout(grace, places.acquire_many(all)).await {
+    match tokio::time::timeout(grace, places.acquire_many(all)).await {
         Ok(_) => Ok(()),
         Err(_) => Err(io::Error::new(
             io::ErrorKind::TimedOut,
             format!("some requests did not finish in {} s and were cut off", grace.as_secs_f64()),
         )),
-    };
-    ended
+    }
 }
 
 /// Everything that a new connection needs.

@@ -46,7 +46,9 @@ const FRESH: Duration = Duration::from_secs(1);
 /// The PostgreSQL store.
 #[derive(Debug)]
 pub struct PostgresStore {
-    pool: PgPool,
+    /// What is read outside decisions: bearers above all. Decisions that wait for a lock must not keep these waiting.
+    readers: PgPool,
+    deciders: PgPool,
     clock: Steady,
 }
 
@@ -80,7 +82,6 @@ impl PostgresStore {
             ("synchronous_commit", "on"),
         ]);
         let pool = PgPoolOptions::new()
-            .max_connections(connections)
             .acquire_timeout(WAIT)
             .after_connect(|connection, _| Box::pin(async move { is_primary(connection).await }))
             .test_before_acquire(false)
@@ -88,10 +89,13 @@ impl PostgresStore {
                 Box::pin(async move { Ok(about.idle_for < FRESH || answers(connection).await) })
             })
             // A connection that hangs must not keep its place in the pool.
-            .after_release(|connection, _| Box::pin(async move { Ok(answers(connection).await) }))
-            .connect_lazy_with(options);
-        let latest = read::latest_event(&pool).await.map_err(|error| unusable(&error))?;
-        Ok(Self { pool, clock: Steady::from(latest) })
+            .after_release(|connection, _| Box::pin(async move { Ok(answers(connection).await) }));
+        let reading = (connections / 3).max(1);
+        let deciding = connections.saturating_sub(reading).max(1);
+        let readers = pool.clone().max_connections(reading).connect_lazy_with(options.clone());
+        let deciders = pool.max_connections(deciding).connect_lazy_with(options);
+        let latest = read::latest_event(&readers).await.map_err(|error| unusable(&error))?;
+        Ok(Self { readers, deciders, clock: Steady::from(latest) })
     }
 
     /// The time.
@@ -99,26 +103,42 @@ impl PostgresStore {
         &self.clock
     }
 
+    /// Connects to the database `url` as it is, with one connection.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be read. Whether the database answers is seen later.
+    pub fn look(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = url.expose().parse()?;
+        let options = options
+            .application_name("lookout-server doctor")
+            .options([("statement_timeout", "1500"), ("synchronous_commit", "on")]);
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(WAIT);
+        let pool = pool.connect_lazy_with(options);
+        Ok(Self { readers: pool.clone(), deciders: pool, clock: Steady::from(None) })
+    }
+
     /// Connections for reading.
     pub(crate) const fn reader(&self) -> &PgPool {
-        &self.pool
+        &self.readers
     }
 
     /// Connections for writing. Begin with [`PostgresStore::write`].
     pub(crate) const fn writer(&self) -> &PgPool {
-        &self.pool
+        &self.deciders
     }
 
     /// Begins a writing transaction.
     pub(crate) async fn write(
         &self,
     ) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, StoreError> {
-        Ok(self.pool.begin_with("begin isolation level read committed read write").await?)
+        Ok(self.deciders.begin_with("begin isolation level read committed read write").await?)
     }
 
     /// Closes every connection, after the work in progress.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.readers.close().await;
+        self.deciders.close().await;
     }
 }
 

@@ -48,8 +48,9 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the database file, which may be empty but must exist, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let store = Self::look(path).await?;
+        let mut store = Self::look(path).await?;
         MIGRATIONS.run(&store.writer).await?;
+        store.clock = Steady::from(read::latest_event(&store.reader).await?);
         Ok(store)
     }
 
@@ -70,10 +71,11 @@ impl SqliteStore {
         let pool = |connections| {
             SqlitePoolOptions::new().max_connections(connections).acquire_timeout(BUSY_TIMEOUT)
         };
-        let writer = pool(1).connect_with(options.clone()).await?;
+        let writer = pool(1).connect_with(options.clone()).await.map_err(|error| {
+            StoreError(format!("cannot open the database {}: {error}", path.display()).into())
+        })?;
         let reader = pool(READERS).connect_with(options).await?;
-        let clock = Steady::from(read::latest_event(&reader).await?);
-        Ok(Self { reader, writer, clock })
+        Ok(Self { reader, writer, clock: Steady::from(None) })
     }
 
     /// The time.

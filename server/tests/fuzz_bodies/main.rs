@@ -24,6 +24,9 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
+/// In the environment: how many times as many bytes are tried.
+const TIMES: &str = "LOOKOUT_FUZZ_TIMES";
+
 /// The files of a target's corpus, by name.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
@@ -62,8 +65,9 @@ fn run(target: &str, cases: u32, check: fn(&[u8])) {
     for seed in &seeds {
         check(seed);
     }
+    let times = std::env::var(TIMES).ok().and_then(|times| times.parse().ok()).unwrap_or(1);
     let config = Config {
-        cases,
+        cases: cases.saturating_mul(times),
         rng_seed: RngSeed::Fixed(0x10_f0_22),
         failure_persistence: None,
         ..Config::default()

@@ -54,7 +54,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// The name that is shown, and the page that shows it.
-fn consent_page(name: &str) -> (String, Reply) {
+pub(crate) fn consent_page(name: &str) -> (String, Reply) {
     let whole = whole();
     let client = whole.register(name);
     let mut query = url::form_urlencoded::Serializer::new(String::new());

@@ -44,5 +44,6 @@ fn text(bytes: &[u8]) -> String {
         }
         index += 1;
     }
-    String::from_utf8_lossy(&decoded).into_owned()
+    // No database keeps the character NUL, and it stands for nothing that could be meant.
+    String::from_utf8_lossy(&decoded).replace('\0', "\u{fffd}")
 }

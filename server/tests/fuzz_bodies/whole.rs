@@ -61,7 +61,7 @@ impl Whole {
         let data = data.expect("a temporary folder");
         let folder = data.path().join("data");
         let mut settings = Settings { data: folder.clone(), ..Settings::default() };
-        settings.limits.unconsented_clients = usize::MAX;
+        settings.limits.unconsented_clients = 1 << 30;
         // Nothing leaves this process.
         settings.client_documents.timeout_ms = 1;
         settings.client_documents.ports = vec![1];

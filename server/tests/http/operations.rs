@@ -238,7 +238,10 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     assert!(about.contains(&"external_access") && about.contains(&"limits"), "{told:?}");
     fs::remove_file(data.join("lookout.db")).unwrap();
     let (code, told) = examine(&[]);
-    assert!(code == 1 && told.contains("problem  database: cannot open"), "{told}");
+    assert!(
+        code == 1 && told.contains("problem  database: FOLDER/data/lookout.db cannot be used"),
+        "{told}"
+    );
     assert!(!data.join("lookout.db").exists(), "the doctor changes nothing");
 }
 
@@ -262,8 +265,10 @@ fn a_server_that_cannot_run_says_why_in_one_line_and_at_once() {
     let key = data.join("root.key");
     let kept = fs::read(&key).unwrap();
     let as_is: &dyn Fn(&mut Command) = &|_| {};
+    let nobody = "postgres://lookout@127.0.0.1:1/lookout";
     let mut told = vec![
         serve(&["--public-url", "lookout.example"], as_is),
+        serve(&["--database-url", nobody], as_is),
         serve(&["--public-url", "http://lookout.example"], as_is),
         serve(&[], &|command| {
             command.env(KEY, "nonsense");

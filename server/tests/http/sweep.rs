@@ -50,6 +50,18 @@ proptest! {
     }
 }
 
+/// What the law above would notice: a sweep that takes used refresh tokens for dead rows.
+#[test]
+fn a_sweep_that_forgets_used_refresh_tokens_leaves_a_thief_unnoticed() {
+    let server = Server::start();
+    let client = server.client();
+    let first = Browser::signed_in(&server).connect(&client);
+    let second = Tokens::of(&server.refresh(&client, &first.refresh));
+    server.sql("delete from tokens where superseded_at is not null");
+    assert_eq!(server.refresh(&client, &first.refresh).refusal().0, 400);
+    assert_eq!(server.refresh(&client, &second.refresh).status, 200, "the reuse went unnoticed");
+}
+
 #[test]
 fn dead_rows_are_removed_and_young_ones_stay() {
     let server = Server::start();

@@ -1,9 +1,13 @@
-//! The server over HTTP, with its data in PostgreSQL: the same tests as in `tests/http`.
+//! The server over HTTP, with its data in PostgreSQL: the same tests as in `tests/http`, and the command line.
+
+mod command_line;
 
 #[path = "../http/authorize.rs"]
 mod authorize;
 #[path = "../http/browser.rs"]
 mod browser;
+#[path = "../http/described.rs"]
+mod described;
 #[path = "../http/flow.rs"]
 mod flow;
 #[path = "../http/pages.rs"]
@@ -25,3 +29,5 @@ mod unavailable;
 
 #[path = "../loopback/serving.rs"]
 mod serving;
+#[path = "../loopback/site.rs"]
+mod site;

@@ -73,7 +73,7 @@ impl Serving {
         settings.database.url = database.clone().map(DatabaseUrl::from);
         adjust(&mut settings);
         let runtime = Runtime::new().expect("a runtime");
-        let made = runtime.block_on(app::init_on(&folder, &settings.database));
+        let made = runtime.block_on(app::init_on(&settings));
         made.expect("a new data directory");
         let mut serving = Self::open(runtime, settings, prepare);
         serving.database = database;

@@ -17,6 +17,7 @@ pub(crate) enum Answer {
     /// These bytes, head and body.
     Bytes(Vec<u8>),
     /// These bytes, one at a time with a pause after each.
+    #[allow(dead_code, reason = "not every test binary needs it")]
     Trickle(Vec<u8>, Duration),
     /// These bytes over and over.
     Endless(Vec<u8>, Vec<u8>),

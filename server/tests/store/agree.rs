@@ -1,5 +1,7 @@
 //! Both stores answer alike, whatever is asked of them.
 
+use std::cell::Cell;
+
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use proptest::{prelude::Strategy as _, prop_assert_eq};
 
@@ -34,6 +36,7 @@ fn a_sequence_of_operations_has_the_same_answers_on_both() {
         drawn.splice(0..0, first);
         drawn
     });
+    let written = Cell::new(0);
     runner(25)
         .run(&operations, |operations| {
             sqlite.sql(EMPTY);
@@ -42,6 +45,11 @@ fn a_sequence_of_operations_has_the_same_answers_on_both() {
                 for operation in &operations {
                     let one = perform(&*sqlite.store, operation).await;
                     let other = perform(&*postgres.store, operation).await;
+                    if let (Operation::Decide { changes, is_dropped: false }, Ok(_)) =
+                        (operation, &one)
+                    {
+                        written.set(written.get() + changes.len());
+                    }
                     prop_assert_eq!(one, other, "{:?}", operation);
                 }
                 let one = observe(&*sqlite.store).await.expect("reads");
@@ -51,6 +59,7 @@ fn a_sequence_of_operations_has_the_same_answers_on_both() {
             })
         })
         .unwrap();
+    assert!(written.get() > 250, "{} changes are no history", written.get());
 }
 
 fn beginning(id: u8) -> Vec<Operation> {

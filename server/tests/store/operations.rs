@@ -1,12 +1,13 @@
 //! Operations of the authority's store, generated, and what a store answers to them.
 
+use lookout_server::audit::{Event, What};
 use lookout_server::authority::pkce::ChallengeMethod;
 use lookout_server::authority::records::{
     AuthorizationRequest, Client, ClientAuthMethod, Code, Grant, GrantKind, GrantType, Membership,
     RevocationReason, Role, Session, Token, TokenKind, User,
 };
 use lookout_server::authority::{Change, Resource, Timestamp};
-use lookout_server::secret::keys::Digest;
+use lookout_server::secret::keys::{Digest, Kid};
 use lookout_server::store::{Account, Retention, Store, StoreError};
 use proptest::prelude::*;
 
@@ -46,7 +47,7 @@ pub(crate) fn name(kind: &str, id: u8) -> String {
 pub(crate) const fn digest(kind: u8, id: u8) -> Digest {
     let mut bytes = [id; 32];
     bytes[0] = kind;
-    Digest(bytes)
+    Digest(bytes, Kid(1))
 }
 
 pub(crate) fn grant(
@@ -98,6 +99,7 @@ pub(crate) fn client(number: u8, title: String, registered_by: Option<u8>) -> Cl
         created_at: Timestamp(PAST),
         deleted_at: None,
         registered_by: registered_by.map(|person| name("person", person)),
+        document_fresh_until: None,
     }
 }
 
@@ -156,6 +158,12 @@ fn change() -> impl Strategy<Value = Change> {
             seen_at: at,
         })),
         id().prop_map(|number| Change::EndSession { digest: digest(3, number) }),
+        id().prop_map(|number| Change::EndClientSecret { digest: digest(9, number) }),
+        prop::bool::weighted(0.1)
+            .prop_map(move |first| Change::EndKey { kid: Kid(if first { 1 } else { 2 }), at }),
+        (0..What::ALL.len(), text()).prop_map(|(what, detail)| {
+            Change::Audit(Event { detail, ..Event::refused(What::ALL[what], "reason") })
+        }),
     ]
 }
 
@@ -222,6 +230,12 @@ async fn decide(
 ) -> Result<String, StoreError> {
     let mut transaction = store.begin().await?;
     let mut seen = format!("{}\n", transaction.unconsented_clients().await?);
+    if changes.len() == 3 {
+        seen.push_str(&format!(
+            "{}\n",
+            transaction.forget_oldest_client(Timestamp(PAST + 1)).await?
+        ));
+    }
     for id in 0..4 {
         let other = (id + 1) % 4;
         let loads = [
@@ -254,8 +268,10 @@ async fn decide(
 
 /// Everything that can be read without a decision. Times by the store's own clock are left out.
 pub(crate) async fn observe(store: &dyn Store) -> Result<String, StoreError> {
-    let mut seen = String::new();
+    let (_, uses) = store.key_uses(1000).await?;
+    let mut seen = format!("{uses:?}\n");
     for id in 0..4 {
+        seen.push_str(&format!("{:?}\n", store.client_with_secret(digest(9, id)).await?));
         let bearer = store.bearer(digest(1, id)).await?.map(|(_, mut rows)| {
             let is_used = rows.last_used_at.take().is_some();
             (rows.token, rows.standing, rows.user, rows.membership, is_used)

@@ -10,17 +10,17 @@ use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{ENVIRONMENT, Kid};
+use super::Kid;
+use super::environment::decode;
+use super::error::{KeyError, StepError};
 use crate::secret::entropy::Entropy;
 
 /// The most keys at a time: what an unknown secret costs.
@@ -30,92 +30,6 @@ pub const MOST: usize = 4;
 pub const SETTLED: Duration = Duration::from_secs(60);
 
 const LARGEST: u64 = 4096;
-
-/// Why the root keys could not be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyError {
-    /// The file is not there.
-    #[error(
-        "{path} does not exist; restore it, or make a new data directory with `lookout-server init --data DIR`"
-    )]
-    Missing {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Other people of the machine may read the file.
-    #[error("{path} has mode {mode:o}; allow only its owner with `chmod 600 {path}`")]
-    TooOpen {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The file is somebody else's.
-    #[error(
-        "{path} belongs to the user {owner}, and this server runs as {me}; give it over with `chown {me} {path}`"
-    )]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// Whose it is.
-        owner: u32,
-        /// Who runs the server.
-        me: u32,
-    },
-    /// The file does not hold exactly 32 bytes, nor a list of keys.
-    #[error(
-        "{path} does not hold a key of 32 bytes or a list of keys; restore it from your backup"
-    )]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The environment variable cannot be read as keys.
-    #[error(
-        "{ENVIRONMENT} {0}; give 32 bytes as 64 hexadecimal digits or as base64, or several as `2:KEY,1:KEY` with the current one first"
-    )]
-    Environment(&'static str),
-    /// The file could not be read or written.
-    #[error("cannot use {path}: {error}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        error: io::Error,
-    },
-}
-
-/// Why a step of a rotation cannot be done now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StepError {
-    /// Nobody would be able to tell which is to be promoted.
-    #[error(
-        "key {0} was added already and is not current yet; make it so with `lookout-server key promote`, or drop it with `lookout-server key retire {0}`"
-    )]
-    Unfinished(Kid),
-    /// Every key costs each unknown secret a look-up.
-    #[error("there are {MOST} keys; retire an old one first, `lookout-server key list` says which")]
-    TooMany,
-    /// The names have run out.
-    #[error("there is no name left for another key")]
-    NamesRanOut,
-    /// Promoting needs something to promote.
-    #[error("no key waits to become current; add one with `lookout-server key rotate`")]
-    NothingToPromote,
-    /// A running server may not know the step before yet.
-    #[error(
-        "a running server may not have read the last change of the key file yet; try again in {0} s"
-    )]
-    TooSoon(i64),
-    /// New secrets are made with it.
-    #[error("key {0} is the current one; add and promote another first")]
-    Current(Kid),
-    /// There is no such key.
-    #[error("there is no key {0}; `lookout-server key list` names them all")]
-    Unknown(Kid),
-}
 
 /// One root key.
 struct Entry {
@@ -442,24 +356,4 @@ fn folder(path: &Path) -> io::Result<File> {
 const fn settled(since: i64, now: i64) -> Result<(), StepError> {
     let left = since.saturating_add(SETTLED.as_secs() as i64).saturating_sub(now);
     if left <= 0 { Ok(()) } else { Err(StepError::TooSoon(left)) }
-}
-
-/// 32 bytes from 64 hexadecimal digits, or from base64 of either alphabet.
-fn decode(text: &str) -> Option<Zeroizing<[u8; 32]>> {
-    if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        let mut root = Zeroizing::new([0; 32]);
-        for (byte, digits) in root.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let digits = std::str::from_utf8(digits).ok()?;
-            *byte = u8::from_str_radix(digits, 16).ok()?;
-        }
-        return Some(root);
-    }
-    let lenient =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let alphabets = [alphabet::STANDARD, alphabet::URL_SAFE];
-    alphabets.iter().find_map(|alphabet| {
-        let bytes = GeneralPurpose::new(alphabet, lenient).decode(text).ok()?;
-        let bytes = Zeroizing::new(bytes);
-        <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Zeroizing::new)
-    })
 }

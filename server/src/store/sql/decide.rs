@@ -44,11 +44,11 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn forget_oldest_client(&mut self, registered_before: Timestamp) -> StoreFuture<'_, bool> {
-        Box::pin(async move {
+        bounded(async move {
             let forgotten = sqlx::query(
                 "delete from clients where id in (select c.id from clients c where c.registered_by is null and c.created_at < $1
                  and not exists (select 1 from grants g where g.client_id = c.id)
-                 and not exists (select 1 from authorization_requests r where r.client_id = c.id) order by c.created_at limit 1)",
+                 and not exists (select 1 from authorization_requests r where r.client_id = c.id) order by c.created_at, c.id limit 1)",
             )
             .bind(registered_before.0)
             .execute(&mut *self.transaction)
@@ -221,7 +221,9 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn commit(self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
-        bounded(async move {
+        // Retiring a key touches everything that was made with it, and an operator waits for it.
+        let is_long = changes.iter().any(|change| matches!(change, Change::EndKey { .. }));
+        let work = async move {
             #[cfg(feature = "danger-planted-faults")]
             if let Some(pause) = crate::danger::acknowledges_early(&changes) {
                 tokio::spawn(async move {
@@ -231,7 +233,8 @@ impl AuthorityTransaction for SqlDecision {
                 return Ok(());
             }
             self.finish(changes).await
-        })
+        };
+        if is_long { Box::pin(work) } else { bounded(work) }
     }
 }
 
@@ -242,6 +245,10 @@ impl SqlDecision {
         for change in changes {
             if let Change::Audit(event) = &change {
                 events.push(event.clone());
+            }
+            #[cfg(feature = "danger-planted-faults")]
+            if crate::danger::forgets_events() && matches!(change, Change::Audit(_)) {
+                continue;
             }
             #[cfg(feature = "danger-planted-faults")]
             crate::danger::before_next_change(&mut self.transaction, &change).await?;
@@ -274,6 +281,9 @@ impl SqlDecision {
 
     /// Ends everything that depends on a key. A grant whose newest token was made with it goes too, because nothing of it could be used any more.
     async fn end_key(&mut self, kid: Kid, at: Timestamp) -> Result<(), StoreError> {
+        if let Some(statement) = dialect::UNHURRIED {
+            sqlx::query(statement).execute(&mut *self.transaction).await?;
+        }
         let kid = i64::from(kid.0);
         let statements = [
             "update grants set revoked_at = $1, revoked_reason = 'key_retired' where revoked_at is null and id in
@@ -291,7 +301,7 @@ impl SqlDecision {
             .execute(&mut *self.transaction)
             .await?;
         sqlx::query("update clients set secret = $1, secret_kid = 0 where secret_kid = $2 and secret is not null")
-            .bind(&[0; 32][..])
+            .bind(&[0_u8; 32][..])
             .bind(kid)
             .execute(&mut *self.transaction)
             .await?;
@@ -308,7 +318,7 @@ impl SqlDecision {
             Change::EndClientSecret { digest } => {
                 // No secret has this digest, and no key this name.
                 sqlx::query("update clients set secret = $1, secret_kid = 0 where secret = $2")
-                    .bind(&[0; 32][..])
+                    .bind(&[0_u8; 32][..])
                     .bind(&digest.0[..])
             }
             Change::AddClient(client) => {

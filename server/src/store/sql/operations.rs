@@ -9,7 +9,7 @@ use crate::audit::{Event, Query, Recorded};
 use crate::authority::Timestamp;
 use crate::secret::keys::{Digest, Kid};
 use crate::store::operations::{DatabaseFacts, KeyUse, OperationsStore};
-use crate::store::{StoreError, StoreFuture};
+use crate::store::{StoreError, StoreFuture, bounded};
 
 /// Accounts that one answer names.
 const NAMED: i64 = 5;
@@ -18,11 +18,11 @@ const EVENTS: i64 = 500;
 
 impl OperationsStore for SqlStore {
     fn key_uses(&self, session_lifetime: i64) -> StoreFuture<'_, (Timestamp, Vec<KeyUse>)> {
-        Box::pin(key_uses(self, session_lifetime))
+        bounded(key_uses(self, session_lifetime))
     }
 
     fn client_with_secret(&self, digest: Digest) -> StoreFuture<'_, Option<String>> {
-        Box::pin(async move {
+        bounded(async move {
             let row = sqlx::query(
                 "select id from clients where secret = $1 and secret_kid = $2 and deleted_at is null",
             )
@@ -41,14 +41,14 @@ impl OperationsStore for SqlStore {
     }
 
     fn answer(&self) -> StoreFuture<'_, ()> {
-        Box::pin(async move {
+        bounded(async move {
             sqlx::query("select 1 from users where id = ''").fetch_optional(self.reader()).await?;
             Ok(())
         })
     }
 
     fn record(&self, event: Event) -> StoreFuture<'_, ()> {
-        Box::pin(async move {
+        bounded(async move {
             let mut transaction = self.write().await?;
             let now = sqlx::query(concat!("select ", now!())).fetch_one(&mut *transaction).await?;
             let now = Timestamp(now.try_get(0)?);
@@ -59,11 +59,11 @@ impl OperationsStore for SqlStore {
     }
 
     fn events(&self, query: Query) -> StoreFuture<'_, Vec<Recorded>> {
-        Box::pin(events(self, query))
+        bounded(events(self, query))
     }
 
     fn facts<'a>(&'a self, demo: &'a str) -> StoreFuture<'a, DatabaseFacts> {
-        Box::pin(facts(self, demo))
+        bounded(facts(self, demo))
     }
 }
 

@@ -141,7 +141,7 @@ pub(super) async fn client(
 ) -> Result<Option<Client>, StoreError> {
     let row = sqlx::query(
         "select id, name, redirect_uris, auth_method, secret, secret_kid, grant_types, scopes, created_at, deleted_at, registered_by, document_fresh_until
-          from clients where id = $1",
+         from clients where id = $1",
     )
     .bind(id)
     .fetch_optional(connection)
