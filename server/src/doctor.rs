@@ -9,6 +9,7 @@ use crate::config::{Config, Settings};
 use crate::secret::keys::file::KeyFile;
 use crate::secret::keys::{ENVIRONMENT, Keys};
 use crate::serving::DEMO_EMAIL;
+use crate::serving::descriptors;
 use crate::store::operations::DatabaseFacts;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{self, Store};
@@ -102,14 +103,15 @@ pub async fn examine(settings: Settings) -> Vec<Finding> {
     findings
 }
 
+/// What `timeout_seconds` of a query may be at most.
+const LONGEST_CALL: f64 = 55.0;
+
 fn exposure(config: &Config, listen: SocketAddr, findings: &mut Vec<Finding>) {
-    if !listen.ip().is_loopback() {
-        if config.public_url.is_https && config.limits.trusted_proxies.is_empty() {
-            findings.push(Finding::doubt("proxy", "the server listens beyond loopback without TLS and trusts no proxy, so every request seems to come from the one that adds TLS, and the limits for one address hold for everybody; list it in limits.trusted_proxies"));
-        }
-        if config.public_url.is_loopback {
-            findings.push(Finding::doubt("public_url", format!("{} is listened on, but clients are told to call {}, which only this machine reaches; set public_url", listen, config.public_url.base)));
-        }
+    if config.public_url.is_https && config.limits.trusted_proxies.is_empty() {
+        findings.push(Finding::doubt("proxy", "clients use https, so something in front adds TLS, but no proxy is trusted, so every request seems to come from there, and the limits for one address hold for everybody; list it in limits.trusted_proxies, for example \"127.0.0.1\""));
+    }
+    if !listen.ip().is_loopback() && config.public_url.is_loopback {
+        findings.push(Finding::doubt("public_url", format!("{} is listened on, but clients are told to call {}, which only this machine reaches; set public_url", listen, config.public_url.base)));
     }
     if let Some(address) = config.metrics.listen
         && !address.ip().is_loopback()
@@ -118,6 +120,13 @@ fn exposure(config: &Config, listen: SocketAddr, findings: &mut Vec<Finding>) {
     }
     if !config.external_access {
         findings.push(Finding::doubt("external_access", "it is off: there is no MCP endpoint and no OAuth; remove `external_access = false` to let external tools connect"));
+    }
+    let (connections, possible) = (config.limits.connections, descriptors::possible_connections());
+    if possible < connections {
+        findings.push(Finding::doubt("limits", format!("limits.connections is {connections}, but the system gives file descriptors for {possible} only; raise the limit for open files, such as LimitNOFILE= of systemd or `ulimit -Hn`, or lower it")));
+    }
+    if config.limits.shutdown_seconds.0 < LONGEST_CALL {
+        findings.push(Finding::doubt("limits", format!("limits.shutdown_seconds is {}, but a query may take {LONGEST_CALL} s, so a stop cuts such calls off; give more", config.limits.shutdown_seconds.0)));
     }
     if matches!(config.limits.rates, crate::config::Rates::Off) {
         findings.push(Finding::doubt("limits", "limits.rates is off, so strangers may register, sign in and try tokens as fast as they like; remove it unless something in front counts requests"));

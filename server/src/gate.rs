@@ -22,6 +22,7 @@ use crate::audit::{Event, What};
 use crate::authority::Resource;
 use crate::authority::bearer::Caller;
 use crate::mcp::{ToolError, cut};
+use crate::store::StoreError;
 
 /// Most argument violations that one answer lists.
 const MAX_VIOLATIONS: usize = 50;
@@ -151,6 +152,20 @@ pub(crate) async fn admit(
             challenge(StatusCode::UNAUTHORIZED, Some(("invalid_token", description)))
         }
     })
+}
+
+/// Whether a request has a bearer token that is good for `resource` now. This gives no right to anything, and what is refused is not recorded.
+pub(crate) async fn is_known(
+    app: &App,
+    headers: &HeaderMap,
+    resource: Resource,
+) -> Result<bool, StoreError> {
+    let Ok(Some(presented)) = bearer(headers) else { return Ok(false) };
+    match app.admit(presented, resource).await {
+        Ok(_) => Ok(true),
+        Err(BearerRefusal::InvalidToken) => Ok(false),
+        Err(BearerRefusal::Unavailable(error)) => Err(error),
+    }
 }
 
 /// The one token of the `Authorization` header (RFC 6750 section 2.1). Tokens anywhere else are not looked for.

@@ -54,6 +54,17 @@ pub fn routes() -> Router<Arc<App>> {
     })
 }
 
+/// Whether a request may be read whole however large: it is not for this endpoint, or comes from somebody who may call. What it may is decided when it
+/// was read. None when that cannot be found out now.
+pub(crate) async fn is_known(app: &App, parts: &Parts) -> Option<bool> {
+    let mut resources = Resource::ALL.iter();
+    let Some(&resource) = resources.find(|resource| resource.path() == parts.uri.path()) else {
+        return Some(true);
+    };
+    let _turn = app.rates.look_up(ClientAddress::of(parts)).await.ok()?;
+    gate::is_known(app, &parts.headers, resource).await.ok()
+}
+
 async fn endpoint(app: &App, resource: Resource, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if !origin_allowed(app, &parts.headers) {
@@ -79,11 +90,16 @@ async fn answer(app: &App, resource: Resource, parts: &Parts, body: Body) -> Res
     if parts.method == Method::OPTIONS {
         return preflight();
     }
-    let caller = match gate::admit(app, &parts.headers, resource).await {
+    let from = ClientAddress::of(parts);
+    let admitted = match app.rates.look_up(from).await {
+        Ok(_turn) => gate::admit(app, &parts.headers, resource).await,
+        Err(_) => return gate::Refusal::Unavailable.into_response(),
+    };
+    let caller = match admitted {
         Ok(caller) => caller,
         Err(refusal) => {
             if refusal.is_failed_token()
-                && let Err(too_often) = app.rates.failed_token(ClientAddress::of(parts))
+                && let Err(too_often) = app.rates.failed_token(from)
             {
                 return slow_down(too_often, "too many tokens from this network are not valid");
             }

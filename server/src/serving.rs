@@ -2,12 +2,14 @@
 
 mod bodies;
 mod connection;
+pub(crate) mod descriptors;
 mod draining;
 mod front;
 mod listener;
 mod measuring;
 mod places;
 mod progress;
+mod shares;
 mod stream;
 mod sweeper;
 
@@ -31,6 +33,7 @@ use crate::{App, Config};
 
 pub use draining::Draining;
 pub use listener::serve;
+pub(crate) use places::Places;
 
 pub(crate) const DEMO_EMAIL: &str = "demo@lookout.example";
 const DEMO_WORKSPACE: &str = "demo";
@@ -80,6 +83,15 @@ pub async fn run(
     settings.listen = flags.listen.unwrap_or(settings.listen);
     settings.public_url = flags.public_url.or(settings.public_url);
     adjust(&mut settings);
+    let wanted = settings.limits.connections;
+    settings.limits.connections = descriptors::for_connections(wanted);
+    if settings.limits.connections < wanted {
+        let connections = settings.limits.connections;
+        tracing::warn!(
+            connections,
+            "fewer than limits.connections: raise the limit for open files"
+        );
+    }
     // Judged before anything is touched, and again with the port that the system chose.
     settings.clone().at(settings.listen)?;
     let data = settings.data.clone();

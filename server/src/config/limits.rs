@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::ConfigError;
+use super::{ConfigError, PublicUrl};
 
 /// `[limits]`.
 #[derive(Clone, Debug, Deserialize)]
@@ -24,7 +24,8 @@ pub struct LimitSettings {
     pub tokens_per_person: usize,
     /// Open connections in all.
     pub connections: usize,
-    /// Open connections of one address (of IPv6: one /64), unless it is loopback or a trusted proxy.
+    /// Open connections of one household, unless it is loopback or a trusted proxy. A household is an IPv4 address or an IPv6 /64; a /24 or /48 may
+    /// have eight times as much, here and below.
     pub connections_per_address: usize,
     /// Proxies whose `X-Forwarded-For` is believed: addresses, or networks such as `10.0.0.0/8`.
     pub trusted_proxies: Vec<Network>,
@@ -34,9 +35,9 @@ pub struct LimitSettings {
     pub body_seconds: Seconds,
     /// How long a connection is kept for the next request.
     pub idle_seconds: Seconds,
-    /// How long a client may take to read a response.
+    /// How long a client may take to begin with a response, and to read another 16 KiB of it.
     pub response_seconds: Seconds,
-    /// How long requests in progress may take after the server was told to stop.
+    /// How long requests in progress may take after the server was told to stop; by default a little longer than a call of any tool.
     pub shutdown_seconds: Seconds,
     /// How long `/readyz` says no before the server stops taking connections; more than a balancer takes to notice. 0 without a balancer.
     pub notice_seconds: Seconds,
@@ -52,15 +53,15 @@ pub struct LimitSettings {
     pub buffered_bytes: usize,
     /// Whether the rates below are applied; those of a valid token always are.
     pub rates: Rates,
-    /// Registrations of one network.
+    /// Registrations of one household.
     pub registrations_per_minute: u32,
-    /// Sign-in forms of one network.
+    /// Sign-in forms of one household.
     pub sign_ins_per_minute: u32,
-    /// Authorization requests and decisions of one network.
+    /// Authorization requests and decisions of one household.
     pub authorizations_per_minute: u32,
-    /// Token and revocation requests of one client from one network; ten times as many for all clients of the network.
+    /// Tokens for one connection; ten times as many revocations, and requests for tokens that fail, of one household.
     pub token_requests_per_minute: u32,
-    /// Bearer tokens of one network that are not valid.
+    /// Bearer tokens of one household that are not valid.
     pub failed_tokens_per_minute: u32,
     /// Requests of one token at the MCP endpoint; twice as many at once.
     pub calls_per_second: u32,
@@ -83,7 +84,7 @@ impl Seconds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rates {
-    /// Unless the server listens on loopback without trusted proxies: then all clients have one address.
+    /// Unless only this machine can reach the server: it listens on loopback, its public URL is there, and no proxy is trusted.
     Auto,
     /// Always.
     On,
@@ -162,7 +163,7 @@ impl Default for LimitSettings {
             body_seconds: Seconds(15.0),
             idle_seconds: Seconds(75.0),
             response_seconds: Seconds(30.0),
-            shutdown_seconds: Seconds(10.0),
+            shutdown_seconds: Seconds(60.0),
             notice_seconds: Seconds(0.0),
             streams: 100,
             cancelled_streams: 200,
@@ -181,13 +182,16 @@ impl Default for LimitSettings {
 }
 
 impl LimitSettings {
-    /// Whether rates are applied by a server that listens on `address`.
+    /// Whether rates are applied by a server that listens on `address` and is called `public_url`.
     #[must_use]
-    pub fn rates_apply(&self, address: SocketAddr) -> bool {
+    pub fn rates_apply(&self, address: SocketAddr, public_url: &PublicUrl) -> bool {
         match self.rates {
             Rates::On => true,
             Rates::Off => false,
-            Rates::Auto => !address.ip().is_loopback() || !self.trusted_proxies.is_empty(),
+            Rates::Auto => {
+                let is_local = address.ip().is_loopback() && public_url.is_loopback;
+                !is_local || !self.trusted_proxies.is_empty()
+            }
         }
     }
 

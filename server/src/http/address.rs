@@ -2,10 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 
 use crate::config::Network;
+
+/// How many households of one network may have as much as each may.
+const HOUSEHOLDS: u32 = 8;
 
 /// The address of the client, which the listener puts into the extensions of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,7 +18,13 @@ impl ClientAddress {
     /// The address that a request comes from; the unspecified one when no listener said.
     #[must_use]
     pub fn of(parts: &Parts) -> Self {
-        parts.extensions.get().copied().unwrap_or(Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
+        Self::in_extensions(&parts.extensions)
+    }
+
+    /// The same for the extensions of a request.
+    #[must_use]
+    pub fn in_extensions(extensions: &Extensions) -> Self {
+        extensions.get().copied().unwrap_or(Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
     }
 
     /// The client behind `peer`: itself, or, when it is one of `proxies`, the last address of `X-Forwarded-For` that is not.
@@ -40,16 +49,19 @@ impl ClientAddress {
         Self(address.to_canonical())
     }
 
-    /// What one customer of a provider has: an address of IPv4, a /64 of IPv6.
+    /// What one customer of a provider has at least: an address of IPv4, a /64 of IPv6.
     #[must_use]
     pub const fn household(self) -> IpAddr {
         match self.0.to_canonical() {
             IpAddr::V4(address) => IpAddr::V4(address),
-            IpAddr::V6(_) => self.network(),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            }
         }
     }
 
-    /// The network that limits are counted by: a /24 of IPv4, a /64 of IPv6, which one customer of a provider has to themselves.
+    /// What one customer of a provider has at most, and what neighbours share: a /24 of IPv4, a /48 of IPv6.
     #[must_use]
     pub const fn network(self) -> IpAddr {
         match self.0.to_canonical() {
@@ -58,9 +70,16 @@ impl ClientAddress {
                 IpAddr::V4(Ipv4Addr::new(a, b, c, 0))
             }
             IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+                let [a, b, c, ..] = address.segments();
+                IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
             }
         }
+    }
+
+    /// Who is counted, each with the number of households that it counts as: nobody gets more by having many addresses, and a neighbour who asks too
+    /// much is not the end for the others.
+    #[must_use]
+    pub const fn counted(self) -> [(IpAddr, u32); 2] {
+        [(self.household(), 1), (self.network(), HOUSEHOLDS)]
     }
 }

@@ -1,25 +1,24 @@
 //! How often a network, a client or a connection may ask.
 //!
-//! The counts live in this process and are forgotten with it; replicas have one each. Their number is bounded: when it is reached, quiet ones are
-//! forgotten, and when there are none, newcomers share one rate that is a hundred times as high.
+//! Before it is known who asks, households and networks are counted; afterwards, the connection. Never a client, as anybody can name it and many people
+//! may have the same.
 //!
-//! A token that is valid is never refused for what others of its network do.
+//! The counts live in this process and are forgotten with it; replicas have one each. Their number is bounded: when it is reached, quiet ones are
+//! forgotten, and when there are none, newcomers share one rate that is a hundred times as high. Those who are counted already keep theirs.
+//!
+//! A token that is valid is never called invalid for what others of its network do; it may have to wait for its turn.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
-use governor::clock::{Clock as _, DefaultClock};
-use governor::state::keyed::HashMapStateStore;
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde_json::json;
 
 use super::address::ClientAddress;
@@ -28,14 +27,20 @@ use crate::App;
 use crate::audit::{Event, What};
 use crate::config::Config;
 use crate::metrics::{Route, metrics};
+use crate::serving::Places;
 use crate::web::pages;
 
 /// Networks, clients or connections that are counted at the same time.
 const KEYS: usize = 20_000;
 /// How many newcomers count as one when there are more than that.
 const CROWD: u32 = 100;
-/// How many clients a network may have at work as if each were alone.
-const CLIENTS_OF_A_NETWORK: u32 = 10;
+/// How many connections of a household may fail to get tokens as if each were alone.
+const CONNECTIONS_OF_A_HOUSEHOLD: u32 = 10;
+/// How many tokens of doubtful networks may wait to be looked up, for a second; a fraction of all requests that are worked on.
+const DOUBTFUL: usize = 64;
+
+/// Permission to look a token up.
+pub type Turn<'r> = tokio::sync::SemaphorePermit<'r>;
 
 /// Somebody asks too often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +57,11 @@ pub struct RequestRates {
     registrations: Rate<IpAddr>,
     sign_ins: Rate<IpAddr>,
     authorizations: Rate<IpAddr>,
-    token_requests: Rate<(IpAddr, u64)>,
-    token_requests_of_network: Rate<IpAddr>,
+    token_requests: Rate<IpAddr>,
     failed_tokens: Rate<IpAddr>,
+    /// Where networks of which too many tokens are not valid queue up.
+    doubtful: Places,
+    issues: Rate<u64>,
     calls: Rate<u64>,
 }
 
@@ -63,48 +70,55 @@ impl RequestRates {
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let limits = &config.limits;
-        let minutely = |count: u32| quota(count, Duration::from_secs(60), count.div_ceil(2));
-        let tokens_of_network =
-            limits.token_requests_per_minute.saturating_mul(CLIENTS_OF_A_NETWORK);
+        let second = Duration::from_secs(1);
+        let minutely = |name, count: u32| Rate::new(name, count, 60 * second, count.div_ceil(2));
+        let tokens = limits.token_requests_per_minute;
         let calls = limits.calls_per_second;
         Self {
-            apply: limits.rates_apply(config.address),
+            apply: limits.rates_apply(config.address, &config.public_url),
             hasher: RandomState::new(),
-            registrations: Rate::new("registrations", minutely(limits.registrations_per_minute)),
-            sign_ins: Rate::new("sign_ins", minutely(limits.sign_ins_per_minute)),
-            authorizations: Rate::new("authorizations", minutely(limits.authorizations_per_minute)),
-            token_requests: Rate::new("token_requests", minutely(limits.token_requests_per_minute)),
-            token_requests_of_network: Rate::new(
-                "token_requests_of_network",
-                minutely(tokens_of_network),
+            registrations: minutely("registrations", limits.registrations_per_minute),
+            sign_ins: minutely("sign_ins", limits.sign_ins_per_minute),
+            authorizations: minutely("authorizations", limits.authorizations_per_minute),
+            token_requests: minutely(
+                "token_requests",
+                tokens.saturating_mul(CONNECTIONS_OF_A_HOUSEHOLD),
             ),
-            failed_tokens: Rate::new("failed_tokens", minutely(limits.failed_tokens_per_minute)),
-            calls: Rate::new(
-                "calls",
-                quota(calls, Duration::from_secs(1), calls.saturating_mul(2)),
-            ),
+            failed_tokens: minutely("failed_tokens", limits.failed_tokens_per_minute),
+            doubtful: Places::new(1, DOUBTFUL),
+            issues: Rate::new("issues", tokens, 60 * second, tokens.div_ceil(2)),
+            calls: Rate::new("calls", calls, second, calls.saturating_mul(2)),
         }
     }
 
-    /// One more request of `client_id` at the token or revocation endpoint.
+    /// One more token for this grant. Its client is none that is counted: many people may have the same.
     ///
     /// # Errors
     ///
     /// When it has to wait.
-    pub fn token_request(&self, from: ClientAddress, client_id: &str) -> Result<(), TooOften> {
-        if !self.apply {
-            return Ok(());
-        }
-        self.token_requests.count(&(from.network(), self.hasher.hash_one(client_id)))
+    pub fn issue(&self, grant_id: &str) -> Result<(), TooOften> {
+        if self.apply { self.issues.count(&[(self.hasher.hash_one(grant_id), 1)]) } else { Ok(()) }
     }
 
     /// One more bearer token that is not valid.
     ///
     /// # Errors
     ///
-    /// When there were too many from this network.
+    /// When there were too many from there.
     pub fn failed_token(&self, from: ClientAddress) -> Result<(), TooOften> {
-        if self.apply { self.failed_tokens.count(&from.network()) } else { Ok(()) }
+        if self.apply { self.failed_tokens.count(&from.counted()) } else { Ok(()) }
+    }
+
+    /// The turn to look a bearer token up, until what this returns is dropped. Those from where too many were not valid go one after the other.
+    ///
+    /// # Errors
+    ///
+    /// When too many of them wait; the token may be valid.
+    pub async fn look_up(&self, from: ClientAddress) -> Result<Option<Turn<'_>>, TooOften> {
+        if !self.apply || !self.failed_tokens.is_used_up(&from.counted()) {
+            return Ok(None);
+        }
+        self.doubtful.take().await.map(Some).ok_or(TooOften { seconds: 1 })
     }
 
     /// One more request with a valid token of this grant.
@@ -113,103 +127,148 @@ impl RequestRates {
     ///
     /// When it has to wait.
     pub fn call(&self, grant_id: &str) -> Result<(), TooOften> {
-        self.calls.count(&self.hasher.hash_one(grant_id))
+        self.calls.count(&[(self.hasher.hash_one(grant_id), 1)])
     }
 
-    /// One more request to this address of the server.
-    fn request(&self, from: ClientAddress, method: &Method, path: &str) -> Result<(), TooOften> {
-        if !self.apply {
-            return Ok(());
-        }
+    /// The rate of those who ask for this address of the server and have not said yet who they are.
+    fn of_request(&self, method: &Method, path: &str) -> Option<&Rate<IpAddr>> {
         let is_post = *method == Method::POST;
-        let rate = match path {
-            "/oauth/register" if is_post => &self.registrations,
-            "/oauth/token" | "/oauth/revoke" if is_post => &self.token_requests_of_network,
-            "/oauth/authorize" | "/oauth/consent" => &self.authorizations,
+        match path {
+            _ if !self.apply => None,
+            "/oauth/register" if is_post => Some(&self.registrations),
+            "/oauth/token" | "/oauth/revoke" if is_post => Some(&self.token_requests),
+            "/oauth/authorize" | "/oauth/consent" => Some(&self.authorizations),
             path if is_post && (path.starts_with("/sign-in") || path.starts_with("/setup")) => {
-                &self.sign_ins
+                Some(&self.sign_ins)
             }
-            _ => return Ok(()),
-        };
-        rate.count(&from.network())
+            _ => None,
+        }
     }
-}
-
-fn quota(count: u32, per: Duration, burst: u32) -> Quota {
-    let count = NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
-    let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
-    // A count beyond one a nanosecond has no period; it is as good as none.
-    Quota::with_period(per / count.get())
-        .unwrap_or(Quota::per_second(NonZeroU32::MAX))
-        .allow_burst(burst)
 }
 
 /// One rate for each of many.
-struct Rate<K: Hash + Eq + Clone> {
+///
+/// Of each is known until when its past requests keep it busy if they were spread evenly; it may be ahead of that by a burst.
+struct Rate<K> {
     /// What it is called where refusals are counted.
     name: &'static str,
-    each: RateLimiter<K, HashMapStateStore<K>, DefaultClock>,
-    crowd: DefaultDirectRateLimiter,
-    clock: DefaultClock,
-    began: Instant,
-    /// Seconds since then at which quiet ones were forgotten last.
-    tidied: AtomicU64,
+    /// From one request to the next.
+    interval: Duration,
+    /// How far ahead.
+    burst: Duration,
+    counts: Mutex<Counts<K>>,
 }
 
-impl<K: Hash + Eq + Clone> fmt::Debug for Rate<K> {
+/// Who is counted, and as how many; nobody in particular is all newcomers.
+type Owner<K> = (Option<K>, u32);
+
+struct Counts<K> {
+    busy_until: HashMap<Owner<K>, Instant>,
+    tidied: Instant,
+}
+
+impl<K> fmt::Debug for Rate<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rate").field("counted", &self.each.len()).finish_non_exhaustive()
+        f.debug_struct("Rate").field("interval", &self.interval).finish_non_exhaustive()
     }
 }
 
-impl<K: Hash + Eq + Clone> Rate<K> {
-    fn new(name: &'static str, quota: Quota) -> Self {
-        let many =
-            |count: NonZeroU32| count.saturating_mul(NonZeroU32::MIN.saturating_add(CROWD - 1));
-        let crowd = Quota::with_period(quota.replenish_interval() / CROWD)
-            .unwrap_or(quota)
-            .allow_burst(many(quota.burst_size()));
-        Self {
-            name,
-            each: RateLimiter::hashmap(quota),
-            crowd: RateLimiter::direct(crowd),
-            clock: DefaultClock::default(),
-            began: Instant::now(),
-            tidied: AtomicU64::new(0),
+impl<K: Hash + Eq + Copy> Rate<K> {
+    fn new(name: &'static str, count: u32, per: Duration, burst: u32) -> Self {
+        let interval = per / count.max(1);
+        let counts = Counts { busy_until: HashMap::new(), tidied: Instant::now() };
+        Self { name, interval, burst: interval.saturating_mul(burst), counts: Mutex::new(counts) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts<K>> {
+        // No code that holds the lock can panic half way.
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Until when one more request keeps each of `keys` busy, or how long it has to wait.
+    fn judge(
+        &self,
+        counts: &mut Counts<K>,
+        keys: &[(K, u32)],
+    ) -> Result<Vec<(Owner<K>, Instant)>, TooOften> {
+        let now = Instant::now();
+        let busy: Vec<_> = keys
+            .iter()
+            .map(|&(key, households)| {
+                let owner = counts.owner(now, (Some(key), households));
+                let since = counts.busy_until.get(&owner).map_or(now, |&until| until.max(now));
+                (owner, since + self.interval / owner.1)
+            })
+            .collect();
+        let allowed = now + self.burst;
+        let waits = busy.iter().map(|(_, until)| until.saturating_duration_since(allowed));
+        match waits.max() {
+            Some(wait) if !wait.is_zero() => {
+                let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+                Err(TooOften { seconds: seconds.saturating_add(1) })
+            }
+            _ => Ok(busy),
         }
     }
 
-    fn count(&self, key: &K) -> Result<(), TooOften> {
-        let outcome = if self.has_room() { self.each.check_key(key) } else { self.crowd.check() };
-        outcome.map_err(|until| {
-            metrics().throttle(self.name);
-            let wait = until.wait_time_from(self.clock.now());
-            let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-            TooOften { seconds }
-        })
+    /// Counts one more for all of `keys`, or, when it is too much for one of them, for none.
+    fn count(&self, keys: &[(K, u32)]) -> Result<(), TooOften> {
+        let mut counts = self.lock();
+        let judged = self.judge(&mut counts, keys);
+        let busy = judged.inspect_err(|_| metrics().throttle(self.name))?;
+        counts.busy_until.extend(busy);
+        Ok(())
     }
 
-    /// Whether another one can be counted. Forgets quiet ones, at most once a second, as that looks at all of them.
-    fn has_room(&self) -> bool {
-        if self.each.len() < KEYS {
-            return true;
+    /// Whether one more would be too much.
+    fn is_used_up(&self, keys: &[(K, u32)]) -> bool {
+        self.judge(&mut self.lock(), keys).is_err()
+    }
+
+    /// Takes back what [`Rate::count`] counted.
+    fn forget(&self, keys: &[(K, u32)]) {
+        let mut counts = self.lock();
+        for &(key, households) in keys {
+            if let Some(until) = counts.busy_until.get_mut(&(Some(key), households)) {
+                *until = until.checked_sub(self.interval / households).unwrap_or(*until);
+            }
         }
-        let now = self.began.elapsed().as_secs().max(1);
-        if self.tidied.fetch_max(now, Ordering::Relaxed) < now {
-            self.each.retain_recent();
-            self.each.shrink_to_fit();
-        }
-        self.each.len() < KEYS
     }
 }
 
-/// Refuses requests of a network that asks too often.
+impl<K: Hash + Eq> Counts<K> {
+    /// Who is counted for somebody: itself, or all newcomers when it is one and there is no room.
+    /// Forgets quiet ones then, at most once a second, as that looks at all of them.
+    fn owner(&mut self, now: Instant, own: Owner<K>) -> Owner<K> {
+        if self.busy_until.len() >= KEYS && !self.busy_until.contains_key(&own) {
+            if now.duration_since(self.tidied) >= Duration::from_secs(1) {
+                self.tidied = now;
+                self.busy_until.retain(|_, until| *until > now);
+            }
+            if self.busy_until.len() >= KEYS {
+                return (None, CROWD);
+            }
+        }
+        own
+    }
+}
+
+/// Refuses requests of a network that asks too often. Requests for tokens count when they fail, as whoever has a grant may come from anywhere.
 pub async fn by_network(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let from = ClientAddress::of(&parts);
-    let path = parts.uri.path();
-    let Err(refusal) = app.rates.request(from, &parts.method, path) else {
-        return next.run(Request::from_parts(parts, body)).await;
+    let from = ClientAddress::in_extensions(request.extensions()).counted();
+    let path = request.uri().path().to_owned();
+    let path = path.as_str();
+    let rate = app.rates.of_request(request.method(), path);
+    let counted = rate.map_or(Ok(()), |rate| rate.count(&from));
+    let Err(refusal) = counted else {
+        let response = next.run(request).await;
+        if path == "/oauth/token"
+            && !response.status().is_client_error()
+            && let Some(rate) = rate
+        {
+            rate.forget(&from);
+        }
+        return response;
     };
     app.audit(Event::refused(What::Throttle, Route::of(path).template())).await;
     if matches!(path, "/oauth/register" | "/oauth/token" | "/oauth/revoke") {

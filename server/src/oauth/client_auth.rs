@@ -58,11 +58,6 @@ impl Claim {
         })
     }
 
-    /// The client that it claims to be.
-    pub(super) fn client_id(&self) -> &str {
-        &self.client_id
-    }
-
     /// The client, if the claim holds.
     pub(super) async fn verify(
         &self,

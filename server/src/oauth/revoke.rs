@@ -15,7 +15,6 @@ use crate::App;
 use crate::audit::{Event, What};
 use crate::authority::parameters::Parameters;
 use crate::authority::{Change, OAuthError, OAuthErrorCode};
-use crate::http::address::ClientAddress;
 use crate::http::form;
 use crate::secret::SecretKind;
 
@@ -34,7 +33,6 @@ pub(super) async fn revoke(
 async fn answer(app: &App, parts: &Parts, form: &Parameters) -> Result<Response, Failure> {
     refuse_repeated(app, form)?;
     let claim = Claim::of(parts, form)?;
-    app.rates.token_request(ClientAddress::of(parts), claim.client_id())?;
     let mut transaction = app.store.begin().await?;
     let client = claim.verify(app, &mut *transaction).await?;
     let presented = form

@@ -17,7 +17,6 @@ use crate::authority::records::GrantType;
 use crate::authority::refresh::RefreshRequest;
 use crate::authority::token::{ExchangeRequest, FreshTokens};
 use crate::authority::{Change, OAuthError, OAuthErrorCode};
-use crate::http::address::ClientAddress;
 use crate::http::{form, private_json};
 use crate::secret::{AccessToken, AuthorizationCode, RefreshToken, SecretKind};
 
@@ -53,7 +52,6 @@ async fn answer(
 ) -> Result<Response, Failure> {
     refuse_repeated(app, form)?;
     let claim = Claim::of(parts, form)?;
-    app.rates.token_request(ClientAddress::of(parts), claim.client_id())?;
     let access = AccessToken::mint(&*app.entropy);
     let refresh = RefreshToken::mint(&*app.entropy);
     let fresh =
@@ -110,6 +108,10 @@ async fn answer(
             client = client.id,
             "a used code or refresh token came back; its grant ends"
         );
+    }
+    // What has to be revoked is revoked however often it is asked for.
+    if let (Ok(_), Some(grant)) = (&decision.reply, &standing_of) {
+        app.rates.issue(&grant.id)?;
     }
     let event = match &decision.reply {
         Ok(issued) => Some(Event::allowed(seen.what).detail(issued.scopes.to_string())),

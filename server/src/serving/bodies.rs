@@ -11,7 +11,9 @@ use hyper::body::Incoming;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
+use super::shares::{Share, Shares};
 use crate::config::LimitSettings;
+use crate::http::address::ClientAddress;
 use crate::http::{BodyError, LARGEST_FORM};
 use crate::mcp::LARGEST_MESSAGE;
 
@@ -23,18 +25,43 @@ const DISCARDED: usize = 4 << 20;
 /// How long that is done.
 const DISCARDING: Duration = Duration::from_secs(5);
 
+/// Bytes that somebody may send of whom nothing is known yet.
+const OF_STRANGERS: usize = LARGEST_FORM;
+/// How many households fill the memory for bodies.
+const HOUSEHOLDS: usize = 32;
+
 /// How bodies are read.
 #[derive(Debug)]
 pub(super) struct Bodies {
     registration: usize,
     patience: Duration,
     memory: Semaphore,
+    shares: Shares,
+}
+
+/// Memory for one body.
+#[derive(Debug)]
+pub(super) struct Held<'b> {
+    memory: SemaphorePermit<'b>,
+    share: Share,
+}
+
+impl<'b> Held<'b> {
+    fn grow(&mut self, bodies: &'b Bodies, more: usize) -> Result<(), BodyError> {
+        if !self.share.grow(more) {
+            return Err(BodyError::Crowded);
+        }
+        let more = u32::try_from(more).map_err(|_| BodyError::Crowded)?;
+        let more = bodies.memory.try_acquire_many(more);
+        self.memory.merge(more.map_err(|_| BodyError::Crowded)?);
+        Ok(())
+    }
 }
 
 /// What came of a body.
 pub(super) enum Taken<'b> {
     /// It is here; the memory is given back with the permit.
-    Whole(Bytes, SemaphorePermit<'b>),
+    Whole(Bytes, Held<'b>),
     /// It was not read.
     Not(BodyError),
 }
@@ -45,6 +72,10 @@ impl Bodies {
             registration: limits.registration_bytes,
             patience: limits.body_seconds.duration(),
             memory: Semaphore::new(limits.buffered_bytes),
+            shares: Shares::new(
+                (limits.buffered_bytes / HOUSEHOLDS).max(LARGEST_MESSAGE),
+                &limits.trusted_proxies,
+            ),
         }
     }
 
@@ -59,8 +90,14 @@ impl Bodies {
     }
 
     /// Reads the body of a request. One that is announced as too large is not read at all, and of others nothing beyond the limit is kept.
-    pub(super) async fn take(&self, parts: &Parts, mut incoming: Incoming) -> Taken<'_> {
-        match self.read(parts, &mut incoming).await {
+    /// `is_known` is asked before more is read than strangers may send.
+    pub(super) async fn take(
+        &self,
+        parts: &Parts,
+        mut incoming: Incoming,
+        is_known: impl AsyncFnOnce() -> Result<bool, BodyError>,
+    ) -> Taken<'_> {
+        match self.read(parts, &mut incoming, is_known).await {
             Ok((bytes, held)) => Taken::Whole(bytes, held),
             Err(error) => {
                 if !matches!(error, BodyError::Slow | BodyError::Broken) {
@@ -75,7 +112,9 @@ impl Bodies {
         &self,
         parts: &Parts,
         incoming: &mut Incoming,
-    ) -> Result<(Bytes, SemaphorePermit<'_>), BodyError> {
+        is_known: impl AsyncFnOnce() -> Result<bool, BodyError>,
+    ) -> Result<(Bytes, Held<'_>), BodyError> {
+        let mut is_known = Some(is_known);
         let most = self.most(parts);
         let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         if announced.and_then(|text| text.parse().ok()).is_some_and(|bytes: usize| bytes > most) {
@@ -85,7 +124,8 @@ impl Bodies {
         if parts.headers.get_all(CONTENT_ENCODING).iter().any(|encoding| encoding != plain) {
             return Err(BodyError::Encoded);
         }
-        let mut held = self.memory.try_acquire_many(0).map_err(|_| BodyError::Crowded)?;
+        let memory = self.memory.try_acquire_many(0).map_err(|_| BodyError::Crowded)?;
+        let mut held = Held { memory, share: self.shares.of(ClientAddress::of(parts).0) };
         let mut bytes = Vec::new();
         let began = Instant::now();
         loop {
@@ -97,8 +137,13 @@ impl Bodies {
             if bytes.len() + data.len() > most {
                 return Err(BodyError::TooLarge);
             }
-            let more = u32::try_from(data.len()).map_err(|_| BodyError::Crowded)?;
-            held.merge(self.memory.try_acquire_many(more).map_err(|_| BodyError::Crowded)?);
+            if bytes.len() + data.len() > OF_STRANGERS
+                && let Some(is_known) = is_known.take()
+                && !is_known().await?
+            {
+                return Err(BodyError::TooLarge);
+            }
+            held.grow(self, data.len())?;
             bytes.extend_from_slice(&data);
         }
         Ok((bytes.into(), held))

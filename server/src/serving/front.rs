@@ -31,11 +31,12 @@ use super::progress::{Progress, Sending};
 use crate::App;
 use crate::http::address::ClientAddress;
 use crate::http::{BodyError, LARGEST_PARAMETERS, retry_later, text};
+use crate::mcp;
 
 /// Bytes of the address of a request.
 const LONGEST_ADDRESS: usize = 16 * 1024;
 /// What is answered without waiting for a turn: somebody has to be able to ask what is wrong.
-const WITHOUT_WAITING: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+const WITHOUT_WAITING: [&str; 2] = ["/healthz", "/readyz"];
 
 /// What all connections share.
 #[derive(Debug)]
@@ -112,7 +113,11 @@ async fn respond(shared: &Shared, peer: IpAddr, request: hyper::Request<Incoming
     if separators.count() >= LARGEST_PARAMETERS {
         return text(StatusCode::BAD_REQUEST, "the address has too many parameters\n");
     }
-    let (body, _held) = match shared.bodies.take(&parts, incoming).await {
+    let is_known = async || {
+        let _place = shared.places.take().await.ok_or(BodyError::Crowded)?;
+        mcp::is_known(&shared.app, &parts).await.ok_or(BodyError::Crowded)
+    };
+    let (body, _held) = match shared.bodies.take(&parts, incoming, is_known).await {
         Taken::Whole(bytes, held) => (Body::from(bytes), Some(held)),
         Taken::Not(BodyError::Crowded) => return busy(),
         // These have no use for a body, so no route would say what is wrong with it.

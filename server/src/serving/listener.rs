@@ -2,10 +2,9 @@
 //!
 //! Running out of file descriptors or memory ends no server: it waits a moment and goes on.
 
-use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -15,10 +14,9 @@ use tokio::sync::{Semaphore, watch};
 use super::connection;
 use super::front::{Front, Shared};
 use super::progress::{Patience, Progress};
+use super::shares::Shares;
 use super::sweeper::sweep_now_and_then;
 use crate::App;
-use crate::config::LimitSettings;
-use crate::http::address::ClientAddress;
 use crate::metrics::{Lasting, metrics};
 
 /// How long to wait when the system has no room for another connection.
@@ -77,7 +75,7 @@ struct Intake {
     protocol: Arc<hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>>,
     patience: Patience,
     places: Arc<Semaphore>,
-    neighbours: Neighbours,
+    neighbours: Shares,
     stopping: watch::Receiver<()>,
 }
 
@@ -88,7 +86,7 @@ impl Intake {
             protocol: Arc::new(connection::protocol(limits)),
             patience: Patience::of(limits),
             places: Arc::new(Semaphore::new(limits.connections)),
-            neighbours: Neighbours::new(limits),
+            neighbours: Shares::new(limits.connections_per_address, &limits.trusted_proxies),
             stopping,
             shared: Arc::new(Shared::new(app, router)),
         }
@@ -115,8 +113,9 @@ impl Intake {
     }
 
     fn take(&self, stream: TcpStream, peer: SocketAddr) {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let (Ok(place), Some(neighbour)) = (place, self.neighbours.join(peer.ip())) else {
+        let mut share = self.neighbours.of(peer.ip());
+        let place = Arc::clone(&self.places).try_acquire_owned().ok().filter(|_| share.grow(1));
+        let Some(place) = place else {
             tracing::debug!(%peer, "a connection beyond the limit is turned away");
             // The peer may be gone or deaf; it is turned away all the same.
             let _ = stream.try_write(TURNED_AWAY);
@@ -133,7 +132,7 @@ impl Intake {
         tokio::spawn(async move {
             let _lasting = Lasting::new(&metrics().connections);
             answered.await;
-            drop((place, neighbour));
+            drop((place, share));
         });
     }
 }
@@ -146,90 +145,4 @@ fn concerns_one_connection(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::ConnectionReset
     )
-}
-
-/// How many connections each address has.
-type Counts = Arc<Mutex<HashMap<IpAddr, usize>>>;
-
-/// Connections by where they come from.
-struct Neighbours {
-    most: usize,
-    limits: LimitSettings,
-    connections: Counts,
-}
-
-/// A connection that is counted, until it is dropped.
-struct Neighbour(Option<(IpAddr, Counts)>);
-
-impl Neighbours {
-    fn new(limits: &LimitSettings) -> Self {
-        Self {
-            most: limits.connections_per_address,
-            limits: limits.clone(),
-            connections: Arc::default(),
-        }
-    }
-
-    /// Counts a connection, unless its address has too many. On this machine, and behind a proxy, everybody has the same address, so it is not counted.
-    fn join(&self, peer: IpAddr) -> Option<Neighbour> {
-        let is_shared = peer.to_canonical().is_loopback()
-            || self.limits.trusted_proxies.iter().any(|proxy| proxy.contains(peer));
-        if is_shared {
-            return Some(Neighbour(None));
-        }
-        let key = ClientAddress(peer).household();
-        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = connections.entry(key).or_default();
-        if *count >= self.most {
-            return None;
-        }
-        *count += 1;
-        Some(Neighbour(Some((key, Arc::clone(&self.connections)))))
-    }
-}
-
-impl Drop for Neighbour {
-    fn drop(&mut self) {
-        let Some((key, connections)) = &self.0 else { return };
-        let mut connections = connections.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = connections.get_mut(key) {
-            *count -= 1;
-            if *count == 0 {
-                connections.remove(key);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_has_a_share_of_the_connections_and_a_proxy_and_this_machine_have_all() {
-        let limits = LimitSettings {
-            connections_per_address: 2,
-            trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
-            ..LimitSettings::default()
-        };
-        let neighbours = Neighbours::new(&limits);
-        let mut held = Vec::new();
-        let mut join = |address: &str| {
-            let joined = neighbours.join(address.parse().expect("an address"));
-            let is_in = joined.is_some();
-            held.extend(joined);
-            is_in
-        };
-        for address in ["203.0.113.1", "2001:db8::1", "::ffff:198.51.100.1"] {
-            assert!(join(address) && join(address) && !join(address), "{address}");
-        }
-        assert!(!join("2001:db8::2"), "one household has one share");
-        assert!(join("203.0.113.2") && join("2001:db8:0:1::1"));
-        for address in ["127.0.0.1", "::1", "10.1.2.3"] {
-            assert!((0..5).all(|_| join(address)), "{address}");
-        }
-        held.clear();
-        assert!(neighbours.connections.lock().expect("nobody panicked").is_empty());
-        assert!(neighbours.join("203.0.113.1".parse().expect("an address")).is_some());
-    }
 }

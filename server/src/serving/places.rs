@@ -11,18 +11,18 @@ const WAIT: Duration = Duration::from_secs(1);
 
 /// The places.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(crate) struct Places {
     working: Semaphore,
     waiting: Semaphore,
 }
 
 impl Places {
-    pub(super) fn new(working: usize, waiting: usize) -> Self {
+    pub(crate) fn new(working: usize, waiting: usize) -> Self {
         Self { working: Semaphore::new(working), waiting: Semaphore::new(waiting) }
     }
 
     /// A place until what this returns is dropped; none when too many wait or this one waited too long.
-    pub(super) async fn take(&self) -> Option<SemaphorePermit<'_>> {
+    pub(crate) async fn take(&self) -> Option<SemaphorePermit<'_>> {
         if let Ok(place) = self.working.try_acquire() {
             return Some(place);
         }

@@ -17,6 +17,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::config::LimitSettings;
 
+/// Bytes of a response that a peer has to take to show that it reads.
+const PROGRESS: usize = 16 * 1024;
+
 /// How long each state may last.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
@@ -89,8 +92,8 @@ struct State {
     quiet_since: Instant,
     /// When the first byte after that came.
     heard_at: Option<Instant>,
-    /// Since when the peer takes less than is sent.
-    blocked_since: Option<Instant>,
+    /// Since when the peer takes less than is sent, and how much it took since then.
+    blocked: Option<(Instant, usize)>,
     asking: u32,
     /// Responses on their way, and since when.
     sending: BTreeMap<u64, Instant>,
@@ -107,7 +110,7 @@ impl Progress {
             draining: false,
             quiet_since: Instant::now(),
             heard_at: None,
-            blocked_since: None,
+            blocked: None,
             asking: 0,
             sending: BTreeMap::new(),
             next_response: 0,
@@ -135,14 +138,18 @@ impl Progress {
         }
     }
 
-    /// The peer took everything that was offered, or not.
-    pub(super) fn wrote(&self, everything: bool) {
+    /// The peer took this much of what was offered. Whoever takes a part now and then is slow, not gone.
+    pub(super) fn wrote(&self, offered: usize, taken: usize) {
         let mut state = self.lock();
-        if everything {
-            state.blocked_since = None;
-        } else if state.blocked_since.is_none() {
-            state.blocked_since = Some(Instant::now());
-        }
+        let (since, before) = state.blocked.unwrap_or((Instant::now(), 0));
+        let total = before + taken;
+        state.blocked = if taken == offered {
+            None
+        } else if total >= PROGRESS {
+            Some((Instant::now(), 0))
+        } else {
+            Some((since, total))
+        };
     }
 
     /// From now on there is no patience with a connection that asks nothing.
@@ -166,8 +173,9 @@ impl Progress {
         if state.cancelled > cancelled && state.cancelled > state.finished {
             return Some((now, Overdue::Cancelling));
         }
-        let oldest = state.sending.values().chain(&state.blocked_since).min();
-        if let Some(&since) = oldest {
+        let oldest =
+            state.sending.values().copied().chain(state.blocked.map(|(since, _)| since)).min();
+        if let Some(since) = oldest {
             return Some((since + response, Overdue::Response));
         }
         if state.asking > 0 {

@@ -23,9 +23,9 @@ impl Watched {
 
     fn report(&self, offered: usize, taken: &Poll<io::Result<usize>>) {
         match taken {
-            Poll::Ready(Ok(taken)) => self.progress.wrote(*taken == offered),
+            Poll::Ready(Ok(taken)) => self.progress.wrote(offered, *taken),
             Poll::Ready(Err(_)) => {}
-            Poll::Pending => self.progress.wrote(false),
+            Poll::Pending => self.progress.wrote(offered, 0),
         }
     }
 }

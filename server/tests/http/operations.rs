@@ -217,6 +217,8 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     let (code, told) =
         examine(&["--listen", "0.0.0.0:80", "--public-url", "https://lookout.example"]);
     assert!(code == 0 && told.contains("doubt    proxy:"), "{told}");
+    let (_, told) = examine(&["--public-url", "https://lookout.example"]);
+    assert!(told.contains("doubt    proxy:"), "{told}");
     fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).unwrap();
     assert!(examine(&[]).1.contains("chmod 700 FOLDER/data"));
     let key = data.join("root.key");

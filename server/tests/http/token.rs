@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lookout_schema::ScopeSet;
 use lookout_server::authority::Resource;
+use lookout_server::config::Rates;
 use serde_json::json;
 
 use crate::browser::{Browser, Tokens};
@@ -25,6 +26,22 @@ fn exchange(server: &Server, client: &str, code: &str, more: &[(&str, &str)]) ->
 
 fn refused(status: u16, error: &str) -> (u16, String) {
     (status, error.to_owned())
+}
+
+#[test]
+fn many_people_get_tokens_through_one_client_at_one_address_and_each_has_a_rate() {
+    let server = Server::start_with(|settings| {
+        let limits = &mut settings.limits;
+        limits.rates = Rates::On;
+        limits.authorizations_per_minute = 10_000;
+        limits.token_requests_per_minute = 2;
+    });
+    let client = server.client();
+    let mut browser = Browser::signed_in(&server);
+    let tokens: Vec<Tokens> = (0..14).map(|_| browser.connect(&client)).collect();
+    let refused = server.refresh(&client, &tokens[13].refresh);
+    assert_eq!((refused.status, refused.header("retry-after").is_empty()), (429, false));
+    assert!(server.admits(&tokens[13].access, Resource::Mcp).is_some(), "nothing was changed");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use crate::peer::{Peer, odd_routes, server};
+use crate::peer::{Peer, odd_routes, server, token};
 
 #[test]
 fn what_does_not_fit_is_turned_away_at_once_and_the_rest_is_answered() {
@@ -54,6 +54,36 @@ fn the_memory_for_bodies_is_bounded() {
     assert_eq!((refused.status, refused.header("retry-after")), (503, "1"), "{refused:?}");
     let small = server.send("POST", "/oauth/token", &form, Some(&[b'x'; 4000]));
     assert_eq!(small.status, 401, "the memory is given back: {small:?}");
+}
+
+#[test]
+fn nobody_fills_the_memory_for_the_bodies_of_others() {
+    const SENT: usize = (1 << 20) - 1;
+    let server = server(|limits| {
+        limits.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
+    });
+    let begin = |from: &str, bearer: &str| {
+        let mut peer = Peer::connect(&server.base);
+        let headers = format!(
+            "content-type: application/json\r\nx-forwarded-for: {from}\r\nauthorization: Bearer {bearer}\r\ncontent-length: {}\r\n",
+            SENT + 1
+        );
+        peer.request("POST /mcp", &headers, &vec![b' '; SENT]);
+        peer
+    };
+    let (status, text) = begin("203.0.113.1", "none").response();
+    assert_eq!(status, 401, "a stranger is told before everything was sent: {text}");
+
+    let eve = token(&server, "eve@lookout.example");
+    let mut holders: Vec<Peer> = (0..64).map(|_| begin("203.0.113.7", &eve)).collect();
+    let refused = holders.iter_mut().skip(1).any(|peer| peer.has_answer());
+    assert!(refused, "one address has no more than its share");
+    let invented = (0..64).map(|net| begin(&format!("2001:db8:0:{net}::1"), &eve));
+    let _invented: Vec<Peer> = invented.collect();
+    let ada = token(&server, "ada@lookout.example");
+    let mut peer = begin("198.51.100.1", &ada);
+    peer.send(b" ");
+    assert_eq!(peer.response().0, 400, "others are read whole, and it is no JSON");
 }
 
 #[test]

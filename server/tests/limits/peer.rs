@@ -54,6 +54,7 @@ pub(crate) fn odd_routes(server: &Serving) -> (String, tokio::sync::oneshot::Sen
         .route("/slow", get(slow))
         .route("/broken", get(broken))
         .route("/large", get(async || vec![b'x'; 4 << 20]))
+        .route("/huge", get(async || vec![b'x'; 32 << 20]))
         .route("/draining", get(draining))
         .with_state(Arc::clone(&server.app));
     let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -123,6 +124,16 @@ impl Peer {
         (status.unwrap_or_else(|| panic!("no status: {text}")), text)
     }
 
+    /// Whether anything comes within a second, be it the end.
+    pub(crate) fn has_answer(&mut self) -> bool {
+        self.stream.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout");
+        let silent = [ErrorKind::WouldBlock, ErrorKind::TimedOut];
+        let has_answer =
+            !self.stream.peek(&mut [0]).is_err_and(|error| silent.contains(&error.kind()));
+        self.stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        has_answer
+    }
+
     /// Everything that comes until the connection ends.
     pub(crate) fn rest(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -132,6 +143,17 @@ impl Peer {
             }
             _ => bytes,
         }
+    }
+
+    /// How much comes until the connection ends, when this much is read after every pause.
+    pub(crate) fn read_slowly(&mut self, at_once: usize, pause: Duration) -> usize {
+        let mut buffer = vec![0; at_once];
+        let mut total = 0;
+        while let Ok(read @ 1..) = self.stream.read(&mut buffer) {
+            total += read;
+            std::thread::sleep(pause);
+        }
+        total
     }
 
     /// The type and flags of the next HTTP/2 frame; none when the connection ended.

@@ -1,6 +1,8 @@
 //! How often anybody may ask.
 
 use lookout_server::config::{LimitSettings, Rates};
+use lookout_server::http::address::ClientAddress;
+use lookout_server::http::rates::RequestRates;
 use serde_json::json;
 
 use crate::peer::{server, token};
@@ -47,7 +49,7 @@ fn registrations_of_a_network_are_bounded() {
 }
 
 #[test]
-fn rates_are_off_on_loopback_unless_a_proxy_is_in_front() {
+fn rates_are_off_where_only_this_machine_can_ask() {
     let alone = server(|_| {});
     assert_eq!(statuses(12, || register(&alone, "")), [201; 12]);
     let off = server(|limits| {
@@ -57,6 +59,15 @@ fn rates_are_off_on_loopback_unless_a_proxy_is_in_front() {
     assert_eq!(statuses(12, || register(&off, "203.0.113.9")), [201; 12]);
     let proxied = server(behind_a_proxy);
     assert_eq!(statuses(7, || register(&proxied, "203.0.113.9"))[4..], [201, 429, 429]);
+    let public = Serving::start(
+        |settings| settings.public_url = Some("https://lookout.example".to_owned()),
+        async |app| app,
+    );
+    let guess = || {
+        let headers = [FORM, ("host", "lookout.example")];
+        public.send("POST", "/sign-in", &headers, Some(b"email=a&password=b")).status
+    };
+    assert!((0..17).any(|_| guess() == 429), "a proxy on this machine that nobody listed");
 }
 
 #[test]
@@ -84,17 +95,70 @@ fn sign_in_forms_and_authorization_requests_of_a_network_are_bounded() {
 }
 
 #[test]
-fn token_requests_are_bounded_by_client() {
-    let server = server(on);
-    let refresh = |client: &str| {
+fn requests_for_tokens_that_fail_are_bounded_whatever_client_they_name() {
+    let server = server(|limits| {
+        behind_a_proxy(limits);
+        limits.token_requests_per_minute = 6;
+    });
+    let refresh = |from: &str, client: &str| {
         let form = format!("grant_type=refresh_token&refresh_token=none&client_id={client}");
-        server.send("POST", "/oauth/token", &[FORM], Some(form.as_bytes()))
+        let headers = [FORM, ("x-forwarded-for", from)];
+        server.send("POST", "/oauth/token", &headers, Some(form.as_bytes()))
     };
-    assert_eq!(statuses(31, || refresh("one"))[29..], [401, 429]);
-    assert_has_to_wait(&refresh("one"));
-    assert_eq!(refresh("two").status, 401);
-    let many = (0..400).map(|client| refresh(&format!("invented-{client}")).status);
-    assert!(many.into_iter().any(|status| status == 429), "inventing clients does not help");
+    let mut failed = (0..100).map(|client| refresh("203.0.113.9", &format!("invented-{client}")));
+    assert_has_to_wait(&failed.find(|reply| reply.status == 429).expect("a refusal"));
+    assert_eq!(statuses(25, || refresh("203.0.113.10", "one")), [401; 25]);
+}
+
+#[test]
+fn a_neighbour_or_a_crowd_of_addresses_of_one_network_is_bounded_and_others_are_not_concerned() {
+    let server = server(behind_a_proxy);
+    assert_eq!(statuses(6, || register(&server, "203.0.113.9"))[4..], [201, 429]);
+    assert_eq!(register(&server, "203.0.113.10").status, 201, "a neighbour used up its own");
+    let mut net = 0;
+    let from_one_customer = statuses(60, || {
+        net += 1;
+        register(&server, &format!("2001:db8:0:{net:x}::1"))
+    });
+    let made = from_one_customer.iter().filter(|&&status| status == 201).count();
+    assert!((40..60).contains(&made), "a /48 counts as eight households: {made}");
+    assert_eq!(register(&server, "2001:db8:1::1").status, 201);
+}
+
+#[test]
+fn a_full_table_is_no_harm_to_those_who_are_in_it() {
+    let server = server(on);
+    let rates = RequestRates::new(&server.app.config);
+    let at = |bits: u32| ClientAddress(std::net::Ipv4Addr::from_bits(bits).into());
+    let good = at(0xCB00_7109);
+    for host in 0..8 {
+        (0..25).for_each(|_| rates.failed_token(at(0xCB00_7109 + host)).expect("a known one"));
+    }
+    // Newcomers fill the table, and then use up what they share.
+    let refused = (0..400_000_u32).any(|bits| rates.failed_token(at(bits << 8)).is_err());
+    assert!(refused, "newcomers are bounded");
+    rates.failed_token(good).expect("its own rate");
+}
+
+#[test]
+fn tokens_from_where_too_many_are_wrong_are_looked_up_one_after_the_other() {
+    let server = server(|limits| {
+        on(limits);
+        limits.failed_tokens_per_minute = 2;
+    });
+    let rates = RequestRates::new(&server.app.config);
+    let at = |bits: u32| ClientAddress(std::net::Ipv4Addr::from_bits(bits).into());
+    let (bad, good) = (at(0xCB00_7109), at(0xC633_6401));
+    server.runtime.block_on(async {
+        assert!(rates.look_up(bad).await.expect("a turn").is_none(), "nothing happened yet");
+        while rates.failed_token(bad).is_ok() {}
+        let turn = rates.look_up(bad).await.expect("a turn");
+        assert!(turn.is_some());
+        assert!(rates.look_up(bad).await.is_err(), "the next waits until it is to try again");
+        assert!(rates.look_up(good).await.expect("a turn").is_none(), "others do not wait");
+        drop(turn);
+        assert!(rates.look_up(bad).await.expect("a turn").is_some());
+    });
 }
 
 fn call(server: &Serving, token: &str) -> Reply {

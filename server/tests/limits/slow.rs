@@ -1,5 +1,7 @@
 //! Peers that take their time.
 
+use std::time::Duration;
+
 use lookout_server::config::{LimitSettings, Seconds};
 
 use crate::peer::{Peer, odd_routes, quick, server};
@@ -103,6 +105,16 @@ fn a_peer_that_reads_nothing_is_cut_off() {
             peer.lasts(b"G", false).is_some()
         },
     );
+}
+
+#[test]
+fn a_peer_that_reads_slowly_gets_everything() {
+    let server = server(|limits| limits.response_seconds = Seconds(2.0));
+    let (base, _stop) = odd_routes(&server);
+    let mut peer = Peer::connect(&base);
+    peer.request("GET /huge", "connection: close\r\n", b"");
+    let read = peer.read_slowly(256 << 10, Duration::from_millis(50));
+    assert!(read > 32 << 20, "cut off after {read} bytes");
 }
 
 #[test]

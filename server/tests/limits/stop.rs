@@ -18,14 +18,31 @@ struct Running {
     folder: tempfile::TempDir,
 }
 
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Running {
     fn start() -> Self {
+        Self::with_files("true")
+    }
+
+    /// After this command of the shell.
+    fn with_files(before: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let config = folder.path().join("lookout.toml");
         std::fs::write(&config, "[limits]\nunconsented_clients = 1000000\n").expect("a file");
         let lookout = |arguments: &[&str]| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_lookout-server"));
-            command.args(arguments).arg("--data").arg(folder.path().join("data"));
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("{before} && exec \"$0\" \"$@\"")]);
+            command
+                .arg(env!("CARGO_BIN_EXE_lookout-server"))
+                .args(arguments)
+                .arg("--data")
+                .arg(folder.path().join("data"));
             command
         };
         assert!(lookout(&["init"]).status().expect("the binary runs").success());
@@ -106,6 +123,44 @@ fn a_stop_under_load_loses_no_answer() {
     assert!(success);
     let made = clients(&running.folder.path().join("data"));
     assert_eq!(made, registered.into_inner(), "what was done and what was said differ");
+}
+
+/// How many of these many connections are answered while all are open, and whether the first can still register a client then.
+fn answered(running: &Running, connections: usize) -> usize {
+    let mut first = Peer::connect(&running.base);
+    first.request("GET /sign-in", "", b"");
+    assert_eq!(first.response().0, 200);
+    let mut peers: Vec<Peer> = (1..connections).map(|_| Peer::connect(&running.base)).collect();
+    let count = peers.iter_mut().filter_map(|peer| {
+        peer.request("GET /sign-in", "", b"");
+        (peer.response().0 == 200).then_some(())
+    });
+    let count = 1 + count.count();
+    let document = r#"{"redirect_uris":["http://127.0.0.1:4321/callback"]}"#;
+    let headers =
+        format!("content-type: application/json\r\ncontent-length: {}\r\n", document.len());
+    first.request("POST /oauth/register", &headers, document.as_bytes());
+    assert_eq!(first.response().0, 201, "descriptors are left for the database");
+    count
+}
+
+#[test]
+fn as_many_connections_are_taken_as_the_system_has_descriptors_for() {
+    let raised = Running::with_files("ulimit -S -n 64");
+    assert_eq!(answered(&raised, 120), 120, "what the system gives on request is asked for");
+    let few = Running::with_files("ulimit -n 120");
+    assert_eq!(answered(&few, 120), 60, "half is for connections, and the rest is told at once");
+}
+
+#[test]
+fn a_stop_waits_longer_than_any_call_takes() {
+    let tools = &lookout_schema::catalogue().tools;
+    let limits = tools.iter().filter_map(|tool| {
+        tool.input_schema.pointer("/properties/timeout_seconds/maximum")?.as_f64()
+    });
+    let longest = limits.fold(0.0, f64::max);
+    let waits = lookout_server::config::LimitSettings::default().shutdown_seconds;
+    assert!(longest > 0.0 && waits.0 > longest, "{longest} s, but only {waits:?}");
 }
 
 #[test]
