@@ -38,7 +38,7 @@ const KEYS_KEPT: Duration = Duration::from_secs(10);
 const AHEAD: i64 = 300;
 
 /// Where browsers come back.
-pub(crate) const RETURN: &str = "/sign-in/provider/return";
+pub(crate) const RETURN: &str = "/sign-in/oidc/callback";
 
 /// What signs tokens that are believed: never a shared secret, and never nothing.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [

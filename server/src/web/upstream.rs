@@ -27,10 +27,10 @@ use crate::upstream::RETURN;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/sign-in/provider", get(leave))
+        .route("/sign-in/oidc", get(leave))
         .route(RETURN, get(come_back))
-        .route("/account/provider/link", post(link))
-        .route("/account/provider/unlink", post(unlink))
+        .route("/account/oidc/link", post(link))
+        .route("/account/oidc/unlink", post(unlink))
 }
 
 #[derive(Template)]
@@ -210,7 +210,7 @@ fn refused(app: &App, error: UpstreamError) -> Response {
             format!("Cookies must be allowed, and the browser must stay the same. If you did not begin it, close this page. {again}"),
         ),
         UpstreamRefusal::OtherIssuer | UpstreamRefusal::Unproven(_) => (
-            StatusCode::BAD_GATEWAY,
+            StatusCode::FORBIDDEN,
             "The answer could not be verified",
             format!("What {provider} sent does not prove who you are, so nobody was signed in. {again} If it happens again, tell an administrator: the audit log says why."),
         ),

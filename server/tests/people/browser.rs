@@ -1,5 +1,7 @@
 //! A browser with all its cookies.
 
+#![allow(dead_code, reason = "each test binary uses another part")]
+
 use std::collections::BTreeMap;
 
 use crate::server::{PASSWORD, Reply, Server};

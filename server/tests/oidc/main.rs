@@ -1,0 +1,16 @@
+//! Sign-in through an OpenID provider.
+
+#[path = "../people/browser.rs"]
+mod browser;
+mod command;
+mod faults;
+mod linking;
+mod newcomers;
+mod provider;
+mod secrets;
+mod sign_in;
+
+#[path = "../http/server.rs"]
+mod server;
+#[path = "../loopback/serving.rs"]
+mod serving;
