@@ -1,5 +1,7 @@
 //! An OpenID provider on loopback that can do everything wrong.
 
+#![allow(dead_code, reason = "each test binary uses another part")]
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

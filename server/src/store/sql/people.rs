@@ -183,9 +183,9 @@ impl PeopleRows for SqlDecision {
             let user_id: String = row.try_get(0)?;
             let person = self.person(&user_id).await?;
             // While the lock was waited for, the link may have ended.
-            let is_still = sqlx::query(concat!(
-                "select 1 from identities where issuer = $1 and subject = $2 and user_id = $3"
-            ))
+            let is_still = sqlx::query(
+                "select 1 from identities where issuer = $1 and subject = $2 and user_id = $3",
+            )
             .bind(&identity.issuer)
             .bind(&identity.subject)
             .bind(&user_id)
