@@ -10,6 +10,7 @@ mod keys;
 mod leaked;
 mod people;
 mod presented;
+mod sign_in;
 mod tokens;
 
 use std::fs;
@@ -21,6 +22,7 @@ pub use bearer::BearerRefusal;
 pub use clients::RegisterError;
 pub use leaked::{Leak, describe};
 pub use people::{PeopleError, Visitor};
+pub use sign_in::{Attempt, ChangeRefusal, SetupRefusal, SignIn, Welcome};
 pub use tokens::TokenError;
 
 use crate::audit::Budget;

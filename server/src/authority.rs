@@ -16,6 +16,7 @@ pub mod document;
 pub mod error;
 pub mod metadata;
 pub mod parameters;
+pub mod people;
 pub mod pkce;
 pub mod policy;
 pub mod programmatic;
@@ -26,6 +27,7 @@ pub mod resource;
 pub mod revoke;
 pub mod scope;
 pub mod session;
+pub mod throttle;
 pub mod token;
 
 pub use error::{OAuthError, OAuthErrorCode};
@@ -141,6 +143,8 @@ pub enum Change {
     },
     /// Somebody signed in.
     AddSession(Session),
+    /// Something about people.
+    Person(people::PersonChange),
     /// A client's secret ended; the client cannot authenticate any more.
     EndClientSecret {
         /// The secret.

@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod doctor;
 pub(crate) mod key;
 pub(crate) mod leaked_token;
+pub(crate) mod user;
 
 use lookout_server::App;
 use lookout_server::config::Place;

@@ -8,6 +8,7 @@ mod keys;
 mod limits;
 mod place;
 mod public_url;
+mod sign_in;
 mod telemetry;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ pub use keys::KeySettings;
 pub use limits::{LimitSettings, Network, Rates, Seconds};
 pub use place::Place;
 pub use public_url::PublicUrl;
+pub use sign_in::SignInSettings;
 pub use telemetry::{MetricsSettings, TelemetrySettings};
 
 /// Why a configuration cannot be used. The message names the key and what to write instead.
@@ -53,6 +55,8 @@ pub struct Settings {
     pub client_documents: ClientDocumentSettings,
     /// Root keys.
     pub keys: KeySettings,
+    /// How people sign in.
+    pub sign_in: SignInSettings,
     /// Where the server keeps what it stores.
     pub database: DatabaseSettings,
     /// Counters.
@@ -117,6 +121,7 @@ impl Default for Settings {
             limits: LimitSettings::default(),
             client_documents: ClientDocumentSettings::default(),
             keys: KeySettings::default(),
+            sign_in: SignInSettings::default(),
             database: DatabaseSettings::default(),
             metrics: MetricsSettings::default(),
             telemetry: TelemetrySettings::default(),
@@ -168,6 +173,7 @@ impl Settings {
         self.judge_numbers()?;
         self.database.judge()?;
         self.judge_warehouses()?;
+        self.sign_in.judge()?;
         self.telemetry.judge()?;
         self.client_documents.judge(public_url.is_loopback)?;
         for origin in &self.allowed_origins {
@@ -210,6 +216,7 @@ impl Settings {
             limits: self.limits,
             client_documents: self.client_documents,
             keys: self.keys,
+            sign_in: self.sign_in,
             database: self.database,
             metrics: self.metrics,
             telemetry: self.telemetry,
@@ -296,6 +303,8 @@ pub struct Config {
     pub client_documents: ClientDocumentSettings,
     /// Root keys.
     pub keys: KeySettings,
+    /// How people sign in.
+    pub sign_in: SignInSettings,
     /// Where it keeps what it stores.
     pub database: DatabaseSettings,
     /// Counters.

@@ -2,24 +2,22 @@
 
 mod command;
 
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::{Args, Parser, Subcommand};
 use command::open;
 use lookout_schema::{Scope, ScopeSet};
 use lookout_server::App;
 use lookout_server::app::init_on;
-use lookout_server::authority::records::{GrantKind, Membership, Role, User};
+use lookout_server::authority::records::{GrantKind, Membership, User};
 use lookout_server::config::{ConfigError, Place};
 use lookout_server::serving::{self, say};
 #[cfg(feature = "otel")]
 use lookout_server::telemetry::otel::Exporting;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-
-const USER_PASSWORD: &str = "LOOKOUT_USER_PASSWORD";
 
 /// Lookout's MCP server: one binary with its own authorization server and pages.
 #[derive(Parser)]
@@ -37,7 +35,7 @@ enum Command {
     Serve(serving::Flags),
     /// Manage people.
     #[command(subcommand)]
-    User(UserCommand),
+    User(command::user::UserCommand),
     /// Manage programmatic tokens.
     #[command(subcommand)]
     Token(TokenCommand),
@@ -50,26 +48,6 @@ enum Command {
     Audit(command::audit::Flags),
     /// End secrets that somebody found: any text with them in it, on standard input.
     LeakedToken(command::leaked_token::Flags),
-}
-
-#[derive(Subcommand)]
-enum UserCommand {
-    /// Add a person. The password is read from LOOKOUT_USER_PASSWORD, or as one line from standard input.
-    Add {
-        /// What they sign in with.
-        email: String,
-        /// What they are called.
-        #[arg(long)]
-        name: Option<String>,
-        /// The workspace that they become a member of; made if there is none.
-        #[arg(long, default_value = "main")]
-        workspace: String,
-        /// owner, admin or member.
-        #[arg(long, default_value = "member", value_parser = role)]
-        role: Role,
-        #[command(flatten)]
-        place: Place,
-    },
 }
 
 #[derive(Args)]
@@ -112,10 +90,6 @@ enum TokenCommand {
         /// Its name or its identifier.
         token: String,
     },
-}
-
-fn role(name: &str) -> Result<Role, String> {
-    Role::parse(name).ok_or_else(|| "the roles are owner, admin and member".to_owned())
 }
 
 fn scope(name: &str) -> Result<Scope, String> {
@@ -168,7 +142,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(flags) => {
             serving::run(flags, serving::plain, App::open, lookout_server::router).await
         }
-        Command::User(command) => user(command).await,
+        Command::User(command) => command::user::run(command).await,
         Command::Token(command) => token(command).await,
         Command::Key(command) => command::key::run(command).await,
         Command::Audit(flags) => command::audit::run(flags).await,
@@ -176,23 +150,6 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Doctor(flags) => return command::doctor::run(flags).await,
     };
     done.map(|()| ExitCode::SUCCESS)
-}
-
-async fn user(command: UserCommand) -> anyhow::Result<()> {
-    let UserCommand::Add { email, name, workspace, role, place } = command;
-    let password = match std::env::var(USER_PASSWORD) {
-        Ok(password) => password,
-        Err(_) => {
-            let mut line = String::new();
-            std::io::stdin().lock().read_line(&mut line).context("cannot read the password")?;
-            line.trim_end_matches(['\r', '\n']).to_owned()
-        }
-    };
-    let app = open(&place).await?;
-    let user = app.add_account(&email, name.as_deref(), &password).await?;
-    let membership = app.join_workspace(&user, &workspace, role).await?;
-    eprintln!("{} is a member of the workspace {} now", user.email, membership.slug);
-    Ok(())
 }
 
 async fn token(command: TokenCommand) -> anyhow::Result<()> {

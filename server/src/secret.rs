@@ -38,12 +38,21 @@ pub enum SecretKind {
     Client,
     /// The value of the web session cookie.
     Session,
+    /// A link that lets its holder choose a password, once.
+    Setup,
 }
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: &'static [Self] =
-        &[Self::Access, Self::Refresh, Self::Programmatic, Self::Code, Self::Client, Self::Session];
+    pub const ALL: &'static [Self] = &[
+        Self::Access,
+        Self::Refresh,
+        Self::Programmatic,
+        Self::Code,
+        Self::Client,
+        Self::Session,
+        Self::Setup,
+    ];
 
     /// What a secret of this kind begins with.
     #[must_use]
@@ -55,6 +64,7 @@ impl SecretKind {
             Self::Code => "lkoac_",
             Self::Client => "lkocs_",
             Self::Session => "lkses_",
+            Self::Setup => "lkset_",
         }
     }
 
@@ -105,6 +115,8 @@ kinds! {
     ClientKind, ClientSecret, Client;
     /// A web session, `lkses_…`.
     SessionKind, SessionSecret, Session;
+    /// What a setup link carries, `lkset_…`.
+    SetupKind, SetupSecret, Setup;
 }
 
 /// A secret of the kind `K`. Its memory is wiped when it is dropped.

@@ -39,6 +39,9 @@ pub(crate) const DEMO_EMAIL: &str = "demo@lookout.example";
 const DEMO_WORKSPACE: &str = "demo";
 const DEMO_PASSWORD: &str = "LOOKOUT_DEMO_PASSWORD";
 
+/// What is printed while nobody has an account. Nobody can make one for themselves.
+const FIRST_STEPS: &str = "\nNobody has an account yet. Make the owner with the same --data and --config as here; it prints a link to choose a password:\n  lookout-server user add you@example.com --role owner --setup-link\n";
+
 /// Flags of `lookout-server serve`.
 #[derive(Debug, Args)]
 pub struct Flags {
@@ -112,6 +115,8 @@ pub async fn run(
         let (shop, shown) = demo(&app).await?;
         connections.push(shop);
         greeting = shown;
+    } else if !app.store.has_people().await? {
+        greeting = FIRST_STEPS.to_owned();
     }
     let app = Arc::new(app.with_warehouses(connections));
     app.note_start().await?;

@@ -7,6 +7,7 @@
 //! Nothing is cached: a revocation that was answered is seen by every later read.
 
 pub mod operations;
+pub mod people;
 pub mod postgres;
 pub mod sqlite;
 pub(crate) mod steady;
@@ -27,6 +28,7 @@ use crate::config::DatabaseSettings;
 use crate::metrics::metrics;
 use crate::secret::keys::Digest;
 use operations::OperationsStore;
+use people::{PeopleRows, PeopleStore};
 use workspace::WorkspaceStore;
 
 /// What a store operation returns. Boxed, so that stores are chosen at run time.
@@ -56,9 +58,9 @@ impl From<sqlx::Error> for StoreError {
 }
 
 /// Everything that the server stores.
-pub trait Store: AuthorityStore + WorkspaceStore + OperationsStore {}
+pub trait Store: AuthorityStore + PeopleStore + WorkspaceStore + OperationsStore {}
 
-impl<S: AuthorityStore + WorkspaceStore + OperationsStore> Store for S {}
+impl<S: AuthorityStore + PeopleStore + WorkspaceStore + OperationsStore> Store for S {}
 
 /// Opens the store: the PostgreSQL database that `database` names, or the file in the data directory, which must exist.
 ///
@@ -151,7 +153,7 @@ pub trait AuthorityStore: Send + Sync + fmt::Debug {
 }
 
 /// A decision in progress. Dropping it undoes everything.
-pub trait AuthorityTransaction: Send {
+pub trait AuthorityTransaction: PeopleRows {
     /// The time of the decision.
     fn now(&self) -> Timestamp;
 
@@ -210,8 +212,10 @@ pub trait AuthorityTransaction: Send {
 pub struct Account {
     /// The person.
     pub user: User,
-    /// The Argon2id hash in PHC format.
+    /// The Argon2id hash in PHC format; empty when they have none.
     pub password: String,
+    /// When they chose it.
+    pub password_changed_at: Timestamp,
 }
 
 impl fmt::Debug for Account {

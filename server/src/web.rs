@@ -5,12 +5,15 @@
 //!
 //! A session opens pages and nothing else; no token opens a page.
 
+mod account;
 mod assets;
 mod clients;
 mod dashboard;
 pub(crate) mod forms;
 mod home;
 pub(crate) mod pages;
+mod sessions;
+mod setup;
 mod sign_in;
 mod tokens;
 mod workspace;
@@ -35,6 +38,12 @@ pub fn routes(app: &App) -> Router<Arc<App>> {
         .route("/", get(home::home))
         .route("/sign-in", get(sign_in::form).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/setup", get(setup::form).post(setup::submit))
+        .route("/setup/{secret}", get(setup::arrive))
+        .route("/account", get(account::show))
+        .route("/account/password", post(account::change_password))
+        .route("/account/sessions/end", post(sessions::end))
+        .route("/account/sessions/end-others", post(sessions::end_others))
         .route("/settings/integrations", get(home::integrations))
         .route("/w/{workspace}/d/{slug}", get(dashboard::show))
         .route("/assets/lookout.css", get(assets::stylesheet));

@@ -244,7 +244,8 @@ impl<'h> Judge<'h> {
     }
 
     fn judge_denial(&mut self, record: &Record, ending: Ending, acknowledged: Micros) {
-        if ending.perhaps >= record.end {
+        // What began in the same microsecond may have come first.
+        if ending.perhaps > record.end {
             self.lost(record, acknowledged, "nothing in the history ended it");
         }
     }

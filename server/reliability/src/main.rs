@@ -14,6 +14,7 @@ use lookout_reliability::isolation;
 use lookout_reliability::run::Plan;
 use lookout_reliability::site::Binaries;
 use lookout_reliability::table;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Loads servers, kills them meanwhile, and judges everything that they answered.
 #[derive(Parser)]
@@ -65,6 +66,7 @@ async fn main() -> ExitCode {
     let outcome = tokio::select! {
         outcome = run(cli) => outcome,
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+        () = terminated() => Err(anyhow::anyhow!("terminated")),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -73,6 +75,14 @@ async fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Completes when somebody asks the process to end.
+async fn terminated() {
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
     }
 }
 

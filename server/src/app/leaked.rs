@@ -3,6 +3,7 @@
 use super::App;
 use crate::audit::{Event, What};
 use crate::authority::Change;
+use crate::authority::people::PersonChange;
 use crate::authority::records::{RevocationReason, TokenKind};
 use crate::secret::SecretKind;
 use crate::store::StoreError;
@@ -23,7 +24,7 @@ pub enum Leak {
 impl App {
     /// Ends a secret by possession.
     ///
-    /// A programmatic token, a refresh token or a code ends its grant with everything derived from it; an access token and a session end alone; a client
+    /// A programmatic token, a refresh token or a code ends its grant with everything derived from it; an access token and a session end alone, a setup link with the others of its person; a client
     /// secret stops working, so that its client has to register again.
     pub async fn end_leaked(&self, presented: &str) -> Result<Leak, StoreError> {
         let Some(kind) = SecretKind::of(presented) else { return Ok(Leak::Malformed) };
@@ -40,6 +41,13 @@ impl App {
                 SecretKind::Client => self.store.client_with_secret(digest).await?.map(|client| {
                     (vec![Change::EndClientSecret { digest }], event.client(&client), true)
                 }),
+                SecretKind::Setup => {
+                    transaction.setup_link_to_use(digest).await?.map(|(link, user)| {
+                        let is_live = self.authority.setup_link_is_live(now, &link, &user);
+                        let end = PersonChange::EndSetupLinks { user_id: link.user_id, at: now };
+                        (vec![end.into()], event.user(&user.id), is_live)
+                    })
+                }
                 SecretKind::Code => transaction.code(digest).await?.map(|(_, standing)| {
                     let is_live = self.authority.is_live(now, &standing);
                     let grant = standing.grant;
@@ -86,5 +94,6 @@ pub const fn describe(kind: SecretKind) -> &'static str {
         SecretKind::Code => "authorization code",
         SecretKind::Client => "client secret",
         SecretKind::Session => "web session",
+        SecretKind::Setup => "setup link",
     }
 }

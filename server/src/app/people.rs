@@ -1,13 +1,12 @@
 //! People: accounts, sign-in, sessions.
 
-use zeroize::Zeroizing;
-
 use super::App;
 use crate::audit::{Event, What};
-use crate::authority::Change;
+use crate::authority::people::{PasswordHash, Person, PersonChange};
 use crate::authority::records::{Membership, Role, Session, User};
+use crate::authority::{Change, Timestamp};
 use crate::secret::entropy::identifier;
-use crate::secret::password::{LONGEST, SHORTEST, hash};
+use crate::secret::password::{Unsuitable, hash, judge};
 use crate::secret::{SecretKind, SessionSecret};
 use crate::store::{Account, StoreError};
 
@@ -27,14 +26,20 @@ pub enum PeopleError {
     /// Not an address.
     #[error("{0:?} is not an e-mail address")]
     BadEmail(String),
-    /// Too short or too long.
-    #[error("a password has {SHORTEST} characters or more, and {LONGEST} bytes or fewer")]
-    BadPassword,
+    /// Not a password that may be chosen.
+    #[error(transparent)]
+    BadPassword(#[from] Unsuitable),
     /// Not usable in an address.
     #[error(
         "{0:?} is not a workspace name; use lower-case letters, digits and hyphens, at most 40"
     )]
     BadSlug(String),
+    /// There is no account.
+    #[error("nobody has the e-mail address {0}; `lookout-server user list` shows everybody")]
+    Nobody(String),
+    /// There is no such membership.
+    #[error("{0} is not a member of the workspace {1}")]
+    NotAMember(String, String),
     /// There is an account.
     #[error("{0} has an account already")]
     Exists(String),
@@ -65,36 +70,6 @@ impl App {
             tracing::warn!(%error, "could not note the use of a session");
         }
         Ok(Some(Visitor { session, user }))
-    }
-
-    /// Begins a session for the person with this e-mail address and password. `None` when there is no such person or the password is wrong.
-    pub async fn sign_in(
-        &self,
-        email: &str,
-        password: Zeroizing<String>,
-    ) -> Result<Option<SessionSecret>, StoreError> {
-        let account = self.store.account(&email.trim().to_lowercase()).await?;
-        let hash = account.as_ref().map(|account| account.password.as_str());
-        let is_right =
-            self.passwords.verify(password, hash).await.map_err(|busy| StoreError(busy.into()))?;
-        let Some(account) = account.filter(|_| is_right) else {
-            self.audit(Event::refused(What::SignIn, "wrong_credentials")).await;
-            return Ok(None);
-        };
-        let secret = SessionSecret::mint(&*self.entropy);
-        let transaction = self.store.begin().await?;
-        let mut decision = self.authority.begin_session(
-            transaction.now(),
-            &account.user,
-            self.keys.digest(&secret),
-        );
-        let event = match &decision.reply {
-            Ok(()) => Event::allowed(What::SignIn),
-            Err(_) => Event::refused(What::SignIn, "account_disabled"),
-        };
-        decision.changes.push(Change::Audit(event.user(&account.user.id)));
-        transaction.commit(decision.changes).await?;
-        Ok(decision.reply.ok().map(|()| secret))
     }
 
     /// Ends a session.
@@ -128,15 +103,10 @@ impl App {
         password: &str,
     ) -> Result<User, PeopleError> {
         let email = email.trim().to_lowercase();
-        let is_address = email.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && domain.contains('.') && !domain.contains('@')
-        });
-        if !is_address || email.len() > 254 || !email.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if !is_address(&email) {
             return Err(PeopleError::BadEmail(email));
         }
-        if password.chars().count() < SHORTEST || password.len() > LONGEST {
-            return Err(PeopleError::BadPassword);
-        }
+        judge(&email, password)?;
         let existing = self.store.account(&email).await?.map(|account| account.user);
         let user = existing.unwrap_or_else(|| User {
             id: identifier(&*self.entropy),
@@ -144,7 +114,9 @@ impl App {
             email,
             disabled_at: None,
         });
-        let account = Account { user, password: hash(password.as_bytes(), &*self.entropy) };
+        let password = hash(password.as_bytes(), &*self.entropy);
+        // The store notes when.
+        let account = Account { user, password, password_changed_at: Timestamp(0) };
         self.store.put_account(&account).await?;
         Ok(account.user)
     }
@@ -171,4 +143,89 @@ impl App {
         membership.workspace_id = self.store.join_workspace(&user.id, &membership).await?;
         Ok(membership)
     }
+
+    /// Adds a person who has no password yet.
+    pub async fn add_person(
+        &self,
+        email: &str,
+        display_name: Option<&str>,
+    ) -> Result<User, PeopleError> {
+        let email = email.trim().to_lowercase();
+        if !is_address(&email) {
+            return Err(PeopleError::BadEmail(email));
+        }
+        let user = User {
+            id: identifier(&*self.entropy),
+            display_name: display_name.unwrap_or(&email).to_owned(),
+            email,
+            disabled_at: None,
+        };
+        let mut transaction = self.store.begin().await?;
+        if transaction.person_by_email(&user.email).await?.is_some() {
+            return Err(PeopleError::Exists(user.email));
+        }
+        let person = Person {
+            user: user.clone(),
+            password: PasswordHash(String::new()),
+            password_changed_at: transaction.now(),
+        };
+        let event = Event::allowed(What::Account).user(&user.id).detail("added");
+        transaction.commit(vec![PersonChange::Add(person).into(), Change::Audit(event)]).await?;
+        Ok(user)
+    }
+
+    /// The person with this e-mail address.
+    pub async fn person(&self, email: &str) -> Result<User, PeopleError> {
+        let email = email.trim().to_lowercase();
+        let account = self.store.account(&email).await?;
+        account.map(|account| account.user).ok_or(PeopleError::Nobody(email))
+    }
+
+    /// Disables or enables an account. While it is disabled no session, token or connection of the person is valid; its sessions and setup links end for good.
+    pub async fn set_disabled(&self, user: &User, disabled: bool) -> Result<(), StoreError> {
+        let mut transaction = self.store.begin().await?;
+        transaction.person(&user.id).await?;
+        let now = transaction.now();
+        let user_id = || user.id.clone();
+        let event = Event::allowed(What::Account).user(&user.id);
+        let mut changes = vec![
+            PersonChange::Disable { user_id: user_id(), at: disabled.then_some(now) }.into(),
+            Change::Audit(event.detail(if disabled { "disabled" } else { "enabled" })),
+        ];
+        if disabled {
+            changes.push(PersonChange::EndSessions { user_id: user_id(), but: None }.into());
+            changes.push(PersonChange::EndSetupLinks { user_id: user_id(), at: now }.into());
+        }
+        transaction.commit(changes).await
+    }
+
+    /// Ends a membership, and with it every token and connection of the person in that workspace.
+    pub async fn leave_workspace(&self, user: &User, slug: &str) -> Result<(), PeopleError> {
+        let memberships = self.store.memberships(&user.id).await?;
+        let Some(membership) = memberships.into_iter().find(|membership| membership.slug == slug)
+        else {
+            return Err(PeopleError::NotAMember(user.email.clone(), slug.to_owned()));
+        };
+        let (user_id, workspace_id) = (user.id.clone(), membership.workspace_id);
+        let mut transaction = self.store.begin().await?;
+        transaction.person(&user.id).await?;
+        let at = transaction.now();
+        let event = Event::allowed(What::Membership).user(&user_id).workspace(&workspace_id);
+        let leave =
+            PersonChange::Leave { user_id: user_id.clone(), workspace_id: workspace_id.clone() };
+        let changes = vec![
+            leave.into(),
+            PersonChange::RevokeGrants { user_id, workspace_id, at }.into(),
+            Change::Audit(event.detail("removed")),
+        ];
+        Ok(transaction.commit(changes).await?)
+    }
+}
+
+fn is_address(email: &str) -> bool {
+    email.len() <= 254
+        && email.bytes().all(|byte| byte.is_ascii_graphic())
+        && email.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && domain.contains('.') && !domain.contains('@')
+        })
 }

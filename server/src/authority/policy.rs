@@ -5,11 +5,13 @@
 
 use lookout_schema::{ScopeSet, UnknownScope};
 
+use super::people::SetupLink;
 use super::pkce::{self, ChallengeMethod};
 use super::records::{
     Client, ClientAuthMethod, Code, Grant, GrantType, Membership, Standing, Token, TokenKind,
 };
 use super::resource::{self, Issuer, Resource};
+use super::throttle::{Counter, Failures};
 use super::{Timestamp, bearer, client, consent, document, parameters::Parameters, programmatic};
 use super::{redirect, refresh, revoke, scope, session, token};
 use crate::secret::SecretKind;
@@ -166,6 +168,18 @@ policy! {
         scopes_suffice: fn(ScopeSet, ScopeSet) -> bool = scope::suffice;
         /// Whether a tool is listed: granted, then needed. Equal to [`Policy::scopes_suffice`] in the server.
         tool_is_listed: fn(ScopeSet, ScopeSet) -> bool = scope::suffice;
+    }
+    "People" {
+        /// Whether a setup link was neither used nor replaced.
+        setup_link_unused: fn(&SetupLink) -> bool = |link| link.used_at.is_none();
+        /// Whether a setup link is young enough.
+        setup_link_unexpired: fn(&SetupLink, Timestamp) -> bool = |link, now| now < link.expires_at;
+        /// Whether the password that was shown is still the person's: when that was chosen, and when the one of now was.
+        password_is_the_verified: fn(Timestamp, Timestamp) -> bool = |verified, now| verified == now;
+        /// The session that outlives a change of password, of the one that it was made in.
+        session_kept: fn(Digest) -> Option<Digest> = Some;
+        /// The failed sign-ins with one more, or the milliseconds until another attempt is looked at.
+        sign_in_counted: fn(Counter, Timestamp, Failures) -> Result<Failures, i64> = Counter::count;
     }
     "Browsers" {
         /// Whether a request with this `Origin` may reach the endpoint, given the allowed ones.

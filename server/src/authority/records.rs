@@ -257,6 +257,10 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When it was last used, to the minute.
     pub seen_at: Timestamp,
+    /// Its name in the list of its person; never a credential.
+    pub id: String,
+    /// The browser, as it called itself at sign-in.
+    pub label: String,
 }
 
 /// A person.

@@ -4,9 +4,9 @@
 
 use subtle::ConstantTimeEq as _;
 
+use super::people::FreshSession;
 use super::records::{Grant, Membership, Role, Session, User};
 use super::{Authority, Change, Decision, Timestamp};
-use crate::secret::keys::Digest;
 
 pub(super) fn within(now: Timestamp, since: Timestamp, seconds: i64) -> bool {
     now < since.plus_seconds(seconds)
@@ -41,18 +41,17 @@ pub(super) fn form_token_matches(expected: &str, presented: Option<&str>) -> boo
 }
 
 impl Authority {
-    /// Begins a session of `user`, who has just shown the password.
+    /// Begins a session of `user`, who has just shown who they are.
     pub fn begin_session(
         &self,
         now: Timestamp,
         user: &User,
-        digest: Digest,
+        session: FreshSession,
     ) -> Decision<(), AccountDisabled> {
         if user.disabled_at.is_some() {
             return Decision::refuse(AccountDisabled);
         }
-        let session = Session { digest, user_id: user.id.clone(), created_at: now, seen_at: now };
-        Decision::allow((), vec![Change::AddSession(session)])
+        Decision::allow((), vec![Change::AddSession(session.of(now, user))])
     }
 
     /// Whether a session still stands for its person.

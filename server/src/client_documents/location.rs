@@ -53,6 +53,10 @@ impl Location {
         }
         let url =
             Url::parse(client_id).ok().filter(|url| url.as_str() == client_id).ok_or(MALFORMED)?;
+        // A browser takes characters that no address has (RFC 3986 section 2).
+        if !client_id.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b)) {
+            return Err(MALFORMED);
+        }
         if !url.username().is_empty() || url.password().is_some() {
             return Err("it has user information");
         }

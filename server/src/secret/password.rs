@@ -1,5 +1,7 @@
 //! Passwords: Argon2id with m = 19 MiB, t = 2, p = 1 (OWASP password storage), as PHC text.
 //!
+//! A new one has a length, is not the person's e-mail address, and is none of the most common.
+//!
 //! Hashing costs about a tenth of a second of one core, so it runs off the request threads and at most two at a time.
 
 use argon2::password_hash::phc::PasswordHash;
@@ -13,6 +15,14 @@ use super::entropy::Entropy;
 pub const SHORTEST: usize = 12;
 /// The most bytes of a password that are looked at.
 pub const LONGEST: usize = 128;
+
+/// Kibibytes of memory, and rounds, of a hash.
+const MEMORY: u32 = 19 * 1024;
+const ROUNDS: u32 = 2;
+const SALT: usize = 16;
+
+/// The most common passwords that are long enough, in lower case, one a line.
+const COMMON: &str = include_str!("common_passwords.txt");
 
 const AT_ONCE: usize = 2;
 const WAITING: usize = 16;
@@ -44,7 +54,7 @@ impl Passwords {
         (AT_ONCE + WAITING).saturating_sub(self.queue.available_permits())
     }
 
-    /// Whether `password` is the one that was hashed. Takes as long when there is nobody to compare with.
+    /// Whether `password` is the one that was hashed. Takes as long when there is nobody to compare with, or a person without a password.
     pub async fn verify(
         &self,
         password: Zeroizing<String>,
@@ -52,6 +62,7 @@ impl Passwords {
     ) -> Result<bool, TooManySignIns> {
         let _place = self.queue.try_acquire().map_err(|_| TooManySignIns)?;
         let _turn = self.turn.acquire().await.map_err(|_| TooManySignIns)?;
+        let hash = hash.filter(|hash| !hash.is_empty());
         let expected = hash.unwrap_or(&self.nobodys).to_owned();
         let exists = hash.is_some();
         let matches = move || {
@@ -60,6 +71,20 @@ impl Passwords {
                     .is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok())
         };
         Ok(tokio::task::spawn_blocking(matches).await.unwrap_or(false) && exists)
+    }
+
+    /// The PHC text of a new password, made in turn with the other work.
+    pub async fn hash(
+        &self,
+        password: Zeroizing<String>,
+        entropy: &dyn Entropy,
+    ) -> Result<String, TooManySignIns> {
+        let _place = self.queue.try_acquire().map_err(|_| TooManySignIns)?;
+        let _turn = self.turn.acquire().await.map_err(|_| TooManySignIns)?;
+        let mut salt = [0; SALT];
+        entropy.fill(&mut salt);
+        let hashed = tokio::task::spawn_blocking(move || hash_with(password.as_bytes(), &salt));
+        hashed.await.map_err(|_| TooManySignIns)
     }
 }
 
@@ -71,16 +96,59 @@ pub struct TooManySignIns;
 /// The PHC text of `password`.
 #[must_use]
 pub fn hash(password: &[u8], entropy: &dyn Entropy) -> String {
-    let mut salt = [0; 16];
+    let mut salt = [0; SALT];
     entropy.fill(&mut salt);
+    hash_with(password, &salt)
+}
+
+/// Whether `hash` was made with other parameters than those of today.
+#[must_use]
+pub fn is_outdated(hash: &str) -> bool {
+    PasswordHash::new(hash)
+        .ok()
+        .and_then(|hash| Params::try_from(&hash).ok())
+        .is_none_or(|made| made.m_cost() < MEMORY || made.t_cost() < ROUNDS)
+}
+
+/// Why a password is not taken as a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsuitable {
+    /// Too short or too long.
+    #[error("a password has {SHORTEST} characters or more, and {LONGEST} bytes or fewer")]
+    Length,
+    /// It is the e-mail address.
+    #[error("the password is the e-mail address; choose another")]
+    Email,
+    /// It is one of the most common, or one character again and again.
+    #[error("this password is one of the most common; choose another")]
+    Common,
+}
+
+/// Whether the person with this e-mail address may choose `password`.
+pub fn judge(email: &str, password: &str) -> Result<(), Unsuitable> {
+    if password.chars().count() < SHORTEST || password.len() > LONGEST {
+        return Err(Unsuitable::Length);
+    }
+    let plain = password.trim().to_lowercase();
+    if plain == email || email.split_once('@').is_some_and(|(local, _)| plain == local) {
+        return Err(Unsuitable::Email);
+    }
+    let first = plain.chars().next();
+    if COMMON.lines().any(|common| common == plain) || plain.chars().all(|c| Some(c) == first) {
+        return Err(Unsuitable::Common);
+    }
+    Ok(())
+}
+
+fn hash_with(password: &[u8], salt: &[u8; SALT]) -> String {
     argon2()
-        .hash_password_with_salt(password, &salt)
+        .hash_password_with_salt(password, salt)
         .expect("a salt of 16 bytes and these parameters are within Argon2's limits")
         .to_string()
 }
 
 fn argon2() -> Argon2<'static> {
     let params =
-        Params::new(19 * 1024, 2, 1, None).expect("the parameters are within Argon2's limits");
+        Params::new(MEMORY, ROUNDS, 1, None).expect("the parameters are within Argon2's limits");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }

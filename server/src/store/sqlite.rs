@@ -12,6 +12,8 @@ mod authority;
 mod decide;
 #[path = "sql/operations.rs"]
 mod operations;
+#[path = "sql/people.rs"]
+mod people;
 #[path = "sql/read.rs"]
 mod read;
 #[path = "sql/rows.rs"]

@@ -35,7 +35,7 @@ pub(super) fn clear_cookie(app: &App) -> String {
     format!("{}=; Path=/; HttpOnly; SameSite=Lax{}; Max-Age=0", cookie_name(app), secure(app))
 }
 
-const fn secure(app: &App) -> &'static str {
+pub(super) const fn secure(app: &App) -> &'static str {
     if app.config.public_url.is_https { "; Secure" } else { "" }
 }
 

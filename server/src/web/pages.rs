@@ -20,12 +20,12 @@ pub(super) const SIGN_OUT_FORM: &str = "sign-out";
 
 /// What surrounds a page: who is signed in, and where else they can go.
 pub(crate) struct Chrome {
-    user_name: String,
-    user_email: String,
+    pub(super) user_name: String,
+    pub(super) user_email: String,
     /// The workspace of the links; empty when the person has none.
-    slug: String,
-    has_mcp_area: bool,
-    sign_out_csrf: String,
+    pub(super) slug: String,
+    pub(super) has_mcp_area: bool,
+    pub(super) sign_out_csrf: String,
 }
 
 impl Chrome {
@@ -46,7 +46,7 @@ impl Chrome {
 }
 
 /// A page is text put together in memory, so writing it cannot fail.
-fn render(template: &impl Template) -> String {
+pub(super) fn render(template: &impl Template) -> String {
     template.render().expect("a template that was compiled renders into memory")
 }
 
@@ -199,7 +199,7 @@ impl GrantRow {
     }
 }
 
-fn moment(at: Option<Timestamp>, otherwise: &str) -> String {
+pub(super) fn moment(at: Option<Timestamp>, otherwise: &str) -> String {
     let at = at.and_then(|at| jiff::Timestamp::from_millisecond(at.0).ok());
     at.map_or_else(|| otherwise.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }

@@ -6,37 +6,51 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{SET_COOKIE, USER_AGENT};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use zeroize::Zeroizing;
 
-use super::{forged, forms, pages, unavailable, unreadable};
+use super::{forged, forms, pages, sessions, unavailable, unreadable};
 use crate::App;
+use crate::app::{Attempt, SignIn, Welcome};
 use crate::authority::parameters::Parameters;
-use crate::http::{form as read_form, see_other};
+use crate::http::address::ClientAddress;
+use crate::http::{cookie, form as read_form, header, retry_later, see_other};
 use crate::secret::SessionSecret;
 
 const FORM: &str = "sign-in";
+/// How long a browser is remembered as one that signed in to an account, in seconds.
+const KNOWN_FOR: i64 = 366 * 86_400;
 
 pub(super) async fn form(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let query = Parameters::parse(parts.uri.query().unwrap_or_default().as_bytes());
     let return_to = forms::own_path(query.value("return_to"));
-    let presented =
-        forms::session_cookie(&app, &parts).filter(|value| SessionSecret::parse(value).is_some());
-    match app.visitor(presented).await {
+    match app.visitor(forms::session_cookie(&app, &parts)).await {
         Ok(Some(_)) => return see_other(return_to),
         Ok(None) => {}
         Err(error) => return unavailable(&error),
     }
-    let Some(presented) = presented else {
-        let anonymous = SessionSecret::mint(&*app.entropy);
-        let csrf = forms::token(&app, Some(anonymous.expose()), FORM);
-        let page = pages::sign_in(StatusCode::OK, return_to, &csrf, None);
-        return with_cookie(page, &forms::set_cookie(&app, &anonymous, None));
-    };
-    pages::sign_in(StatusCode::OK, return_to, &forms::token(&app, Some(presented), FORM), None)
+    with_anonymous(&app, &parts, |cookie| {
+        pages::sign_in(StatusCode::OK, return_to, &forms::token(&app, Some(cookie), FORM), None)
+    })
+}
+
+/// A page with a form for a browser that may have no cookie yet.
+pub(super) fn with_anonymous(
+    app: &App,
+    parts: &Parts,
+    page: impl FnOnce(&str) -> Response,
+) -> Response {
+    let presented =
+        forms::session_cookie(app, parts).filter(|value| SessionSecret::parse(value).is_some());
+    if let Some(presented) = presented {
+        return page(presented);
+    }
+    let anonymous = SessionSecret::mint(&*app.entropy);
+    with_cookie(page(anonymous.expose()), &forms::set_cookie(app, &anonymous, None))
 }
 
 pub(super) async fn submit(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -48,20 +62,57 @@ pub(super) async fn submit(State(app): State<Arc<App>>, request: Request) -> Res
         return forged();
     }
     let return_to = forms::own_path(form.value("return_to"));
-    let email = form.value("email").unwrap_or_default();
-    let password = Zeroizing::new(form.value("password").unwrap_or_default().to_owned());
-    match app.sign_in(email, password).await {
-        Ok(Some(secret)) => {
-            let age = Some(app.config.lifetimes.session_absolute);
-            with_cookie(see_other(return_to), &forms::set_cookie(&app, &secret, age))
+    let attempt = Attempt {
+        email: form.value("email").unwrap_or_default(),
+        password: Zeroizing::new(form.value("password").unwrap_or_default().to_owned()),
+        address: ClientAddress::of(&parts),
+        known: cookie(&parts, known_cookie(&app)),
+        label: &sessions::label(header(&parts, &USER_AGENT)),
+    };
+    let refused = |status, why: &str| {
+        let csrf = forms::token(&app, forms::session_cookie(&app, &parts), FORM);
+        pages::sign_in(status, return_to, &csrf, Some(why))
+    };
+    match app.attempt(attempt).await {
+        Ok(SignIn::Welcome(welcome)) => welcome_to(&app, &welcome, return_to),
+        Ok(SignIn::Wrong) => {
+            refused(StatusCode::UNAUTHORIZED, "The e-mail address or the password is wrong.")
         }
-        Ok(None) => {
-            let csrf = forms::token(&app, forms::session_cookie(&app, &parts), FORM);
-            let why = "The e-mail address or the password is wrong.";
-            pages::sign_in(StatusCode::UNAUTHORIZED, return_to, &csrf, Some(why))
+        Ok(SignIn::TooOften { seconds }) => {
+            let why = format!("There were too many attempts. Try again {}.", in_time(seconds));
+            let page = refused(StatusCode::TOO_MANY_REQUESTS, &why);
+            retry_later(page, u32::try_from(seconds).unwrap_or(u32::MAX))
         }
         Err(error) => unavailable(&error),
     }
+}
+
+/// A wait in words.
+pub(super) fn in_time(seconds: i64) -> String {
+    match seconds {
+        ..=1 => "in a second".to_owned(),
+        2..=90 => format!("in {seconds} seconds"),
+        _ => format!("in {} minutes", (seconds + 59) / 60),
+    }
+}
+
+/// The answer to a sign-in that succeeded.
+pub(super) fn welcome_to(app: &App, welcome: &Welcome, place: &str) -> Response {
+    let age = Some(app.config.lifetimes.session_absolute);
+    let response = with_cookie(see_other(place), &forms::set_cookie(app, &welcome.session, age));
+    with_cookie(
+        response,
+        &format!(
+            "{}={}; Path=/; HttpOnly; SameSite=Lax{}; Max-Age={KNOWN_FOR}",
+            known_cookie(app),
+            welcome.known,
+            forms::secure(app)
+        ),
+    )
+}
+
+const fn known_cookie(app: &App) -> &'static str {
+    if app.config.public_url.is_https { "__Host-known" } else { "known" }
 }
 
 pub(super) async fn sign_out(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -83,9 +134,10 @@ pub(super) async fn sign_out(State(app): State<Arc<App>>, request: Request) -> R
     }
 }
 
-fn with_cookie(mut response: Response, cookie: &str) -> Response {
+/// The response with one more cookie.
+pub(super) fn with_cookie(mut response: Response, cookie: &str) -> Response {
     if let Ok(cookie) = HeaderValue::from_str(cookie) {
-        response.headers_mut().insert(SET_COOKIE, cookie);
+        response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
 }

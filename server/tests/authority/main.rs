@@ -8,6 +8,7 @@ mod expiry;
 mod memory;
 mod model;
 mod parameters;
+mod people;
 mod pkce;
 mod programmatic;
 mod redirect;
@@ -15,6 +16,7 @@ mod resource;
 mod scopes;
 mod secret;
 mod session;
+mod throttle;
 mod tidy;
 mod token;
 

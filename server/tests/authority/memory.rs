@@ -101,6 +101,8 @@ impl Memory {
             user_id: "u".to_owned(),
             created_at: self.now,
             seen_at: self.now,
+            id: String::new(),
+            label: String::new(),
         }
     }
 

@@ -8,7 +8,7 @@ use lookout_server::secret::entropy::{Entropy, SystemEntropy, identifier};
 use lookout_server::secret::keys::{KeyError, Keys};
 use lookout_server::secret::{
     AccessToken, AuthorizationCode, ClientSecret, Kind, ProgrammaticToken, RefreshToken, Secret,
-    SecretKind, SessionSecret,
+    SecretKind, SessionSecret, SetupKind, SetupSecret,
 };
 use proptest::prelude::*;
 
@@ -63,13 +63,14 @@ fn one_of_each(start: u64) -> Vec<(SecretKind, String, String, String)> {
         one::<CodeKind>(start),
         one::<ClientKind>(start),
         one::<SessionKind>(start),
+        one::<SetupKind>(start),
     ]
 }
 
 #[test]
 fn the_prefixes_are_those_that_scanners_are_told() {
     let prefixes = SecretKind::ALL.iter().map(|kind| kind.prefix());
-    let told = ["lkoat_", "lkort_", "lkmcp_", "lkoac_", "lkocs_", "lkses_"];
+    let told = ["lkoat_", "lkort_", "lkmcp_", "lkoac_", "lkocs_", "lkses_", "lkset_"];
     assert_eq!(prefixes.collect::<Vec<_>>(), told);
 }
 
@@ -110,6 +111,7 @@ fn a_secret_of_one_kind_is_no_other() {
             (SecretKind::Code, AuthorizationCode::parse(&text).is_some()),
             (SecretKind::Client, ClientSecret::parse(&text).is_some()),
             (SecretKind::Session, SessionSecret::parse(&text).is_some()),
+            (SecretKind::Setup, SetupSecret::parse(&text).is_some()),
         ];
         for (other, is_read) in read {
             assert_eq!(is_read, other == kind, "{kind:?} as {other:?}");

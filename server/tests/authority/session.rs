@@ -1,6 +1,7 @@
 //! Browsers: sessions, where forms may come from, and which grants a member may see.
 
 use lookout_schema::ScopeSet;
+use lookout_server::authority::people::FreshSession;
 use lookout_server::authority::records::{Grant, GrantKind, Membership, Role, Session, User};
 use lookout_server::authority::revoke::NoSuchGrant;
 use lookout_server::authority::session::AccountDisabled;
@@ -26,16 +27,23 @@ fn user(disabled_at: Option<Timestamp>) -> User {
 #[test]
 fn only_an_enabled_account_begins_a_session() {
     let now = Timestamp(42);
-    let begun = authority(STRICT).begin_session(now, &user(None), Digest([1; 32], Kid(1)));
+    let fresh = || FreshSession {
+        digest: Digest([1; 32], Kid(1)),
+        id: "s".to_owned(),
+        label: "Firefox".to_owned(),
+    };
+    let begun = authority(STRICT).begin_session(now, &user(None), fresh());
     let session = Session {
         digest: Digest([1; 32], Kid(1)),
         user_id: "u".to_owned(),
         created_at: now,
         seen_at: now,
+        id: "s".to_owned(),
+        label: "Firefox".to_owned(),
     };
     assert_eq!(begun.changes, [Change::AddSession(session)]);
     assert_eq!(begun.reply, Ok(()));
-    let refused = authority(STRICT).begin_session(now, &user(Some(now)), Digest([1; 32], Kid(1)));
+    let refused = authority(STRICT).begin_session(now, &user(Some(now)), fresh());
     assert_eq!(refused.changes, []);
     assert_eq!(refused.reply, Err(AccountDisabled));
 }
@@ -165,6 +173,8 @@ proptest! {
             user_id: "u".to_owned(),
             created_at: Timestamp(now.0 - age),
             seen_at: Timestamp(now.0 - idle),
+            id: String::new(),
+            label: String::new(),
         };
         let user = user(disabled.then_some(now));
         let is_live = age < WEEK && idle < HALF_A_DAY && !disabled;

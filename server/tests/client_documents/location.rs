@@ -45,6 +45,8 @@ fn what_cannot_be_the_one_spelling_of_a_public_address_is_refused() {
         "https://app.example.com/a%2fb",
         "https://app.example.com/a%5Cb",
         "https://app.example.com/a\\b",
+        "https://app.example.com/a?b\\c",
+        "https://app.example.com/a|b",
         "https://app.example.com\\@inside.example.com/client.json",
         "https://app.example.com/client.json\n",
         " https://app.example.com/client.json",

@@ -112,10 +112,10 @@ proptest! {
 
 /// Adds a key and makes it the current one, as if a minute had passed.
 fn rotate(path: &Path) -> Kid {
-    let mut file = KeyFile::open(path).unwrap();
-    file.rotate(&SystemEntropy, 0).unwrap();
-    let kid = file.promote(60).unwrap();
-    file.replace(path).unwrap();
+    let mut file = KeyFile::open(path).expect("what the test needs");
+    file.rotate(&SystemEntropy, 0).expect("what the test needs");
+    let kid = file.promote(60).expect("what the test needs");
+    file.replace(path).expect("what the test needs");
     kid
 }
 

@@ -41,15 +41,15 @@ fn fed(command: &mut Command, input: &str) -> (i32, String, String) {
 /// Makes every time in the key file two minutes older.
 fn wait(data: &Path) {
     let path = data.join("root.key");
-    let text = fs::read_to_string(&path).unwrap();
+    let text = fs::read_to_string(&path).expect("what the test needs");
     let older = |line: &str| match line.split_once(" = ") {
         Some((name @ ("made" | "promoted"), time)) => {
-            format!("{name} = {}", time.parse::<i64>().unwrap() - 120)
+            format!("{name} = {}", time.parse::<i64>().expect("what the test needs") - 120)
         }
         _ => line.to_owned(),
     };
     let text: Vec<String> = text.lines().map(older).collect();
-    fs::write(&path, text.join("\n")).unwrap();
+    fs::write(&path, text.join("\n")).expect("what the test needs");
 }
 
 #[test]
@@ -299,30 +299,46 @@ fn a_server_that_cannot_run_says_why_in_one_line_and_at_once() {
 
 /// Starts a server with this configuration: its first line names its address.
 fn started(data: &Path, text: &str) -> (std::process::Child, String) {
-    let config = data.parent().unwrap().join("lookout.toml");
-    fs::write(&config, text).unwrap();
-    let arguments = ["serve", "--listen", "127.0.0.1:0", "--config", config.to_str().unwrap()];
-    let mut child =
-        lookout(&arguments, data).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let config = data.parent().expect("what the test needs").join("lookout.toml");
+    fs::write(&config, text).expect("what the test needs");
+    let arguments = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--config",
+        config.to_str().expect("what the test needs"),
+    ];
+    let mut child = lookout(&arguments, data)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("what the test needs");
     let mut line = String::new();
     std::io::BufRead::read_line(
-        &mut std::io::BufReader::new(child.stdout.take().unwrap()),
+        &mut std::io::BufReader::new(child.stdout.take().expect("what the test needs")),
         &mut line,
     )
-    .unwrap();
+    .expect("what the test needs");
     let base = line.trim_end().strip_prefix("listening on ").unwrap_or_default().to_owned();
     (child, base)
 }
 
 fn stop(child: std::process::Child) -> String {
-    let stopped = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let stopped = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .expect("what the test needs");
     assert!(stopped.success());
-    let output = child.wait_with_output().unwrap();
-    String::from_utf8(output.stderr).unwrap()
+    let output = child.wait_with_output().expect("what the test needs");
+    String::from_utf8(output.stderr).expect("what the test needs")
 }
 
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .expect("what the test needs")
+        .local_addr()
+        .expect("what the test needs")
+        .port()
 }
 
 #[test]

@@ -156,6 +156,8 @@ fn change() -> impl Strategy<Value = Change> {
             user_id: name("person", of),
             created_at: at,
             seen_at: at,
+            id: name("session", number),
+            label: String::new(),
         })),
         id().prop_map(|number| Change::EndSession { digest: digest(3, number) }),
         id().prop_map(|number| Change::EndClientSecret { digest: digest(9, number) }),
@@ -196,7 +198,11 @@ pub(crate) async fn perform(store: &dyn Store, operation: &Operation) -> Result<
                 disabled_at: None,
             };
             store
-                .put_account(&Account { user, password: password.clone() })
+                .put_account(&Account {
+                    user,
+                    password: password.clone(),
+                    password_changed_at: Timestamp(PAST),
+                })
                 .await
                 .map(|()| String::new())
         }

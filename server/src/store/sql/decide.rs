@@ -5,7 +5,8 @@ use std::time::Instant;
 use sqlx::{Row as _, Transaction};
 
 use super::dialect::{self, Db, order_made};
-use super::rows::{self, standing_columns, standing_joins, token_columns};
+use super::rows::{standing_columns, standing_joins, token_columns};
+use super::{people, rows};
 use crate::authority::records::{
     AuthorizationRequest, Client, Code, Grant, GrantType, Membership, Session, Standing, Token,
     User,
@@ -265,7 +266,7 @@ impl SqlDecision {
     }
 
     /// Takes the lock on what is read next, where the database does not already hold one for the whole transaction. What is read afterwards is the newest.
-    async fn lock<'a, K>(
+    pub(super) async fn lock<'a, K>(
         &mut self,
         statement: Option<&'static str>,
         key: K,
@@ -433,13 +434,16 @@ impl SqlDecision {
                     .bind(&digest.0[..])
             }
             Change::AddSession(session) => {
-                sqlx::query("insert into sessions (digest, user_id, created_at, seen_at, kid) values ($1, $2, $3, $4, $5)")
+                sqlx::query("insert into sessions (digest, user_id, created_at, seen_at, kid, id, label) values ($1, $2, $3, $4, $5, $6, $7)")
                     .bind(&session.digest.0[..])
                     .bind(&session.user_id)
                     .bind(session.created_at.0)
                     .bind(session.seen_at.0)
                     .bind(i64::from(session.digest.1.0))
+                    .bind(&session.id)
+                    .bind(&session.label)
             }
+            Change::Person(change) => return people::apply(self, change).await,
             Change::EndSession { digest } => {
                 sqlx::query("delete from sessions where digest = $1").bind(&digest.0[..])
             }

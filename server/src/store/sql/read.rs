@@ -95,13 +95,19 @@ pub(super) async fn note_visit(pool: &DbPool, session: Digest) -> Result<(), Sto
 
 pub(super) async fn account(pool: &DbPool, email: &str) -> Result<Option<Account>, StoreError> {
     let row = sqlx::query(
-        "select id, email, display_name, disabled_at, password from users where email = $1",
+        "select id, email, display_name, disabled_at, password, password_changed_at from users where email = $1",
     )
     .bind(email)
     .fetch_optional(pool)
     .await?;
-    row.map(|row| Ok(Account { user: rows::user(&row)?, password: row.try_get("password")? }))
-        .transpose()
+    row.map(|row| {
+        Ok(Account {
+            user: rows::user(&row)?,
+            password: row.try_get("password")?,
+            password_changed_at: rows::time(&row, "password_changed_at")?,
+        })
+    })
+    .transpose()
 }
 
 pub(super) async fn memberships(
@@ -151,9 +157,12 @@ pub(super) async fn grants(
 pub(super) async fn put_account(store: &SqlStore, account: &Account) -> Result<(), StoreError> {
     let mut transaction = store.write().await?;
     sqlx::query(concat!(
-        "insert into users (id, email, display_name, password, created_at) values ($1, $2, $3, $4, ",
+        "insert into users (id, email, display_name, password, created_at, password_changed_at) values ($1, $2, $3, $4, ",
         now!(),
-        ") on conflict (email) do update set password = excluded.password"
+        ", ",
+        now!(),
+        ") on conflict (email) do update set password = excluded.password, password_changed_at = case
+         when users.password_changed_at >= excluded.password_changed_at then users.password_changed_at + 1 else excluded.password_changed_at end"
     ))
     .bind(&account.user.id)
     .bind(&account.user.email)

@@ -173,7 +173,7 @@ pub(super) async fn visitor(
     let row = sqlx::query(concat!(
         "select ",
         now!(),
-        " as now, s.created_at, s.seen_at, u.id, u.email, u.display_name, u.disabled_at
+        " as now, s.created_at, s.seen_at, s.id as session_id, s.label, u.id, u.email, u.display_name, u.disabled_at
          from sessions s join users u on u.id = s.user_id where s.digest = $1 and s.kid = $2"
     ))
     .bind(&session.0[..])
@@ -187,6 +187,8 @@ pub(super) async fn visitor(
             user_id: user.id.clone(),
             created_at: time(&row, "created_at")?,
             seen_at: time(&row, "seen_at")?,
+            id: row.try_get("session_id")?,
+            label: row.try_get("label")?,
         };
         Ok((time(&row, "now")?, session, user))
     })

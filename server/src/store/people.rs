@@ -1,0 +1,49 @@
+//! What sign-in and the pages about people need of a store.
+
+use super::StoreFuture;
+use crate::authority::Timestamp;
+use crate::authority::people::{Person, SetupLink};
+use crate::authority::records::{Session, User};
+use crate::authority::throttle::{Failures, Key};
+use crate::secret::keys::Digest;
+
+/// Reads about people, outside a decision.
+pub trait PeopleStore: Send + Sync {
+    /// Whether anybody has an account.
+    fn has_people(&self) -> StoreFuture<'_, bool>;
+
+    /// Everybody, by e-mail address.
+    fn people(&self) -> StoreFuture<'_, Vec<PersonListing>>;
+
+    /// The sessions of a person, the newest first, and the time.
+    fn sessions<'a>(&'a self, user_id: &'a str) -> StoreFuture<'a, (Timestamp, Vec<Session>)>;
+
+    /// A setup link with its person, and the time.
+    fn setup_link(&self, digest: Digest) -> StoreFuture<'_, Option<(Timestamp, SetupLink, User)>>;
+}
+
+/// What a decision about people loads. Every load of a person takes the lock on them, and what is read afterwards is the newest.
+pub trait PeopleRows: Send {
+    /// A person.
+    fn person<'a>(&'a mut self, user_id: &'a str) -> StoreFuture<'a, Option<Person>>;
+
+    /// The person with this lower-case e-mail address.
+    fn person_by_email<'a>(&'a mut self, email: &'a str) -> StoreFuture<'a, Option<Person>>;
+
+    /// A setup link with its person.
+    fn setup_link_to_use(&mut self, digest: Digest) -> StoreFuture<'_, Option<(SetupLink, User)>>;
+
+    /// Failed sign-ins, with the lock on their count. Load several in the order of their keys.
+    fn failures<'a>(&'a mut self, key: &'a Key) -> StoreFuture<'a, Failures>;
+}
+
+/// A person as the operator's list shows them.
+#[derive(Clone, Debug)]
+pub struct PersonListing {
+    /// The person.
+    pub user: User,
+    /// Whether they chose a password.
+    pub has_password: bool,
+    /// Workspaces and roles.
+    pub memberships: Vec<(String, String)>,
+}
