@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use crate::config::{Config, Settings};
+use crate::config::{Config, DatabaseUrl, Settings};
+use crate::secret::keys::bound::judge as judge_keys;
 use crate::secret::keys::file::KeyFile;
 use crate::secret::keys::{ENVIRONMENT, Keys};
 use crate::serving::DEMO_EMAIL;
-use crate::store::operations::{DatabaseFacts, OperationsStore as _};
-use crate::store::sqlite::SqliteStore;
+use crate::store::operations::DatabaseFacts;
+use crate::store::{self, Store};
 use crate::workspace::Connection;
 
 /// How far the database's clock may be from this machine's, in milliseconds.
@@ -197,22 +198,35 @@ fn keys(config: &Config, findings: &mut Vec<Finding>) {
 }
 
 async fn database(config: &Config, findings: &mut Vec<Finding>) {
-    let path = config.data.join("lookout.db");
-    let store = match SqliteStore::look(&path).await {
+    let url = config.database.url.as_ref();
+    if url.is_some_and(DatabaseUrl::is_exposed) {
+        findings.push(Finding::doubt("database", "it is on another machine and may be impersonated on the way; add `?sslmode=verify-full` to its address, with `sslrootcert` when its certificate is your own"));
+    }
+    let store = match store::look(&config.data, &config.database).await {
         Ok(store) => store,
-        Err(error) => return findings.push(Finding::problem("database", format!("cannot open {}: {error}; restore it from a backup, or make a new data directory with `lookout-server init`", path.display()))),
+        Err(error) if url.is_some() => return findings.push(Finding::problem("database", format!("{error}; start it, or correct its address"))),
+        Err(error) => return findings.push(Finding::problem("database", format!("cannot open {}: {error}; restore it from a backup, or make a new data directory with `lookout-server init`", store::file(&config.data).display()))),
     };
+    if url.is_some() && store::file(&config.data).exists() {
+        findings.push(Finding::doubt(
+            "database",
+            format!(
+                "{} is not used, because the database is PostgreSQL; move it away",
+                store::file(&config.data).display()
+            ),
+        ));
+    }
     match store.facts(DEMO_EMAIL).await {
         Ok(facts) => {
-            judge(&facts, SqliteStore::schema(), config, findings);
-            retirable(&store, config, findings).await;
+            judge(&facts, config, findings);
+            bound(&*store, config, findings).await;
         }
         Err(error) => findings.push(Finding::problem("database", format!("{error}; it is not Lookout's, or its schema was never made: start the server once, or restore a backup"))),
     }
-    store.close().await;
 }
 
-fn judge(facts: &DatabaseFacts, schema: i64, config: &Config, findings: &mut Vec<Finding>) {
+fn judge(facts: &DatabaseFacts, config: &Config, findings: &mut Vec<Finding>) {
+    let schema = facts.newest_schema;
     findings.push(Finding::fine("database", format!("{}, schema {}", facts.product, facts.schema)));
     if !facts.is_primary {
         findings.push(Finding::problem(
@@ -250,8 +264,15 @@ fn judge(facts: &DatabaseFacts, schema: i64, config: &Config, findings: &mut Vec
     }
 }
 
-async fn retirable(store: &SqliteStore, config: &Config, findings: &mut Vec<Finding>) {
+/// Judges the keys by what the database knows of them.
+async fn bound(store: &dyn Store, config: &Config, findings: &mut Vec<Finding>) {
     let Ok(keys) = Keys::open(&config.key_file()) else { return };
+    // An older schema has none.
+    if let Ok(known) = store.root_keys().await
+        && let Err(error) = judge_keys(&keys.checks(), &known)
+    {
+        findings.push(Finding::problem("keys", error.to_string()));
+    }
     let lifetime = config.lifetimes.session_absolute.saturating_mul(1000);
     let Ok((_, uses)) = store.key_uses(lifetime).await else { return };
     let known = keys.kids();

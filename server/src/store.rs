@@ -72,6 +72,18 @@ pub async fn open(data: &Path, database: &DatabaseSettings) -> Result<Arc<dyn St
     })
 }
 
+/// Opens the store as it is, to look at it alone.
+///
+/// # Errors
+///
+/// When it cannot be reached or is not there.
+pub async fn look(data: &Path, database: &DatabaseSettings) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match &database.url {
+        Some(url) => Arc::new(postgres::PostgresStore::look(url).await?),
+        None => Arc::new(sqlite::SqliteStore::look(&file(data)).await?),
+    })
+}
+
 /// The embedded database of a data directory.
 #[must_use]
 pub fn file(data: &Path) -> PathBuf {

@@ -9,7 +9,6 @@ use lookout_server::doctor::{Finding, Severity, examine};
 use lookout_server::serving::say;
 use serde_json::json;
 
-
 #[derive(Args)]
 pub(crate) struct Flags {
     #[command(flatten)]

@@ -10,6 +10,8 @@ mod dialect;
 mod authority;
 #[path = "sql/decide.rs"]
 mod decide;
+#[path = "sql/keys.rs"]
+mod keys;
 #[path = "sql/operations.rs"]
 mod operations;
 #[path = "sql/read.rs"]
@@ -43,6 +45,22 @@ const PING: Duration = Duration::from_secs(1);
 /// A connection that was used this recently is taken for good.
 const FRESH: Duration = Duration::from_secs(1);
 
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/postgres");
+
+fn options(url: &DatabaseUrl) -> Result<PgConnectOptions, sqlx::Error> {
+    Ok(url.expose().parse::<PgConnectOptions>()?.application_name("lookout-server"))
+}
+
+/// Every statement, wait and pause of a transaction has an end.
+fn bound(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([
+        ("statement_timeout", "1500"),
+        ("lock_timeout", "1000"),
+        ("idle_in_transaction_session_timeout", "2000"),
+        ("synchronous_commit", "on"),
+    ])
+}
+
 /// The PostgreSQL store.
 #[derive(Debug)]
 pub struct PostgresStore {
@@ -63,8 +81,7 @@ impl PostgresStore {
             let why = why.to_string().replace('\n', " ");
             StoreError(format!("cannot use the database {place}: {why}").into())
         };
-        let options: PgConnectOptions = url.expose().parse().map_err(|error| unusable(&error))?;
-        let options = options.application_name("lookout-server");
+        let options = options(url).map_err(|error| unusable(&error))?;
         // Another server may be at the schema right now, and a change of it may take its time.
         let patient =
             options.clone().options([("statement_timeout", "60s"), ("lock_timeout", "60s")]);
@@ -73,12 +90,7 @@ impl PostgresStore {
             Err(_) => return Err(unusable(&"it does not answer")),
         };
         prepare(connection).await.map_err(|error| unusable(&error))?;
-        let options = options.options([
-            ("statement_timeout", "1500"),
-            ("lock_timeout", "1000"),
-            ("idle_in_transaction_session_timeout", "2000"),
-            ("synchronous_commit", "on"),
-        ]);
+        let options = bound(options);
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(WAIT)
@@ -92,6 +104,31 @@ impl PostgresStore {
             .connect_lazy_with(options);
         let latest = read::latest_event(&pool).await.map_err(|error| unusable(&error))?;
         Ok(Self { pool, clock: Steady::from(latest) })
+    }
+
+    /// Connects to the database `url` as it is, for reading alone.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be reached in 1.5 s. The message is one line and holds no password.
+    pub async fn look(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let unusable = |why: &dyn std::fmt::Display| {
+            let why = why.to_string().replace('\n', " ");
+            StoreError(format!("cannot use the database {}: {why}", url.place()).into())
+        };
+        let options = options(url).map_err(|error| unusable(&error))?;
+        let options = bound(options).options([("default_transaction_read_only", "on")]);
+        let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(START);
+        match timeout(START, pool.connect_with(options)).await {
+            Ok(Ok(pool)) => Ok(Self { pool, clock: Steady::from(None) }),
+            Ok(Err(error)) => Err(unusable(&error)),
+            Err(_) => Err(unusable(&"it does not answer")),
+        }
+    }
+
+    /// The newest schema that this version knows.
+    pub(crate) fn schema() -> i64 {
+        MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
     }
 
     /// The time.
@@ -133,7 +170,7 @@ async fn prepare(mut connection: PgConnection) -> Result<(), StoreError> {
         ));
     }
     is_primary(&mut connection).await?;
-    sqlx::migrate!("./migrations/postgres").run_direct(None, &mut connection, false).await?;
+    MIGRATIONS.run_direct(None, &mut connection, false).await?;
     Ok(connection.close().await?)
 }
 

@@ -20,7 +20,8 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STAN
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{ENVIRONMENT, Kid};
+use super::bound::Check;
+use super::{ENVIRONMENT, Kid, check};
 use crate::secret::entropy::Entropy;
 
 /// The most keys at a time: what an unknown secret costs.
@@ -71,6 +72,26 @@ pub enum KeyError {
         /// The file.
         path: PathBuf,
     },
+    /// The database has another key of that name.
+    #[error(
+        "key {0} is not the one that this database was made with; restore the key file that belongs to the database, or copy it from another server of it"
+    )]
+    Other(Kid),
+    /// The database holds what was made with a key that is not there.
+    #[error(
+        "key {0}, which secrets in this database were made with, is missing; restore the key file that belongs to the database, or copy it from another server of it"
+    )]
+    Lacking(Kid),
+    /// New secrets would be made with a key that was retired.
+    #[error(
+        "key {0} is current here and was retired; copy the key file from another server of this database"
+    )]
+    Retired(Kid),
+    /// New secrets would be made with a key that the database does not know.
+    #[error(
+        "key {0} is current and the database does not know it; change the key file with `lookout-server key` alone"
+    )]
+    Unknown(Kid),
     /// The environment variable cannot be read as keys.
     #[error(
         "{ENVIRONMENT} {0}; give 32 bytes as 64 hexadecimal digits or as base64, or several as `2:KEY,1:KEY` with the current one first"
@@ -284,7 +305,7 @@ impl KeyFile {
     }
 
     /// Reads the value of the environment variable.
-    pub(super) fn of_environment(text: &str) -> Result<Self, KeyError> {
+    pub fn of_environment(text: &str) -> Result<Self, KeyError> {
         let mut entries = Vec::new();
         for (place, part) in text.trim().split(',').enumerate() {
             let (kid, root) = match part.trim().split_once(':') {
@@ -327,6 +348,12 @@ impl KeyFile {
         let current = self.entries.iter().filter(is_current);
         let others = self.entries.iter().rev().filter(move |entry| !is_current(entry));
         current.chain(others).map(|entry| (entry.kid, &*entry.root))
+    }
+
+    /// The check value of every key, the current one first.
+    #[must_use]
+    pub fn checks(&self) -> Vec<(Kid, Check)> {
+        self.roots().map(|(kid, root)| (kid, check(root))).collect()
     }
 
     /// Adds a key that is accepted and not used yet.
