@@ -50,6 +50,8 @@ pub struct App {
     pub(crate) documents: ClientDocuments,
     tools: WorkspaceTools,
     budget: Budget,
+    /// Of events of strangers who registered a client.
+    registrations: Budget,
     /// Whether the server is about to stop.
     pub draining: Draining,
     /// How often anybody may ask.
@@ -163,6 +165,7 @@ impl App {
             store,
             tools,
             budget: Budget::default(),
+            registrations: Budget::default(),
             keys,
             entropy,
             rates: RequestRates::new(&config),

@@ -60,7 +60,11 @@ impl App {
         if let Ok(client) = &decision.reply {
             let mut event = Event::allowed(What::Register).client(&client.id);
             event.user_id = client.registered_by.clone();
-            decision.changes.push(Change::Audit(event));
+            if registered_by.is_some() {
+                decision.changes.push(Change::Audit(event));
+            } else {
+                decision.changes.extend(self.self_registered(event).into_iter().map(Change::Audit));
+            }
         }
         transaction.commit(decision.changes).await?;
         let client = match decision.reply {

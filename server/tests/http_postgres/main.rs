@@ -6,6 +6,7 @@ mod authorize;
 mod browser;
 #[path = "../http/flow.rs"]
 mod flow;
+mod operators;
 #[path = "../http/pages.rs"]
 mod pages;
 #[path = "../http/races.rs"]
