@@ -32,6 +32,8 @@ impl Exporting {
     ///
     /// When the endpoint is no address.
     pub fn to(endpoint: &str) -> Result<Self, ExporterBuildError> {
+        // The client of the exporter takes the provider of the process. It may be there already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let exporter = SpanExporter::builder()
             .with_http()
             .with_protocol(Protocol::HttpBinary)

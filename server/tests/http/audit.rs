@@ -178,9 +178,13 @@ fn no_secret_is_in_the_log_or_among_the_events() {
         server.redeem(secret, secret);
         server.refresh(&public, secret);
         server.refresh(secret, secret);
-        server.get(&format!("/oauth/authorize?client_id={secret}&state={secret}"), &[]);
+        server.get(
+            &format!("/oauth/authorize?client_id={0}&state={0}", secret.replace(' ', "%20")),
+            &[],
+        );
         server.get("/mcp", &[("authorization", &format!("Bearer {secret}"))]);
-        server.get(&format!("/nowhere/{secret}?x={secret}"), &[]);
+        let written = secret.replace(' ', "%20");
+        server.get(&format!("/nowhere/{written}?x={written}"), &[]);
         server.post_json(
             "/oauth/register",
             &json!({ "client_name": secret, "redirect_uris": [secret] }),

@@ -173,7 +173,7 @@ fn whatever_was_leaked_is_ended_by_having_it() {
         "{told}"
     );
     // A report in one long line that is not all text.
-    let fresh = browser.connect(&client);
+    let fresh = Browser::signed_in(&server).connect(&client);
     for (before, secret) in [((1 << 20) - 20, &fresh.access), ((3 << 20) + 7, &fresh.refresh)] {
         let mut report = vec![b'.'; before];
         report[5] = 0xff;

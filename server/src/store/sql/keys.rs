@@ -110,7 +110,7 @@ async fn batch(store: &SqlStore, statement: &'static str, kid: Kid) -> Result<u6
     let now: i64 = now.try_get(0)?;
     let mut query = sqlx::query(statement).bind(now).bind(i64::from(kid.0)).bind(BATCH);
     if statement.contains("$4") {
-        query = query.bind(&[0; 32][..]);
+        query = query.bind(&[0_u8; 32][..]);
     }
     let ended = query.execute(&mut *transaction).await?.rows_affected();
     transaction.commit().await?;
