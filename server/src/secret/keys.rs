@@ -184,19 +184,16 @@ impl Keys {
         let judged = bound::judge(checks, &known);
         let was_strange = self.shared.strange.swap(judged.is_err(), Ordering::Relaxed);
         let mut last = self.shared.known.write().unwrap_or_else(PoisonError::into_inner);
-        match &judged {
-            Ok(()) if *last != known => {
-                *last = known;
-                // A file that was refused for a key that the database did not know is looked at again.
-                if let Some(file) = &self.shared.file {
-                    file.due.store(0, Ordering::Release);
-                }
+        // One that starts says so by ending.
+        if let (Err(error), false, false) = (&judged, was_strange, last.is_empty()) {
+            tracing::error!(%error, "the root keys are not those of the database any more");
+        }
+        if *last != known {
+            *last = known;
+            // A file that was refused for a key that the database did not know, or that has a key by now, is looked at again.
+            if let Some(file) = &self.shared.file {
+                file.due.store(0, Ordering::Release);
             }
-            // One that starts says so by ending.
-            Err(error) if !was_strange && !last.is_empty() => {
-                tracing::error!(%error, "the root keys are not those of the database any more");
-            }
-            _ => {}
         }
         drop(last);
         judged

@@ -202,7 +202,7 @@ fn no_secret_is_in_the_log_or_among_the_events() {
     let log = String::from_utf8_lossy(&LOG.lock().unwrap()).into_owned();
     assert!(log.len() > 100, "the log was captured");
     let digests = digests(&server);
-    assert!(digests.len() > 8);
+    assert!(digests.len() >= 8);
     for secret in secrets.iter().chain(&digests) {
         let tail = &secret[secret.len().saturating_sub(20)..];
         assert!(!events.contains(tail), "among the events: {secret}");
