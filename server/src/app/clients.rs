@@ -42,7 +42,7 @@ impl App {
         let secret = ClientSecret::mint(&*self.entropy);
         let id = identifier(&*self.entropy);
         // Registrations take turns in the database; waiting here keeps its connections for other decisions.
-        let _turn = self.registrations.lock().await;
+        let _turn = self.registering.lock().await;
         let mut transaction = self.store.begin().await?;
         let young = transaction.now().plus_seconds(-YOUNG);
         if registered_by.is_none()
@@ -62,7 +62,11 @@ impl App {
         if let Ok(client) = &decision.reply {
             let mut event = Event::allowed(What::Register).client(&client.id);
             event.user_id = client.registered_by.clone();
-            decision.changes.push(Change::Audit(event));
+            if registered_by.is_some() {
+                decision.changes.push(Change::Audit(event));
+            } else {
+                decision.changes.extend(self.self_registered(event).into_iter().map(Change::Audit));
+            }
         }
         transaction.commit(decision.changes).await?;
         let client = match decision.reply {

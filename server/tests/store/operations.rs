@@ -161,8 +161,6 @@ fn change() -> impl Strategy<Value = Change> {
         })),
         id().prop_map(|number| Change::EndSession { digest: digest(3, number) }),
         id().prop_map(|number| Change::EndClientSecret { digest: digest(9, number) }),
-        prop::bool::weighted(0.1)
-            .prop_map(move |first| Change::EndKey { kid: Kid(if first { 1 } else { 2 }), at }),
         (0..What::ALL.len(), text()).prop_map(|(what, detail)| {
             Change::Audit(Event { detail, ..Event::refused(What::ALL[what], "reason") })
         }),
