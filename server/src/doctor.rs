@@ -219,26 +219,24 @@ async fn database(config: &Config, findings: &mut Vec<Finding>) {
         );
         findings.push(Finding::doubt("database", why));
     }
-    let (place, remedy) = match url {
-        Some(url) => (url.place(), "see that it runs and that database.url is right"),
-        None => (
-            file.display().to_string(),
-            "restore it from a backup, or make a new data directory with `lookout-server init`",
-        ),
+    let store = match store::look(&config.data, &config.database).await {
+        Ok(store) => store,
+        Err(error) => {
+            let remedy = match url {
+                Some(_) => "see that it runs and that database.url is right",
+                None => {
+                    "restore it from a backup, or make a new data directory with `lookout-server init`"
+                }
+            };
+            return findings.push(Finding::problem("database", format!("{error}; {remedy}")));
+        }
     };
-    let looked = match store::look(&config.data, &config.database).await {
-        Ok(store) => store.facts(DEMO_EMAIL).await.map(|facts| (store, facts)),
-        Err(error) => Err(error),
-    };
-    match looked {
-        Ok((store, facts)) => {
+    match store.facts(DEMO_EMAIL).await {
+        Ok(facts) => {
             judge(&facts, config, findings);
             bound(&*store, config, findings).await;
         }
-        Err(error) => findings.push(Finding::problem(
-            "database",
-            format!("{place} cannot be used: {error}; {remedy}"),
-        )),
+        Err(error) => findings.push(Finding::problem("database", format!("{error}; it is not Lookout's, or its schema was never made: start the server once, or restore a backup"))),
     }
 }
 

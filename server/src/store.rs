@@ -8,7 +8,15 @@
 
 pub mod operations;
 pub mod people;
+#[allow(
+    clippy::duplicate_mod,
+    reason = "each database compiles the same statements with its own dialect"
+)]
 pub mod postgres;
+#[allow(
+    clippy::duplicate_mod,
+    reason = "each database compiles the same statements with its own dialect"
+)]
 pub mod sqlite;
 pub(crate) mod steady;
 pub mod workspace;

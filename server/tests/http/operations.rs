@@ -1,5 +1,7 @@
 //! The commands of operators: keys, the doctor, the audit log, leaked tokens, and refusing to start.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;

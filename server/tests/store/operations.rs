@@ -92,7 +92,11 @@ pub(crate) fn client(number: u8, title: String, registered_by: Option<u8>) -> Cl
         id: name("client", number),
         redirect_uris: vec![format!("https://é.example/{title}"), String::new()],
         name: title,
-        auth_method: if number % 2 == 0 { ClientAuthMethod::None } else { ClientAuthMethod::Post },
+        auth_method: if number.is_multiple_of(2) {
+            ClientAuthMethod::None
+        } else {
+            ClientAuthMethod::Post
+        },
         secret: (number % 2 == 1).then(|| digest(9, number)),
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
         scopes: "mcp:read".parse().expect("scopes"),
