@@ -12,6 +12,8 @@ mod people;
 mod presented;
 mod sign_in;
 mod tokens;
+#[cfg(feature = "oidc")]
+pub(crate) mod upstream;
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -50,6 +52,8 @@ pub struct App {
     pub(crate) entropy: Box<dyn Entropy>,
     pub(crate) passwords: Passwords,
     pub(crate) documents: ClientDocuments,
+    #[cfg(feature = "oidc")]
+    pub(crate) upstream: Option<crate::upstream::Upstream>,
     tools: WorkspaceTools,
     budget: Budget,
     registering: tokio::sync::Mutex<()>,
@@ -165,6 +169,8 @@ impl App {
             },
             passwords: Passwords::new(&*entropy),
             documents: ClientDocuments::new(&config),
+            #[cfg(feature = "oidc")]
+            upstream: crate::upstream::Upstream::new(&config),
             store,
             tools,
             budget: Budget::default(),

@@ -29,6 +29,7 @@ pub mod scope;
 pub mod session;
 pub mod throttle;
 pub mod token;
+pub mod upstream;
 
 pub use error::{OAuthError, OAuthErrorCode};
 pub use policy::Policy;

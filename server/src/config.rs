@@ -6,6 +6,7 @@ mod client_documents;
 mod database;
 mod keys;
 mod limits;
+mod oidc;
 mod place;
 mod public_url;
 mod sign_in;
@@ -23,6 +24,7 @@ pub use client_documents::ClientDocumentSettings;
 pub use database::{DATABASE_URL, DatabaseSettings, DatabaseUrl};
 pub use keys::KeySettings;
 pub use limits::{LimitSettings, Network, Rates, Seconds};
+pub use oidc::{CLIENT_SECRET, OidcSettings, is_safe};
 pub use place::Place;
 pub use public_url::PublicUrl;
 pub use sign_in::SignInSettings;
@@ -57,6 +59,8 @@ pub struct Settings {
     pub keys: KeySettings,
     /// How people sign in.
     pub sign_in: SignInSettings,
+    /// The OpenID provider that people may sign in through.
+    pub oidc: Option<OidcSettings>,
     /// Where the server keeps what it stores.
     pub database: DatabaseSettings,
     /// Counters.
@@ -122,6 +126,7 @@ impl Default for Settings {
             client_documents: ClientDocumentSettings::default(),
             keys: KeySettings::default(),
             sign_in: SignInSettings::default(),
+            oidc: None,
             database: DatabaseSettings::default(),
             metrics: MetricsSettings::default(),
             telemetry: TelemetrySettings::default(),
@@ -174,6 +179,7 @@ impl Settings {
         self.database.judge()?;
         self.judge_warehouses()?;
         self.sign_in.judge()?;
+        self.oidc.as_ref().map_or(Ok(()), OidcSettings::judge)?;
         self.telemetry.judge()?;
         self.client_documents.judge(public_url.is_loopback)?;
         for origin in &self.allowed_origins {
@@ -217,6 +223,7 @@ impl Settings {
             client_documents: self.client_documents,
             keys: self.keys,
             sign_in: self.sign_in,
+            oidc: self.oidc,
             database: self.database,
             metrics: self.metrics,
             telemetry: self.telemetry,
@@ -305,6 +312,8 @@ pub struct Config {
     pub keys: KeySettings,
     /// How people sign in.
     pub sign_in: SignInSettings,
+    /// The OpenID provider that people may sign in through.
+    pub oidc: Option<OidcSettings>,
     /// Where it keeps what it stores.
     pub database: DatabaseSettings,
     /// Counters.
@@ -320,6 +329,12 @@ impl Config {
     #[must_use]
     pub fn issuer(&self) -> Issuer {
         Issuer::new(&self.public_url.base)
+    }
+
+    /// Whether people sign in with a password of this server.
+    #[must_use]
+    pub fn has_passwords(&self) -> bool {
+        self.oidc.as_ref().is_none_or(|oidc| oidc.password_sign_in)
     }
 
     /// The lifetimes that the authority applies.

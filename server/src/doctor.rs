@@ -91,6 +91,8 @@ pub async fn examine(settings: Settings) -> Vec<Finding> {
             folder(&config.data, &mut findings);
             keys(&config, &mut findings);
             database(&config, &mut findings).await;
+            #[cfg(feature = "oidc")]
+            provider(&config, &mut findings).await;
             warehouses(&config, &mut findings);
         }
         Err(error) => findings.push(Finding::problem("configuration", error.to_string())),
@@ -301,6 +303,31 @@ async fn bound(store: &dyn Store, config: &Config, findings: &mut Vec<Finding>) 
     }
     for lost in uses.iter().filter(|key| key.total() > 0 && !known.contains(&key.kid)) {
         findings.push(Finding::problem("keys", format!("{} live secrets were made with key {}, which is not here, so none of them works; restore the key file", lost.total(), lost.kid)));
+    }
+}
+
+#[cfg(feature = "oidc")]
+async fn provider(config: &Config, findings: &mut Vec<Finding>) {
+    use crate::upstream::{Fault, RETURN, Upstream};
+    let Some(upstream) = Upstream::new(config) else { return };
+    if let Some(fault) = upstream.secret_fault() {
+        findings.push(Finding::problem("oidc", fault));
+    }
+    findings.push(match upstream.reach().await {
+        Ok(()) => Finding::fine(
+            "oidc",
+            format!("the provider answers; register {}{RETURN} there", config.public_url.base),
+        ),
+        Err(Fault::Outage(why)) => {
+            Finding::problem("oidc", format!("the provider cannot be used: {why}; see that oidc.issuer is right and reachable from here"))
+        }
+        Err(Fault::Refused(refusal)) => Finding::problem("oidc", refusal.reason()),
+    });
+    if !config.has_passwords() && !config.public_url.is_https {
+        findings.push(Finding::doubt(
+            "oidc",
+            "password_sign_in is off, so nobody signs in while the provider is out",
+        ));
     }
 }
 

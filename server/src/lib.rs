@@ -21,6 +21,8 @@ pub mod secret;
 pub mod serving;
 pub mod store;
 pub mod telemetry;
+#[cfg(feature = "oidc")]
+mod upstream;
 pub mod warehouse;
 pub mod web;
 pub mod workspace;

@@ -110,6 +110,10 @@ pub async fn run(
         connections.push(Connection::open(warehouse)?);
     }
     let app = open(settings.at(address)?).await?;
+    #[cfg(feature = "oidc")]
+    if let Some(fault) = app.upstream.as_ref().and_then(|upstream| upstream.secret_fault()) {
+        bail!("oidc: {fault}");
+    }
     let mut greeting = String::new();
     if flags.demo {
         let (shop, shown) = demo(&app).await?;

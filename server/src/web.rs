@@ -16,6 +16,8 @@ mod sessions;
 mod setup;
 mod sign_in;
 mod tokens;
+#[cfg(feature = "oidc")]
+mod upstream;
 mod workspace;
 
 use std::sync::Arc;
@@ -47,6 +49,11 @@ pub fn routes(app: &App) -> Router<Arc<App>> {
         .route("/settings/integrations", get(home::integrations))
         .route("/w/{workspace}/d/{slug}", get(dashboard::show))
         .route("/assets/lookout.css", get(assets::stylesheet));
+    #[cfg(feature = "oidc")]
+    let router = match &app.upstream {
+        Some(_) => router.merge(upstream::routes()),
+        None => router,
+    };
     if !app.config.external_access {
         return router;
     }

@@ -4,8 +4,10 @@ use super::App;
 use crate::audit::{Event, What};
 use crate::authority::people::{PasswordHash, Person, PersonChange};
 use crate::authority::records::{Membership, Role, Session, User};
+use crate::authority::upstream::{Identity, UpstreamRefusal};
 use crate::authority::{Change, Timestamp};
 use crate::secret::entropy::identifier;
+use crate::secret::keys::Digest;
 use crate::secret::password::{Unsuitable, hash, judge};
 use crate::secret::{SecretKind, SessionSecret};
 use crate::store::{Account, StoreError};
@@ -220,9 +222,72 @@ impl App {
         ];
         Ok(transaction.commit(changes).await?)
     }
+
+    /// Lets a person sign in as `identity`, unless somebody else does.
+    pub async fn link_identity(
+        &self,
+        user: &User,
+        identity: Identity,
+    ) -> Result<Result<(), UpstreamRefusal>, StoreError> {
+        let mut transaction = self.store.begin().await?;
+        let Some(person) = transaction.person(&user.id).await? else {
+            return Ok(Err(UpstreamRefusal::OtherPerson));
+        };
+        let holder = transaction.person_by_identity(&identity).await?.map(|holder| holder.user);
+        let mut decision = self.authority.link(&person.user, holder.as_ref(), identity);
+        if decision.reply.is_ok() {
+            let event = Event::allowed(What::Account).user(&user.id);
+            decision.changes.push(Change::Audit(event.detail("linked with the provider")));
+            transaction.commit(decision.changes).await?;
+        }
+        Ok(decision.reply)
+    }
+
+    /// Ends what [`App::link_identity`] began, and every session of the person. `false` when there was nothing to end.
+    pub async fn unlink_identity(
+        &self,
+        user: &User,
+        identity: &Identity,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.store.begin().await?;
+        transaction.person(&user.id).await?;
+        if !transaction.identities_of(&user.id).await?.contains(identity) {
+            return Ok(false);
+        }
+        transaction.commit(unlink(user, identity, None)).await?;
+        Ok(true)
+    }
+
+    /// Ends what [`App::link_identity`] began, and every other session, as the person asks; refused when they could not come back.
+    pub async fn unlink_own_identity(
+        &self,
+        visitor: &Visitor,
+        identity: &Identity,
+    ) -> Result<Result<(), UpstreamRefusal>, StoreError> {
+        let user = &visitor.user;
+        let mut transaction = self.store.begin().await?;
+        let person = transaction.person(&user.id).await?;
+        let mut others = transaction.identities_of(&user.id).await?;
+        others.retain(|other| other != identity && other.issuer == identity.issuer);
+        let has_password = person.is_some_and(|person| !person.password.0.is_empty());
+        if others.is_empty() && !(has_password && self.config.has_passwords()) {
+            return Ok(Err(UpstreamRefusal::OnlyWayIn));
+        }
+        transaction.commit(unlink(user, identity, Some(visitor.session.digest))).await?;
+        Ok(Ok(()))
+    }
 }
 
-fn is_address(email: &str) -> bool {
+fn unlink(user: &User, identity: &Identity, kept: Option<Digest>) -> Vec<Change> {
+    let event = Event::allowed(What::Account).user(&user.id).detail("unlinked from the provider");
+    vec![
+        PersonChange::Unlink { user_id: user.id.clone(), identity: identity.clone() }.into(),
+        PersonChange::EndSessions { user_id: user.id.clone(), but: kept }.into(),
+        Change::Audit(event),
+    ]
+}
+
+pub(super) fn is_address(email: &str) -> bool {
     email.len() <= 254
         && email.bytes().all(|byte| byte.is_ascii_graphic())
         && email.split_once('@').is_some_and(|(local, domain)| {

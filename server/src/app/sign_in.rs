@@ -117,6 +117,10 @@ impl App {
 
     /// Signs in with a password.
     pub async fn attempt(&self, attempt: Attempt<'_>) -> Result<SignIn, StoreError> {
+        if !self.config.has_passwords() {
+            self.audit(Event::refused(What::SignIn, "passwords_are_off")).await;
+            return Ok(SignIn::Wrong);
+        }
         let email = attempt.email.trim().to_lowercase();
         let counters = self.counters(&email, attempt.address, attempt.known);
         let counted = match self.admit_attempt(&counters).await? {
@@ -185,7 +189,7 @@ impl App {
     }
 
     /// What is left in a browser that signed in to an account: a name for it, and the proof that this server gave it for this account.
-    fn introduce(&self, email: &str) -> String {
+    pub(super) fn introduce(&self, email: &str) -> String {
         let name = identifier(&*self.entropy);
         let proof = self.keys.form_token(format!("{name} {email}").as_bytes(), KNOWN_BROWSER);
         format!("{name}.{proof}")
@@ -255,6 +259,33 @@ impl App {
         transaction.commit(changes(counters, next)).await
     }
 
+    /// Counts an attempt from a network that is about no account yet, or says how many seconds to wait.
+    #[cfg(feature = "oidc")]
+    pub(super) async fn count_visit(
+        &self,
+        address: ClientAddress,
+    ) -> Result<Result<(), i64>, StoreError> {
+        let counters = self.visits(address);
+        let admitted = self.admit_attempt(&counters).await?;
+        if let Ok(counted) = admitted {
+            self.count_failure(&counters, counted).await?;
+        }
+        Ok(admitted.map(|_| ()))
+    }
+
+    /// The attempt that was counted was none to worry about.
+    #[cfg(feature = "oidc")]
+    pub(super) async fn forgive_visit(&self, address: ClientAddress) -> Result<(), StoreError> {
+        self.forgive(&self.visits(address), true).await
+    }
+
+    #[cfg(feature = "oidc")]
+    fn visits(&self, address: ClientAddress) -> Counters {
+        let name = format!("network {}", address.network());
+        let key = Key(self.keys.form_token(name.as_bytes(), FAILURES).into_bytes());
+        vec![(key, Counter::Network)]
+    }
+
     /// Makes a setup link for a person, which ends older ones. `None` when the account is disabled.
     pub async fn make_setup_link(
         &self,
@@ -281,7 +312,7 @@ impl App {
         &self,
         presented: &str,
     ) -> Result<Option<(SetupLink, User)>, StoreError> {
-        if SetupSecret::parse(presented).is_none() {
+        if SetupSecret::parse(presented).is_none() || !self.config.has_passwords() {
             return Ok(None);
         }
         for digest in self.keys.digests(SecretKind::Setup, presented) {
@@ -333,6 +364,9 @@ impl App {
         current: Zeroizing<String>,
         new: Zeroizing<String>,
     ) -> Result<(), ChangeRefusal> {
+        if !self.config.has_passwords() {
+            return Err(ChangeRefusal::Wrong);
+        }
         let name = format!("session {}", visitor.session.id);
         let key = Key(self.keys.form_token(name.as_bytes(), FAILURES).into_bytes());
         let counters = [(key, Counter::KnownBrowser)];

@@ -5,9 +5,10 @@
 
 use std::fmt;
 
-use super::records::{Session, User};
+use super::records::{Membership, Session, User};
 use super::session::AccountDisabled;
 use super::throttle::{Failures, Key};
+use super::upstream::{Identity, UpstreamSignIn};
 use super::{Authority, Change, Decision, Timestamp};
 use crate::secret::keys::Digest;
 
@@ -121,6 +122,24 @@ pub enum PersonChange {
         key: Key,
         /// The count.
         failures: Failures,
+    },
+    /// A person, who was in no workspace, joined one, which is made if there is none.
+    Join(String, Membership),
+    /// Somebody went to the OpenID provider.
+    AddUpstream(UpstreamSignIn),
+    /// A person is known at an OpenID provider.
+    Link {
+        /// The person.
+        user_id: String,
+        /// Who they are there.
+        identity: Identity,
+    },
+    /// A person is not known at an OpenID provider any more.
+    Unlink {
+        /// The person.
+        user_id: String,
+        /// Who they were there.
+        identity: Identity,
     },
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use lookout_server::App;
 use lookout_server::authority::records::{Role, User};
+use lookout_server::authority::upstream::{Identity, UpstreamRefusal};
 use lookout_server::serving::say;
 
 use lookout_server::config::Place;
@@ -85,6 +86,32 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// Let a person sign in as this subject of the OpenID provider.
+    Link {
+        /// The person.
+        email: String,
+        /// Who they are there: the `sub` of their identity token.
+        #[arg(long)]
+        subject: String,
+        /// The provider; that of [oidc] when left out.
+        #[arg(long)]
+        issuer: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// End what `link` began, and every session of the person.
+    Unlink {
+        /// The person.
+        email: String,
+        /// Who they were there; may be left out when there is one.
+        #[arg(long)]
+        subject: Option<String>,
+        /// The provider; that of [oidc] when left out.
+        #[arg(long)]
+        issuer: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 pub(crate) fn role(name: &str) -> Result<Role, String> {
@@ -145,7 +172,50 @@ pub(crate) async fn run(command: UserCommand) -> anyhow::Result<()> {
             eprintln!("{} is not a member of the workspace {workspace} any more", user.email);
             Ok(())
         }
+        UserCommand::Link { email, subject, issuer, place } => {
+            let app = open(&place).await?;
+            let user = app.person(&email).await?;
+            let identity = Identity { issuer: provider(&app, issuer)?, subject };
+            if identity.subject.is_empty() {
+                bail!("the subject is empty; give the `sub` of the person at the provider");
+            }
+            match app.link_identity(&user, identity).await? {
+                Ok(()) => eprintln!("{} can sign in through the provider now", user.email),
+                Err(UpstreamRefusal::Disabled) => {
+                    bail!("{} is disabled; `lookout-server user enable` comes first", user.email)
+                }
+                Err(_) => bail!(
+                    "somebody else is linked to this subject; end that with `lookout-server user unlink`"
+                ),
+            }
+            Ok(())
+        }
+        UserCommand::Unlink { email, subject, issuer, place } => {
+            let app = open(&place).await?;
+            let user = app.person(&email).await?;
+            let issuer = provider(&app, issuer)?;
+            let mut identities = app.store.identities(&user.id).await?;
+            identities.retain(|identity| {
+                identity.issuer == issuer
+                    && subject.as_ref().is_none_or(|subject| *subject == identity.subject)
+            });
+            match identities.as_slice() {
+                [identity] => {
+                    app.unlink_identity(&user, identity).await?;
+                    eprintln!("{} is not linked to that subject any more", user.email);
+                    Ok(())
+                }
+                [] => bail!("{} is not linked so; nothing was changed", user.email),
+                _ => bail!("{} is linked to several subjects; name one with --subject", user.email),
+            }
+        }
     }
+}
+
+fn provider(app: &App, issuer: Option<String>) -> anyhow::Result<String> {
+    issuer
+        .or_else(|| app.config.oidc.as_ref().map(|oidc| oidc.issuer.clone()))
+        .context("name the provider with --issuer, or --config with [oidc]")
 }
 
 async fn set_disabled(place: Place, email: &str, disabled: bool) -> anyhow::Result<()> {
@@ -157,6 +227,13 @@ async fn set_disabled(place: Place, email: &str, disabled: bool) -> anyhow::Resu
 }
 
 async fn print_link(app: &App, user: &User) -> anyhow::Result<()> {
+    if !app.config.has_passwords() {
+        eprintln!(
+            "note: [oidc] password_sign_in is off, so there is no setup link; `lookout-server user link {} --subject …` lets them in",
+            user.email
+        );
+        return Ok(());
+    }
     let seconds = app.config.sign_in.setup_link;
     let Some(secret) = app.make_setup_link(user, seconds).await? else {
         bail!("{} is disabled; `lookout-server user enable` comes first", user.email);

@@ -138,6 +138,7 @@ impl RequestRates {
             "/oauth/register" if is_post => Some(&self.registrations),
             "/oauth/token" | "/oauth/revoke" if is_post => Some(&self.token_requests),
             "/oauth/authorize" | "/oauth/consent" => Some(&self.authorizations),
+            "/sign-in/provider" => Some(&self.sign_ins),
             path if is_post && (path.starts_with("/sign-in") || path.starts_with("/setup")) => {
                 Some(&self.sign_ins)
             }

@@ -5,6 +5,7 @@ use crate::authority::Timestamp;
 use crate::authority::people::{Person, SetupLink};
 use crate::authority::records::{Session, User};
 use crate::authority::throttle::{Failures, Key};
+use crate::authority::upstream::{Identity, UpstreamSignIn};
 use crate::secret::keys::Digest;
 
 /// Reads about people, outside a decision.
@@ -20,6 +21,9 @@ pub trait PeopleStore: Send + Sync {
 
     /// A setup link with its person, and the time.
     fn setup_link(&self, digest: Digest) -> StoreFuture<'_, Option<(Timestamp, SetupLink, User)>>;
+
+    /// Who a person is at OpenID providers.
+    fn identities<'a>(&'a self, user_id: &'a str) -> StoreFuture<'a, Vec<Identity>>;
 }
 
 /// What a decision about people loads. Every load of a person takes the lock on them, and what is read afterwards is the newest.
@@ -30,11 +34,26 @@ pub trait PeopleRows: Send {
     /// The person with this lower-case e-mail address.
     fn person_by_email<'a>(&'a mut self, email: &'a str) -> StoreFuture<'a, Option<Person>>;
 
+    /// The person who is known so at an OpenID provider.
+    fn person_by_identity<'a>(
+        &'a mut self,
+        identity: &'a Identity,
+    ) -> StoreFuture<'a, Option<Person>>;
+
+    /// Who a person, who was loaded before, is at OpenID providers.
+    fn identities_of<'a>(&'a mut self, user_id: &'a str) -> StoreFuture<'a, Vec<Identity>>;
+
     /// A setup link with its person.
     fn setup_link_to_use(&mut self, digest: Digest) -> StoreFuture<'_, Option<(SetupLink, User)>>;
 
     /// Failed sign-ins, with the lock on their count. Load several in the order of their keys.
     fn failures<'a>(&'a mut self, key: &'a Key) -> StoreFuture<'a, Failures>;
+
+    /// How many sign-ins at an OpenID provider are under way.
+    fn upstream_sign_ins(&mut self) -> StoreFuture<'_, i64>;
+
+    /// Takes a sign-in that comes back from an OpenID provider, so that nobody else can.
+    fn take_upstream<'a>(&'a mut self, state: &'a Key) -> StoreFuture<'a, Option<UpstreamSignIn>>;
 }
 
 /// A person as the operator's list shows them.

@@ -21,6 +21,10 @@ use crate::store::StoreError;
 
 pub(super) const PATH: &str = "/account";
 const PASSWORD: &str = "change password";
+/// The form that links the account with the OpenID provider.
+pub(super) const LINK: &str = "link provider";
+/// The form that ends that.
+pub(super) const UNLINK: &str = "unlink provider";
 
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -30,6 +34,13 @@ struct AccountPage<'a> {
     email: &'a str,
     done: Option<&'a str>,
     refused: Option<&'a str>,
+    has_passwords: bool,
+    /// What the OpenID provider is called, when there is one.
+    provider: Option<&'a str>,
+    /// Who the person is there.
+    subjects: Vec<String>,
+    link_csrf: String,
+    unlink_csrf: String,
     sessions: Vec<SessionRow>,
     access: Vec<Access>,
     password_csrf: String,
@@ -70,7 +81,9 @@ pub(super) async fn show(State(app): State<Arc<App>>, request: Request) -> Respo
         Ok(None) => return sign_in_first(PATH),
         Err(error) => return unavailable(&error),
     };
-    page(&app, &visitor, cookie, &Outcome::default()).await
+    let done = (parts.uri.query() == Some("linked"))
+        .then_some("Your account is linked: you can sign in through the provider now.");
+    page(&app, &visitor, cookie, &Outcome { done, ..Outcome::default() }).await
 }
 
 pub(super) async fn page(
@@ -123,7 +136,19 @@ async fn render(
         label: if session.label.is_empty() { "Unknown browser".to_owned() } else { session.label },
         id: session.id,
     });
+    let oidc = app.config.oidc.as_ref();
+    let mut subjects = Vec::new();
+    if let Some(oidc) = oidc {
+        let mut identities = app.store.identities(&user.id).await?;
+        identities.retain(|identity| identity.issuer == oidc.issuer);
+        subjects.extend(identities.into_iter().map(|identity| identity.subject));
+    }
     let page = AccountPage {
+        has_passwords: app.config.has_passwords(),
+        provider: oidc.map(|oidc| oidc.name.as_str()),
+        subjects,
+        link_csrf: token(LINK),
+        unlink_csrf: token(UNLINK),
         chrome: Chrome::of(app, visitor, Some(cookie), workspaces.first()),
         name: &user.display_name,
         email: &user.email,

@@ -74,15 +74,32 @@ struct SignInPage<'a> {
     return_to: &'a str,
     csrf: &'a str,
     refused: Option<&'a str>,
+    has_passwords: bool,
+    /// What the OpenID provider is called, when there is one.
+    provider: Option<&'a str>,
+    /// What the provider's button says besides.
+    provider_query: String,
 }
 
 pub(super) fn sign_in(
+    app: &App,
     status: StatusCode,
     return_to: &str,
     csrf: &str,
     refused: Option<&str>,
 ) -> Response {
-    html(status, render(&SignInPage { return_to, csrf, refused }))
+    let provider_query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("return_to", return_to)
+        .finish();
+    let page = SignInPage {
+        return_to,
+        csrf,
+        refused,
+        has_passwords: app.config.has_passwords(),
+        provider: app.config.oidc.as_ref().map(|oidc| oidc.name.as_str()),
+        provider_query,
+    };
+    html(status, render(&page))
 }
 
 #[derive(Template)]

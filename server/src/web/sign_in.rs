@@ -34,7 +34,8 @@ pub(super) async fn form(State(app): State<Arc<App>>, request: Request) -> Respo
         Err(error) => return unavailable(&error),
     }
     with_anonymous(&app, &parts, |cookie| {
-        pages::sign_in(StatusCode::OK, return_to, &forms::token(&app, Some(cookie), FORM), None)
+        let csrf = forms::token(&app, Some(cookie), FORM);
+        pages::sign_in(&app, StatusCode::OK, return_to, &csrf, None)
     })
 }
 
@@ -71,7 +72,7 @@ pub(super) async fn submit(State(app): State<Arc<App>>, request: Request) -> Res
     };
     let refused = |status, why: &str| {
         let csrf = forms::token(&app, forms::session_cookie(&app, &parts), FORM);
-        pages::sign_in(status, return_to, &csrf, Some(why))
+        pages::sign_in(&app, status, return_to, &csrf, Some(why))
     };
     match app.attempt(attempt).await {
         Ok(SignIn::Welcome(welcome)) => welcome_to(&app, &welcome, return_to),

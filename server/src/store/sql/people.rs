@@ -9,6 +9,7 @@ use crate::authority::Timestamp;
 use crate::authority::people::{PasswordHash, Person, PersonChange, SetupLink};
 use crate::authority::records::{RevocationReason, Session, User};
 use crate::authority::throttle::{Failures, Key};
+use crate::authority::upstream::{Identity, UpstreamSignIn};
 use crate::secret::keys::Digest;
 use crate::store::people::{PeopleRows, PeopleStore, PersonListing};
 use crate::store::{StoreError, StoreFuture, bounded};
@@ -94,6 +95,25 @@ impl PeopleStore for SqlStore {
             Ok(found.map(|(link, user)| (now, link, user)))
         })
     }
+
+    fn identities<'a>(&'a self, user_id: &'a str) -> StoreFuture<'a, Vec<Identity>> {
+        bounded(async move { identities(&mut *self.reader().acquire().await?, user_id).await })
+    }
+}
+
+async fn identities(
+    connection: &mut DbConnection,
+    user_id: &str,
+) -> Result<Vec<Identity>, StoreError> {
+    let rows = sqlx::query(
+        "select issuer, subject from identities where user_id = $1 order by issuer, subject",
+    )
+    .bind(user_id)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| Ok(Identity { issuer: row.try_get(0)?, subject: row.try_get(1)? }))
+        .collect()
 }
 
 async fn setup_link(
@@ -148,6 +168,37 @@ impl PeopleRows for SqlDecision {
         })
     }
 
+    fn person_by_identity<'a>(
+        &'a mut self,
+        identity: &'a Identity,
+    ) -> StoreFuture<'a, Option<Person>> {
+        bounded(async move {
+            let statement = "select user_id from identities where issuer = $1 and subject = $2";
+            let row = sqlx::query(statement)
+                .bind(&identity.issuer)
+                .bind(&identity.subject)
+                .fetch_optional(&mut *self.transaction)
+                .await?;
+            let Some(row) = row else { return Ok(None) };
+            let user_id: String = row.try_get(0)?;
+            let person = self.person(&user_id).await?;
+            // While the lock was waited for, the link may have ended.
+            let is_still = sqlx::query(concat!(
+                "select 1 from identities where issuer = $1 and subject = $2 and user_id = $3"
+            ))
+            .bind(&identity.issuer)
+            .bind(&identity.subject)
+            .bind(&user_id)
+            .fetch_optional(&mut *self.transaction)
+            .await?;
+            Ok(person.filter(|_| is_still.is_some()))
+        })
+    }
+
+    fn identities_of<'a>(&'a mut self, user_id: &'a str) -> StoreFuture<'a, Vec<Identity>> {
+        bounded(async move { identities(&mut self.transaction, user_id).await })
+    }
+
     fn setup_link_to_use(&mut self, digest: Digest) -> StoreFuture<'_, Option<(SetupLink, User)>> {
         bounded(async move {
             let Some((link, _)) = setup_link(&mut self.transaction, digest).await? else {
@@ -172,6 +223,39 @@ impl PeopleRows for SqlDecision {
             Ok(Failures { count: row.try_get(0)?, last_at: Timestamp(row.try_get(1)?) })
         })
     }
+
+    fn upstream_sign_ins(&mut self) -> StoreFuture<'_, i64> {
+        bounded(async move {
+            let row = sqlx::query("select count(*) from upstream_sign_ins where expires_at > $1")
+                .bind(self.now.0)
+                .fetch_one(&mut *self.transaction)
+                .await?;
+            Ok(row.try_get(0)?)
+        })
+    }
+
+    fn take_upstream<'a>(&'a mut self, state: &'a Key) -> StoreFuture<'a, Option<UpstreamSignIn>> {
+        bounded(async move {
+            let row = sqlx::query(
+                "delete from upstream_sign_ins where state = $1 returning browser, nonce, verifier, return_to, expires_at, user_id",
+            )
+            .bind(&state.0[..])
+            .fetch_optional(&mut *self.transaction)
+            .await?;
+            row.map(|row| {
+                Ok(UpstreamSignIn {
+                    state: state.clone(),
+                    browser: Key(row.try_get("browser")?),
+                    nonce: row.try_get("nonce")?,
+                    verifier: row.try_get("verifier")?,
+                    return_to: row.try_get("return_to")?,
+                    expires_at: rows::time(&row, "expires_at")?,
+                    user_id: row.try_get("user_id")?,
+                })
+            })
+            .transpose()
+        })
+    }
 }
 
 /// Applies one change.
@@ -180,7 +264,48 @@ pub(super) async fn apply(
     change: &PersonChange,
 ) -> Result<(), StoreError> {
     let now = decision.now;
+    if let PersonChange::Join(_, membership) = change {
+        sqlx::query(
+            "insert into workspaces (id, slug, name, created_at) values ($1, $2, $3, $4) on conflict (slug) do nothing",
+        )
+        .bind(&membership.workspace_id)
+        .bind(&membership.slug)
+        .bind(&membership.workspace_name)
+        .bind(now.0)
+        .execute(&mut *decision.transaction)
+        .await?;
+    }
     let statement = match change {
+        PersonChange::Join(user_id, membership) => sqlx::query(
+            "insert into memberships (workspace_id, user_id, role, created_at) select id, $1, $2, $3 from workspaces where slug = $4",
+        )
+        .bind(user_id)
+        .bind(membership.role.as_str())
+        .bind(now.0)
+        .bind(&membership.slug),
+        PersonChange::AddUpstream(sign_in) => sqlx::query(
+            "insert into upstream_sign_ins (state, browser, nonce, verifier, return_to, expires_at, user_id) values ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(&sign_in.state.0[..])
+        .bind(&sign_in.browser.0[..])
+        .bind(&sign_in.nonce)
+        .bind(&sign_in.verifier)
+        .bind(&sign_in.return_to)
+        .bind(sign_in.expires_at.0)
+        .bind(&sign_in.user_id),
+        PersonChange::Link { user_id, identity } => sqlx::query(
+            "insert into identities (issuer, subject, user_id, created_at) values ($1, $2, $3, $4)",
+        )
+        .bind(&identity.issuer)
+        .bind(&identity.subject)
+        .bind(user_id)
+        .bind(now.0),
+        PersonChange::Unlink { user_id, identity } => sqlx::query(
+            "delete from identities where issuer = $1 and subject = $2 and user_id = $3",
+        )
+        .bind(&identity.issuer)
+        .bind(&identity.subject)
+        .bind(user_id),
         PersonChange::Add(person) => sqlx::query(
             "insert into users (id, email, display_name, password, created_at, password_changed_at) values ($1, $2, $3, $4, $5, $6)",
         )
