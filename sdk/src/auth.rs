@@ -14,6 +14,8 @@ mod challenge;
 mod credentials;
 mod discovery;
 mod flow;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod loopback;
 mod pkce;
 mod redirect;

@@ -56,7 +56,9 @@ pub struct App {
     pub(crate) upstream: Option<crate::upstream::Upstream>,
     tools: WorkspaceTools,
     budget: Budget,
-    registrations: tokio::sync::Mutex<()>,
+    registering: tokio::sync::Mutex<()>,
+    /// Of events of strangers who registered a client.
+    registrations: Budget,
     /// Whether the server is about to stop.
     pub draining: Draining,
     /// How often anybody may ask.
@@ -73,6 +75,11 @@ pub enum OpenError {
     /// The directory cannot be made or read.
     #[error("cannot use {0}: {1}")]
     Directory(PathBuf, std::io::Error),
+    /// The database is not new, so a new root key would be the wrong one.
+    #[error(
+        "the database has root keys already; copy the key file of another server of it to {0}, with mode 600, and leave out `init`"
+    )]
+    HasKeys(PathBuf),
     /// The root key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -95,25 +102,37 @@ pub async fn init_on(settings: &Settings) -> Result<(), OpenError> {
     if data.exists() && fs::read_dir(data).map_err(failed)?.next().is_some() {
         return Err(OpenError::NotEmpty(data.to_owned()));
     }
-    // A database that cannot be used leaves no directory behind.
+    // Keys of the environment are not written down.
+    let given = (std::env::var_os(ENVIRONMENT).is_some() || key_file.exists())
+        .then(|| Keys::open(&key_file))
+        .transpose()?;
+    // A database that cannot be used leaves no directory behind, and neither does one that has keys already: a new one would make every secret in it unknown.
+    let mut opened = None;
     if database.url.is_some() {
-        store::open(data, database).await?;
+        let store = store::open(data, database).await?;
+        match &given {
+            Some(keys) => keys::bind(keys, &*store).await?,
+            None if store.root_keys().await?.is_empty() => {}
+            None => return Err(OpenError::HasKeys(key_file)),
+        }
+        opened = Some(store);
     }
     fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
-    // Keys of the environment are not written down.
-    if std::env::var_os(ENVIRONMENT).is_some() || key_file.exists() {
-        Keys::open(&key_file)?;
-    } else {
-        Keys::create(&key_file, &SystemEntropy)?;
-    }
-    if database.url.is_none() {
-        // The database and the files that SQLite puts beside it get the mode of this file.
-        let file = store::file(data);
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true).mode(0o600).open(file).map_err(failed)?;
-        store::open(data, database).await?;
-    }
-    Ok(())
+    let keys = match given {
+        Some(keys) => keys,
+        None => Keys::create(&key_file, &SystemEntropy)?,
+    };
+    let store = match opened {
+        Some(store) => store,
+        None => {
+            // The database and the files that SQLite puts beside it get the mode of this file.
+            let file = store::file(data);
+            let mut options = fs::OpenOptions::new();
+            options.write(true).create_new(true).mode(0o600).open(file).map_err(failed)?;
+            store::open(data, database).await?
+        }
+    };
+    keys::bind(&keys, &*store).await
 }
 
 impl App {
@@ -132,6 +151,8 @@ impl App {
         let entropy = Box::new(SystemEntropy);
         let keys = Keys::open(&config.key_file())?;
         let store = store::open(&config.data, &config.database).await?;
+        keys::bind(&keys, &*store).await?;
+        keys::watch(&keys, &store);
         let cursors = CursorKey::of(keys.clone());
         let tools = WorkspaceTools::new(
             store.clone(),
@@ -153,7 +174,8 @@ impl App {
             store,
             tools,
             budget: Budget::default(),
-            registrations: tokio::sync::Mutex::default(),
+            registering: tokio::sync::Mutex::default(),
+            registrations: Budget::default(),
             keys,
             entropy,
             rates: RequestRates::new(&config),

@@ -1,7 +1,7 @@
 //! The audit log: every step of every flow, also the refused ones.
 //!
 //! An accepted decision writes its event in its own transaction ([`Change::Audit`](crate::authority::Change::Audit)), so nothing is acknowledged without
-//! its event. A refusal is written afterwards, as far as [`Budget`] allows, so that nobody fills the disk by being refused.
+//! its event. A refusal is written afterwards, as far as [`Budget`] allows, so that nobody fills the disk by being refused; what strangers register is bounded likewise.
 //!
 //! No secret is ever part of an event: reasons are words of this program, identifiers come from rows, and every text passes [`scan::scrubbed`] before it is
 //! stored. The database forbids changing or removing events; they accumulate until the operator moves them elsewhere.
@@ -79,7 +79,7 @@ whats! {
     Key = "key",
     /// A server started with some configuration.
     Start = "start",
-    /// Refusals were not recorded, because there were too many.
+    /// Refusals, or registrations by strangers, were not recorded, because there were too many.
     Unrecorded = "unrecorded",
 }
 

@@ -38,7 +38,7 @@ pub use resource::{Issuer, Resource};
 use records::{AuthorizationRequest, Client, Code, Grant, RevocationReason, Session, Token};
 
 use crate::audit::Event;
-use crate::secret::keys::{Digest, Kid};
+use crate::secret::keys::Digest;
 
 /// Milliseconds since the Unix epoch, by the store's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,13 +150,6 @@ pub enum Change {
     EndClientSecret {
         /// The secret.
         digest: Digest,
-    },
-    /// A root key is retired, and everything that was made with it ends.
-    EndKey {
-        /// The key.
-        kid: Kid,
-        /// When.
-        at: Timestamp,
     },
     /// Something for the audit log.
     Audit(Event),

@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use crate::config::{Config, Settings};
+use crate::config::{Config, DatabaseUrl, Settings};
+use crate::secret::keys::bound::judge as judge_keys;
 use crate::secret::keys::file::KeyFile;
 use crate::secret::keys::{ENVIRONMENT, Keys};
 use crate::serving::DEMO_EMAIL;
 use crate::serving::descriptors;
 use crate::store::operations::DatabaseFacts;
-use crate::store::sqlite::SqliteStore;
 use crate::store::{self, Store};
 use crate::workspace::Connection;
 
@@ -209,30 +209,41 @@ fn keys(config: &Config, findings: &mut Vec<Finding>) {
 }
 
 async fn database(config: &Config, findings: &mut Vec<Finding>) {
-    let (place, remedy) = match &config.database.url {
-        Some(url) => (url.place(), "see that it runs and that database.url is right"),
-        None => (
-            store::file(&config.data).display().to_string(),
-            "restore it from a backup, or make a new data directory with `lookout-server init`",
-        ),
-    };
-    let looked = match store::look(&config.data, &config.database).await {
-        Ok(store) => store.facts(DEMO_EMAIL).await.map(|facts| (store, facts)),
-        Err(error) => Err(error),
-    };
-    match looked {
-        Ok((store, facts)) => {
-            judge(&facts, SqliteStore::schema(), config, findings);
-            retirable(&*store, config, findings).await;
+    let url = config.database.url.as_ref();
+    if url.is_some_and(DatabaseUrl::is_exposed) {
+        findings.push(Finding::doubt("database", "it is on another machine and may be impersonated on the way; add `?sslmode=verify-full` to its address, with `sslrootcert` when its certificate is your own"));
+    }
+    let file = store::file(&config.data);
+    if url.is_some() && file.exists() {
+        let why = format!(
+            "{} is not used, because the database is PostgreSQL; move it away",
+            file.display()
+        );
+        findings.push(Finding::doubt("database", why));
+    }
+    let store = match store::look(&config.data, &config.database).await {
+        Ok(store) => store,
+        Err(error) => {
+            let remedy = match url {
+                Some(_) => "see that it runs and that database.url is right",
+                None => {
+                    "restore it from a backup, or make a new data directory with `lookout-server init`"
+                }
+            };
+            return findings.push(Finding::problem("database", format!("{error}; {remedy}")));
         }
-        Err(error) => findings.push(Finding::problem(
-            "database",
-            format!("{place} cannot be used: {error}; {remedy}"),
-        )),
+    };
+    match store.facts(DEMO_EMAIL).await {
+        Ok(facts) => {
+            judge(&facts, config, findings);
+            bound(&*store, config, findings).await;
+        }
+        Err(error) => findings.push(Finding::problem("database", format!("{error}; it is not Lookout's, or its schema was never made: start the server once, or restore a backup"))),
     }
 }
 
-fn judge(facts: &DatabaseFacts, schema: i64, config: &Config, findings: &mut Vec<Finding>) {
+fn judge(facts: &DatabaseFacts, config: &Config, findings: &mut Vec<Finding>) {
+    let schema = facts.newest_schema;
     findings.push(Finding::fine("database", format!("{}, schema {}", facts.product, facts.schema)));
     if !facts.is_primary {
         findings.push(Finding::problem(
@@ -270,8 +281,15 @@ fn judge(facts: &DatabaseFacts, schema: i64, config: &Config, findings: &mut Vec
     }
 }
 
-async fn retirable(store: &dyn Store, config: &Config, findings: &mut Vec<Finding>) {
+/// Judges the keys by what the database knows of them.
+async fn bound(store: &dyn Store, config: &Config, findings: &mut Vec<Finding>) {
     let Ok(keys) = Keys::open(&config.key_file()) else { return };
+    // An older schema has none.
+    if let Ok(known) = store.root_keys().await
+        && let Err(error) = judge_keys(&keys.checks(), &known)
+    {
+        findings.push(Finding::problem("keys", error.to_string()));
+    }
     let lifetime = config.lifetimes.session_absolute.saturating_mul(1000);
     let Ok((_, uses)) = store.key_uses(lifetime).await else { return };
     let known = keys.kids();

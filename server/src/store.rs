@@ -8,7 +8,15 @@
 
 pub mod operations;
 pub mod people;
+#[allow(
+    clippy::duplicate_mod,
+    reason = "each database compiles the same statements with its own dialect"
+)]
 pub mod postgres;
+#[allow(
+    clippy::duplicate_mod,
+    reason = "each database compiles the same statements with its own dialect"
+)]
 pub mod sqlite;
 pub(crate) mod steady;
 pub mod workspace;
@@ -74,14 +82,14 @@ pub async fn open(data: &Path, database: &DatabaseSettings) -> Result<Arc<dyn St
     })
 }
 
-/// Opens the store as [`open`] does, and leaves its schema as it is.
+/// Opens the store as it is, to look at it alone.
 ///
 /// # Errors
 ///
-/// When it cannot be opened.
+/// When it cannot be reached or is not there.
 pub async fn look(data: &Path, database: &DatabaseSettings) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match &database.url {
-        Some(url) => Arc::new(postgres::PostgresStore::look(url)?),
+        Some(url) => Arc::new(postgres::PostgresStore::look(url).await?),
         None => Arc::new(sqlite::SqliteStore::look(&file(data)).await?),
     })
 }

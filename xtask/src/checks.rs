@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::codegen;
 
 /// What is off unless asked for, and tested here; the SDK's adapters to frameworks are tested in `sdk/frameworks`.
-const FEATURES: &str = "lookout-sdk/arrow,lookout-sdk/cli,lookout-sdk/compression,lookout-sdk/keyring,lookout-sdk/testing,lookout-server/danger-planted-faults";
+const FEATURES: &str = "lookout-sdk/arrow,lookout-sdk/cli,lookout-sdk/compression,lookout-sdk/keyring,lookout-sdk/testing,lookout-server/danger-planted-faults,lookout-server/otel";
 
 /// Runs every test of the workspace, with nextest where it is installed.
 pub(crate) fn test(root: &Path) -> Result<()> {

@@ -66,7 +66,7 @@ enum Command {
     Clients(clients::Clients),
     /// Build one agent turn in each of several frameworks and run it against the demo server
     Frameworks(frameworks::Frameworks),
-    /// Feed the server's parsers bytes by coverage, and hold their answers against a second opinion
+    /// Feed the parsers of the server and the SDK bytes by coverage, and hold their answers against a second opinion
     Fuzz(fuzz::Fuzz),
 }
 

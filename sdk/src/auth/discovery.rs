@@ -16,6 +16,8 @@ use super::wire::Wire;
 use crate::Error;
 use crate::endpoint::Endpoint;
 use crate::events::event;
+#[cfg(any(test, fuzzing))]
+use crate::http::Answer;
 
 /// An authorization server whose metadata was checked, and the resource that it was found for.
 #[derive(Clone, Debug)]
@@ -110,16 +112,35 @@ async fn protected_resource(
         None => (resource_candidates(endpoint.url()), "protected resource metadata"),
     };
     let (url, found): (&Url, ProtectedResource) = first(wire, &candidates, what).await?;
-    // The document at the root, if nobody pointed at it, may describe the origin as a whole (RFC 9728 section 3.3).
-    let origin = endpoint.url().origin().ascii_serialization();
     let is_root = named.is_none() && url.path() == "/.well-known/oauth-protected-resource";
+    describes(endpoint, &found, is_root)?;
+    Ok(found)
+}
+
+/// The document at the root, if nobody pointed at it, may describe the origin as a whole (RFC 9728 section 3.3).
+fn describes(endpoint: &Endpoint, found: &ProtectedResource, is_root: bool) -> Result<(), Error> {
+    let origin = endpoint.url().origin().ascii_serialization();
     if found.resource != endpoint.as_str() && !(is_root && found.resource == origin) {
         return Err(Error::authorization(format!(
             "the protected resource metadata is for another resource than {}; connect to the URL that the server documents",
             endpoint.as_str()
         )));
     }
-    Ok(found)
+    Ok(())
+}
+
+/// What discovery makes of two documents that are there.
+#[cfg(any(test, fuzzing))]
+pub(super) fn of_documents(
+    endpoint: &Endpoint,
+    resource: &Answer,
+    metadata: &Answer,
+) -> Option<Authority> {
+    let resource: ProtectedResource = resource.object()?.ok()?;
+    describes(endpoint, &resource, true).ok()?;
+    let issuer = resource.authorization_servers.as_deref()?.first()?;
+    checked(endpoint, issuer, "the issuer").ok()?;
+    check(endpoint, issuer, metadata.object()?.ok()?, &resource).ok()
 }
 
 fn check(

@@ -152,7 +152,8 @@ fn revoked(answer: &Answer) -> Result<(), Error> {
     }))
 }
 
-fn judge(answer: &Answer, asked: &[String]) -> Result<Tokens, Refusal> {
+/// Judges the answer to a request for tokens with the scopes `asked`.
+pub(super) fn judge(answer: &Answer, asked: &[String]) -> Result<Tokens, Refusal> {
     let other = |what: &str| Refusal::Other(Error::authorization(what));
     if let Some(error) = crate::http::unavailable(answer.status, &answer.headers) {
         return Err(Refusal::Other(error));

@@ -27,6 +27,23 @@ impl App {
         self.record(event).await;
     }
 
+    /// What to record when a client registered itself. Strangers cause that at no cost, so beyond some it is their number that is recorded.
+    pub(super) fn self_registered(&self, event: Event) -> Vec<Event> {
+        match self.registrations.judge(&event, Instant::now()) {
+            Verdict::LeaveOut => {
+                metrics().decided(&event);
+                metrics().unrecorded.inc();
+                Vec::new()
+            }
+            Verdict::Record(0) => vec![event],
+            Verdict::Record(left_out) => {
+                let mut gap = Event::allowed(What::Unrecorded);
+                gap.address = None;
+                vec![gap.detail(format!("{left_out} registrations")), event]
+            }
+        }
+    }
+
     async fn record(&self, event: Event) {
         if let Err(error) = self.store.record(event).await {
             tracing::warn!(%error, "an event was not recorded");

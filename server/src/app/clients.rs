@@ -1,5 +1,7 @@
 //! Registering clients, for themselves (RFC 7591) and for people.
 
+use std::time::Duration;
+
 use super::App;
 use crate::audit::{Event, What};
 use crate::authority::client::{FreshClient, Registration};
@@ -11,6 +13,9 @@ use crate::store::StoreError;
 
 /// Seconds within which a person is sent here after a client registered.
 pub(super) const YOUNG: i64 = 600;
+
+/// How long a registration waits for those before it.
+const TURN: Duration = Duration::from_secs(1);
 
 /// Why a client was not registered.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +47,8 @@ impl App {
         let secret = ClientSecret::mint(&*self.entropy);
         let id = identifier(&*self.entropy);
         // Registrations take turns in the database; waiting here keeps its connections for other decisions.
-        let _turn = self.registrations.lock().await;
+        let turn = tokio::time::timeout(TURN, self.registering.lock()).await;
+        let _turn = turn.map_err(|_| StoreError("too many registrations wait".into()))?;
         let mut transaction = self.store.begin().await?;
         let young = transaction.now().plus_seconds(-YOUNG);
         if registered_by.is_none()
@@ -62,7 +68,11 @@ impl App {
         if let Ok(client) = &decision.reply {
             let mut event = Event::allowed(What::Register).client(&client.id);
             event.user_id = client.registered_by.clone();
-            decision.changes.push(Change::Audit(event));
+            if registered_by.is_some() {
+                decision.changes.push(Change::Audit(event));
+            } else {
+                decision.changes.extend(self.self_registered(event).into_iter().map(Change::Audit));
+            }
         }
         transaction.commit(decision.changes).await?;
         let client = match decision.reply {

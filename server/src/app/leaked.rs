@@ -29,6 +29,11 @@ impl App {
     pub async fn end_leaked(&self, presented: &str) -> Result<Leak, StoreError> {
         let Some(kind) = SecretKind::of(presented) else { return Ok(Leak::Malformed) };
         for digest in self.keys.digests(kind, presented) {
+            // Before the decision begins, because that holds a connection already.
+            let client = match kind {
+                SecretKind::Client => self.store.client_with_secret(digest).await?,
+                _ => None,
+            };
             let mut transaction = self.store.begin().await?;
             let now = transaction.now();
             let event = Event::allowed(What::LeakedToken).detail(describe(kind));
@@ -38,7 +43,7 @@ impl App {
                     let is_live = now < session.created_at.plus_seconds(live);
                     (vec![Change::EndSession { digest }], event.user(&session.user_id), is_live)
                 }),
-                SecretKind::Client => self.store.client_with_secret(digest).await?.map(|client| {
+                SecretKind::Client => client.map(|client| {
                     (vec![Change::EndClientSecret { digest }], event.client(&client), true)
                 }),
                 SecretKind::Setup => {
@@ -80,6 +85,7 @@ impl App {
                 return Ok(if is_live { Leak::Ended(kind) } else { Leak::EndedBefore(kind) });
             }
         }
+        self.audit(Event::refused(What::LeakedToken, "unknown").detail(describe(kind))).await;
         Ok(Leak::Unknown(kind))
     }
 }

@@ -47,6 +47,8 @@ impl App {
         let grant_id = identifier(&*self.entropy);
         let mut transaction = self.store.begin().await?;
         if transaction.membership(&user.id, workspace_id).await?.is_none() {
+            drop(transaction);
+            self.audit(Event::refused(What::CreateToken, "not_a_member").user(&user.id)).await;
             return Err(TokenError::NotAMember);
         }
         let live_names = transaction.live_token_names(&user.id, workspace_id).await?;

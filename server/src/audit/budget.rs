@@ -1,8 +1,9 @@
-//! How many refusals are recorded.
+//! How many refusals are recorded, and how many registrations by strangers.
 //!
 //! Strangers cause refusals at no cost. Of a network (a /24 or /48), [`PER_NETWORK`] a minute of every kind are recorded, one where a bearer token was
 //! refused, and of all together [`IN_ALL`] a minute by one server: at most 86 400 rows a day, about 20 MB. How many were left out is recorded with the
-//! next that is not. What is allowed is always recorded; strangers cause that only through registrations, which have their own limits.
+//! next that is not. Clients that register themselves are counted alike, apart from refusals. What else is
+//! allowed is always recorded, because only people and clients that they allowed cause it.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -1,5 +1,6 @@
 //! `lookout-server audit`: the audit log.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::Args;
@@ -12,6 +13,8 @@ use serde_json::json;
 use super::{open, shown};
 
 const POLL: Duration = Duration::from_secs(1);
+/// How many milliseconds after its time an event may still come, before one with a greater number: longer than a decision may take.
+const LATE: i64 = 15_000;
 
 #[derive(Args)]
 pub(crate) struct Flags {
@@ -62,17 +65,33 @@ pub(crate) async fn run(flags: Flags) -> anyhow::Result<()> {
         client: flags.client,
         user: flags.user.map(|user| user.trim().to_owned()),
     };
+    // Events that were printed and may have older ones beside them that are committed later.
+    let mut recent: BTreeMap<i64, i64> = BTreeMap::new();
+    let mut settled = 0;
     loop {
-        let events = app.events(query.clone()).await?;
-        for event in &events {
-            let line = if flags.json { document(event) } else { line(event) };
-            say(&line)?;
+        query.after = settled;
+        loop {
+            let events = app.events(query.clone()).await?;
+            for event in &events {
+                if recent.insert(event.id, event.at.0).is_none() {
+                    let line = if flags.json { document(event) } else { line(event) };
+                    say(&line)?;
+                }
+            }
+            let Some(last) = events.last() else { break };
+            query.after = last.id;
+            // Up to the first that is young, everything is final.
+            while let Some((&id, &at)) = recent.first_key_value()
+                && at < last.at.0 - LATE
+            {
+                settled = id;
+                recent.remove(&id);
+            }
         }
-        match events.last() {
-            Some(last) => query.after = last.id,
-            None if flags.follow => tokio::time::sleep(POLL).await,
-            None => return Ok(()),
+        if !flags.follow {
+            return Ok(());
         }
+        tokio::time::sleep(POLL).await;
     }
 }
 

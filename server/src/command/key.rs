@@ -66,7 +66,7 @@ pub(crate) async fn run(command: KeyCommand) -> anyhow::Result<()> {
 fn judge_source() -> anyhow::Result<()> {
     if std::env::var_os(ENVIRONMENT).is_some() {
         bail!(
-            "the keys come from {ENVIRONMENT}; change it there: add `2:NEW` after `1:OLD` everywhere, then put it first everywhere, then leave the old one out"
+            "the keys come from {ENVIRONMENT}; change it there: add `2:NEW` after `1:OLD` everywhere, then put it first everywhere, then `lookout-server key retire 1`, then leave the old one out"
         );
     }
     Ok(())
@@ -83,17 +83,21 @@ async fn change(
     let _turn = lock(&path)?;
     let mut file = KeyFile::open(&path)?;
     let kid = step(&mut file)?;
-    file.replace(&path)?;
+    // First, so that nothing is done that is not in the log.
     app.note_key(what, kid).await?;
+    file.replace(&path)?;
+    app.note_keys(&file).await?;
     say(&format!("{what} key {kid}\n"))
 }
 
 async fn retire(place: &Place, kid: Kid, revoke: bool) -> anyhow::Result<()> {
-    judge_source()?;
     let app = open(place).await?;
     let path = app.config.key_file();
-    let _turn = lock(&path)?;
-    let mut file = KeyFile::open(&path)?;
+    let in_environment = std::env::var(ENVIRONMENT).ok();
+    let mut file = match &in_environment {
+        Some(text) => KeyFile::of_environment(text)?,
+        None => KeyFile::open(&path)?,
+    };
     file.may_retire(kid, clock())?;
     let (_, uses) = app.key_uses().await?;
     let dependent = uses.iter().find(|key| key.kid == kid).map_or(0, KeyUse::total);
@@ -103,10 +107,16 @@ async fn retire(place: &Place, kid: Kid, revoke: bool) -> anyhow::Result<()> {
         );
     }
     // What the key made ends before the key goes, so that a copy of the key file brings nothing back.
-    app.end_key(kid).await?;
-    file.retire(kid, clock())?;
-    file.replace(&path)?;
     app.note_key("retired", kid).await?;
+    app.end_key(kid).await?;
+    if in_environment.is_some() {
+        eprintln!("note: leave key {kid} out of {ENVIRONMENT} now");
+    } else {
+        let _turn = lock(&path)?;
+        file = KeyFile::open(&path)?;
+        file.retire(kid, clock())?;
+        file.replace(&path)?;
+    }
     say(&format!("retired key {kid}; {dependent} live secrets ended\n"))
 }
 

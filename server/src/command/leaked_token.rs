@@ -1,7 +1,7 @@
 //! `lookout-server leaked-token`: ends secrets that somebody found.
 
 use std::collections::HashSet;
-use std::io::BufRead as _;
+use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -12,8 +12,10 @@ use lookout_server::serving::say;
 
 use super::open;
 
-/// Bytes of one line that are looked at.
-const LONGEST_LINE: usize = 1 << 20;
+/// Bytes that are looked at together.
+const CHUNK: u64 = 1 << 20;
+/// Bytes that are looked at again with the next ones: more than any secret has.
+const OVERLAP: usize = 256;
 
 #[derive(Args)]
 pub(crate) struct Flags {
@@ -25,10 +27,16 @@ pub(crate) async fn run(flags: Flags) -> anyhow::Result<()> {
     let app = open(&flags.place).await?;
     let mut seen = HashSet::new();
     let (mut ended, mut doubtful) = (0, 0);
-    for line in std::io::stdin().lock().lines() {
-        let line = line.context("cannot read standard input as text")?;
-        let line = line.get(..LONGEST_LINE).unwrap_or(&line);
-        for secret in scan::candidates(line) {
+    let mut input = std::io::stdin().lock();
+    let mut bytes = Vec::new();
+    loop {
+        // What is not text holds no secret, and may stand beside some.
+        let count = (&mut input)
+            .take(CHUNK)
+            .read_to_end(&mut bytes)
+            .context("cannot read standard input")?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        for secret in scan::candidates(&text) {
             if !seen.insert(secret.to_owned()) {
                 continue;
             }
@@ -53,6 +61,11 @@ pub(crate) async fn run(flags: Flags) -> anyhow::Result<()> {
             }
             say(&format!("{hint}…\t{what}\n"))?;
         }
+        if count == 0 {
+            break;
+        }
+        // A secret that the end of what was read cuts in two is whole in what is read next.
+        bytes.drain(..bytes.len().saturating_sub(OVERLAP));
     }
     match (ended, doubtful) {
         (0, 0) => bail!(

@@ -3,6 +3,7 @@
 //! Without an address it is the embedded database in the data directory. An address can hold a password, so it is shown nowhere.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use clap::Args;
 use serde::Deserialize;
@@ -71,6 +72,18 @@ impl DatabaseUrl {
             format!("{}{port}{}", url.host_str().unwrap_or("localhost"), url.path())
         });
         place.unwrap_or_default()
+    }
+
+    /// Whether what is said to a database on another machine may be read, or answered by somebody else, on the way.
+    pub(crate) fn is_exposed(&self) -> bool {
+        use sqlx::postgres::PgSslMode::{VerifyCa, VerifyFull};
+        let Ok(options) = self.0.parse::<sqlx::postgres::PgConnectOptions>() else { return false };
+        let host = options.get_host();
+        let is_here = host == "localhost"
+            || host.starts_with('/')
+            || options.get_socket().is_some()
+            || host.trim_matches(['[', ']']).parse().is_ok_and(|host: IpAddr| host.is_loopback());
+        !is_here && !matches!(options.get_ssl_mode(), VerifyCa | VerifyFull)
     }
 
     fn judge(&self) -> Result<(), ConfigError> {

@@ -60,7 +60,7 @@ impl Route {
             }
         };
         let last = template::ALL.len() - 1;
-        Self(template::ALL[..last].iter().position(|template| is_of(template)).unwrap_or(last))
+        Self(template::ALL[..last].iter().position(is_of).unwrap_or(last))
     }
 
     pub(super) const fn index(self) -> usize {

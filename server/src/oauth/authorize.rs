@@ -88,6 +88,7 @@ async fn authorize(
     };
     let workspaces = app.store.memberships(&visitor.user.id).await?;
     if workspaces.is_empty() {
+        app.audit(Event::refused(What::Authorize, "not_a_member").user(&visitor.user.id)).await;
         return Ok(pages::error(
             StatusCode::FORBIDDEN,
             "You have no workspace",
@@ -202,6 +203,7 @@ pub(super) async fn consent(State(app): State<Arc<App>>, request: Request) -> Re
     };
     let id = form.value("request").unwrap_or_default();
     if !forms::is_genuine(&app, &parts, &form, &form_name(id)) {
+        app.audit(Event::refused(What::Consent, "forged_form")).await;
         return web::forged();
     }
     let visitor = match app.visitor(forms::session_cookie(&app, &parts)).await {
@@ -258,6 +260,8 @@ async fn answer(
 
     let mut transaction = app.store.begin().await?;
     let Some((session, _)) = transaction.visitor(visitor.session.digest).await? else {
+        drop(transaction);
+        app.audit(Event::refused(What::Consent, "session_ended")).await;
         return Ok(Err(ConsentRefusal::NotPending));
     };
     let request = transaction.request(id).await?;
@@ -278,7 +282,12 @@ async fn answer(
             Answer::Allow { ticked: ticked(form), workspace_id: workspace.workspace_id }
         }
         (Some("deny"), _) => Answer::Deny,
-        _ => return Ok(Err(ConsentRefusal::NotPending)),
+        _ => {
+            drop(transaction);
+            let event = Event::refused(What::Consent, "no_answer").user(&visitor.user.id);
+            app.audit(event).await;
+            return Ok(Err(ConsentRefusal::NotPending));
+        }
     };
     let pending = Pending {
         session: &session,

@@ -52,7 +52,12 @@ async fn answer(app: &App, parts: &Parts, form: &Parameters) -> Result<Response,
         let event = event.workspace(&grant.workspace_id).grant(&grant.id);
         decision.changes.push(Change::Audit(event.detail(token.kind.as_str())));
     }
+    let is_nothing = decision.changes.is_empty();
     transaction.commit(decision.changes).await?;
     decision.reply?;
+    if is_nothing {
+        // The client is told the same, so that it learns nothing about the tokens of others.
+        app.audit(Event::refused(What::Revoke, "not_its_token").client(&client.id)).await;
+    }
     Ok((StatusCode::OK, [(CACHE_CONTROL, "no-store")]).into_response())
 }

@@ -6,8 +6,11 @@
 //! One key is current and makes every new digest, form token and cursor; the others are accepted until they are retired ([`file`]). Every digest carries
 //! the `kid` of its key into its row, and a row is found only under the key that made it.
 //!
+//! The database knows which keys its rows were made with ([`bound`]), so that a server with others refuses to start instead of calling every secret unknown.
+//!
 //! A running server reads a changed file before the next use of a key, at most [`REREAD`] late. A file that cannot be used any more changes nothing.
 
+pub mod bound;
 mod environment;
 pub mod error;
 pub mod file;
@@ -15,7 +18,7 @@ pub mod file;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -25,6 +28,7 @@ use zeroize::Zeroizing;
 
 use super::entropy::Entropy;
 use super::{Kind, Secret, SecretKind};
+use bound::{Check, KnownKey};
 use file::{KeyFile, Signature};
 
 pub use error::KeyError;
@@ -73,6 +77,20 @@ struct Shared {
     ring: RwLock<Arc<Ring>>,
     /// The file, unless the keys come from elsewhere.
     file: Option<Watched>,
+    /// What the database knew when it was asked last; nothing before that.
+    known: RwLock<Vec<KnownKey>>,
+    /// Whether the keys are not the database's any more.
+    strange: AtomicBool,
+}
+
+/// Keys that end when nobody else has them.
+#[derive(Clone)]
+pub(crate) struct WeakKeys(Weak<Shared>);
+
+impl WeakKeys {
+    pub(crate) fn upgrade(&self) -> Option<Keys> {
+        self.0.upgrade().map(|shared| Keys { shared })
+    }
 }
 
 struct Watched {
@@ -90,6 +108,7 @@ struct Ring(Vec<Derived>);
 
 struct Derived {
     kid: Kid,
+    check: Check,
     token_digest: Zeroizing<[u8; 32]>,
     csrf: Zeroizing<[u8; 32]>,
     cursor: Zeroizing<[u8; 32]>,
@@ -140,14 +159,50 @@ impl Keys {
 
     fn of(file: &KeyFile, watched: Option<Watched>) -> Self {
         let ring = RwLock::new(Arc::new(Ring::of(file)));
-        Self { shared: Arc::new(Shared { ring, file: watched }) }
+        let (known, strange) = (RwLock::default(), AtomicBool::new(false));
+        Self { shared: Arc::new(Shared { ring, file: watched, known, strange }) }
     }
 
-    /// Whether what this server knows is what its key file says.
+    /// Whether what this server knows is what its key file says and what its database knows.
     #[must_use]
     pub fn are_readable(&self) -> bool {
         self.ring();
-        self.shared.file.as_ref().is_none_or(|file| !file.broken.load(Ordering::Relaxed))
+        !self.shared.strange.load(Ordering::Relaxed)
+            && self.shared.file.as_ref().is_none_or(|file| !file.broken.load(Ordering::Relaxed))
+    }
+
+    /// The check value of every key, the current one first.
+    #[must_use]
+    pub fn checks(&self) -> Vec<(Kid, Check)> {
+        self.ring().checks()
+    }
+
+    /// Compares keys, as [`Keys::checks`] said before the database was asked, with what it knows. What the key file says later is compared as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`bound::judge`].
+    pub fn compare(&self, checks: &[(Kid, Check)], known: Vec<KnownKey>) -> Result<(), KeyError> {
+        let judged = bound::judge(checks, &known);
+        let was_strange = self.shared.strange.swap(judged.is_err(), Ordering::Relaxed);
+        let mut last = self.shared.known.write().unwrap_or_else(PoisonError::into_inner);
+        // One that starts says so by ending.
+        if let (Err(error), false, false) = (&judged, was_strange, last.is_empty()) {
+            tracing::error!(%error, "the root keys are not those of the database any more");
+        }
+        if *last != known {
+            *last = known;
+            // A file that was refused for a key that the database did not know, or that has a key by now, is looked at again.
+            if let Some(file) = &self.shared.file {
+                file.due.store(0, Ordering::Release);
+            }
+        }
+        drop(last);
+        judged
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakKeys {
+        WeakKeys(Arc::downgrade(&self.shared))
     }
 
     /// Every key that is accepted, the current one first.
@@ -203,10 +258,24 @@ impl Keys {
     fn ring(&self) -> Arc<Ring> {
         if let Some(file) = &self.shared.file {
             file.refresh(|ring| {
+                self.judge(&ring)?;
                 *self.shared.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+                Ok(())
             });
         }
         Arc::clone(&self.shared.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Keys {
+    /// Judges keys that were read again.
+    fn judge(&self, ring: &Ring) -> Result<(), KeyError> {
+        let known = self.shared.known.read().unwrap_or_else(PoisonError::into_inner);
+        let current = ring.0[0].kid;
+        if !known.is_empty() && known.iter().all(|key| key.kid != current) {
+            return Err(KeyError::Unknown(current));
+        }
+        bound::judge_present(&ring.checks(), &known)
     }
 }
 
@@ -218,7 +287,7 @@ impl Watched {
     /// Hands the keys of the file to `take`, when it is time to look and they are others.
     ///
     /// Who comes meanwhile waits, so that after a long pause nobody goes on with what was true before it.
-    fn refresh(&self, take: impl FnOnce(Ring)) {
+    fn refresh(&self, take: impl FnOnce(Ring) -> Result<(), KeyError>) {
         if !self.is_due() {
             return;
         }
@@ -226,17 +295,19 @@ impl Watched {
         if !self.is_due() {
             return;
         }
-        let read = match Signature::of(&self.path) {
-            Ok(signature) if signature == *seen && !self.broken.load(Ordering::Relaxed) => None,
-            Ok(_) => Some(KeyFile::read(&self.path)),
-            Err(error) => Some(Err(error)),
-        };
+        let read =
+            match Signature::of(&self.path) {
+                Ok(signature) if signature == *seen && !self.broken.load(Ordering::Relaxed) => None,
+                Ok(_) => Some(KeyFile::read(&self.path).and_then(|(file, signature)| {
+                    take(Ring::of(&file)).map(|()| (file, signature))
+                })),
+                Err(error) => Some(Err(error)),
+            };
         match read {
             None => {}
             Some(Ok((file, signature))) => {
                 tracing::info!(current = %file.current(), "the root keys were read again");
                 *seen = signature;
-                take(Ring::of(&file));
                 self.broken.store(false, Ordering::Relaxed);
             }
             Some(Err(error)) => {
@@ -252,6 +323,10 @@ impl Ring {
     fn of(file: &KeyFile) -> Self {
         Self(file.roots().map(|(kid, root)| Derived::of(kid, root)).collect())
     }
+
+    fn checks(&self) -> Vec<(Kid, Check)> {
+        self.0.iter().map(|key| (key.kid, key.check)).collect()
+    }
 }
 
 impl Derived {
@@ -259,6 +334,7 @@ impl Derived {
         let subkey = |label: &str| Zeroizing::new(hmac(root, &[label.as_bytes()]));
         Self {
             kid,
+            check: check(root),
             token_digest: subkey("token-digest"),
             csrf: subkey("csrf"),
             cursor: subkey("cursor"),
@@ -275,6 +351,11 @@ impl Derived {
             hmac(&self.csrf, &[&(session.len() as u64).to_be_bytes(), session, form.as_bytes()]);
         base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, mac)
     }
+}
+
+/// Tells a root key from others. No key that anything is digested with is made with this label.
+fn check(root: &[u8; 32]) -> Check {
+    hmac(root, &[b"check-value"])
 }
 
 fn millis(duration: Duration) -> u64 {

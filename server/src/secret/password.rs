@@ -4,6 +4,8 @@
 //!
 //! Hashing costs about a tenth of a second of one core, so it runs off the request threads and at most two at a time.
 
+use std::sync::Arc;
+
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use tokio::sync::Semaphore;
@@ -30,8 +32,8 @@ const WAITING: usize = 16;
 /// Hashes and verifies passwords.
 #[derive(Debug)]
 pub struct Passwords {
-    queue: Semaphore,
-    turn: Semaphore,
+    queue: Arc<Semaphore>,
+    turn: Arc<Semaphore>,
     nobodys: String,
 }
 
@@ -42,8 +44,8 @@ impl Passwords {
         let mut unguessable = Zeroizing::new([0; 32]);
         entropy.fill(&mut *unguessable);
         Self {
-            queue: Semaphore::new(AT_ONCE + WAITING),
-            turn: Semaphore::new(AT_ONCE),
+            queue: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
+            turn: Arc::new(Semaphore::new(AT_ONCE)),
             nobodys: hash(&*unguessable, entropy),
         }
     }
@@ -60,8 +62,6 @@ impl Passwords {
         password: Zeroizing<String>,
         hash: Option<&str>,
     ) -> Result<bool, TooManySignIns> {
-        let _place = self.queue.try_acquire().map_err(|_| TooManySignIns)?;
-        let _turn = self.turn.acquire().await.map_err(|_| TooManySignIns)?;
         let hash = hash.filter(|hash| !hash.is_empty());
         let expected = hash.unwrap_or(&self.nobodys).to_owned();
         let exists = hash.is_some();
@@ -70,7 +70,7 @@ impl Passwords {
                 && PasswordHash::new(&expected)
                     .is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok())
         };
-        Ok(tokio::task::spawn_blocking(matches).await.unwrap_or(false) && exists)
+        Ok(self.work(matches).await? && exists)
     }
 
     /// The PHC text of a new password, made in turn with the other work.
@@ -79,12 +79,25 @@ impl Passwords {
         password: Zeroizing<String>,
         entropy: &dyn Entropy,
     ) -> Result<String, TooManySignIns> {
-        let _place = self.queue.try_acquire().map_err(|_| TooManySignIns)?;
-        let _turn = self.turn.acquire().await.map_err(|_| TooManySignIns)?;
         let mut salt = [0; SALT];
         entropy.fill(&mut salt);
-        let hashed = tokio::task::spawn_blocking(move || hash_with(password.as_bytes(), &salt));
-        hashed.await.map_err(|_| TooManySignIns)
+        self.work(move || hash_with(password.as_bytes(), &salt)).await
+    }
+
+    /// Does the work in turn. Its place and its turn end with the work, also when nobody waits for it any more: otherwise connections that are dropped
+    /// would stack hashes.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, TooManySignIns> {
+        let place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| TooManySignIns)?;
+        let turn = Arc::clone(&self.turn).acquire_owned().await.map_err(|_| TooManySignIns)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop((place, turn));
+            done
+        });
+        done.await.map_err(|_| TooManySignIns)
     }
 }
 
@@ -151,4 +164,35 @@ fn argon2() -> Argon2<'static> {
     let params =
         Params::new(MEMORY, ROUNDS, 1, None).expect("the parameters are within Argon2's limits");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::secret::entropy::SystemEntropy;
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_keeps_its_place_until_it_is_done() {
+        let passwords = Arc::new(Passwords::new(&SystemEntropy));
+        let (began, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let (finish, finished) = mpsc::channel::<()>();
+        let worker = Arc::clone(&passwords);
+        let task = tokio::spawn(async move {
+            let work = move || {
+                began.send(()).expect("the test waits");
+                finished.recv().is_err()
+            };
+            worker.work(work).await
+        });
+        begun.recv().await.expect("the work begins");
+        task.abort();
+        assert!(task.await.expect_err("nobody waits").is_cancelled());
+        assert_eq!(passwords.waiting(), 1);
+        drop(finish);
+        while passwords.waiting() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
 }

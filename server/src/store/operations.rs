@@ -3,6 +3,7 @@
 use super::StoreFuture;
 use crate::audit::{Event, Query, Recorded};
 use crate::authority::Timestamp;
+use crate::secret::keys::bound::{Check, KnownKey};
 use crate::secret::keys::{Digest, Kid};
 
 /// What depends on one root key: live secrets whose digests were made with it.
@@ -64,6 +65,8 @@ pub struct DatabaseFacts {
     pub is_durable: bool,
     /// The newest migration that was applied.
     pub schema: i64,
+    /// The newest migration that this version knows.
+    pub newest_schema: i64,
     /// How many enabled people own a workspace.
     pub owners: i64,
     /// Enabled people who are a member of no workspace, by e-mail address; the first few.
@@ -76,6 +79,15 @@ pub struct DatabaseFacts {
 pub trait OperationsStore: Send + Sync {
     /// What depends on every key that something depends on, given how long a session lives in milliseconds; and the time.
     fn key_uses(&self, session_lifetime: i64) -> StoreFuture<'_, (Timestamp, Vec<KeyUse>)>;
+
+    /// The root keys that the database knows.
+    fn root_keys(&self) -> StoreFuture<'_, Vec<KnownKey>>;
+
+    /// Adds those of `keys` that the database does not know, and notes that secrets are made with the first.
+    fn note_root_keys(&self, keys: Vec<(Kid, Check)>) -> StoreFuture<'_, ()>;
+
+    /// Ends everything that depends on a key, a few rows at a time, and notes that it is retired. Called again, it goes on where it was interrupted.
+    fn end_key(&self, kid: Kid) -> StoreFuture<'_, ()>;
 
     /// The client that has the secret with this digest.
     fn client_with_secret(&self, digest: Digest) -> StoreFuture<'_, Option<String>>;

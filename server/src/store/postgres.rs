@@ -10,6 +10,8 @@ mod dialect;
 mod authority;
 #[path = "sql/decide.rs"]
 mod decide;
+#[path = "sql/keys.rs"]
+mod keys;
 #[path = "sql/operations.rs"]
 mod operations;
 #[path = "sql/people.rs"]
@@ -45,6 +47,22 @@ const PING: Duration = Duration::from_secs(1);
 /// A connection that was used this recently is taken for good.
 const FRESH: Duration = Duration::from_secs(1);
 
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/postgres");
+
+fn options(url: &DatabaseUrl) -> Result<PgConnectOptions, sqlx::Error> {
+    Ok(url.expose().parse::<PgConnectOptions>()?.application_name("lookout-server"))
+}
+
+/// Every statement, wait and pause of a transaction has an end.
+fn bound(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([
+        ("statement_timeout", "1500"),
+        ("lock_timeout", "1000"),
+        ("idle_in_transaction_session_timeout", "2000"),
+        ("synchronous_commit", "on"),
+    ])
+}
+
 /// The PostgreSQL store.
 #[derive(Debug)]
 pub struct PostgresStore {
@@ -67,8 +85,7 @@ impl PostgresStore {
             let why = why.to_string().replace('\n', " ");
             StoreError(format!("cannot use the database {place}: {why}").into())
         };
-        let options: PgConnectOptions = url.expose().parse().map_err(|error| unusable(&error))?;
-        let options = options.application_name("lookout-server");
+        let options = options(url).map_err(|error| unusable(&error))?;
         // Another server may be at the schema right now, and a change of it may take its time.
         let patient =
             options.clone().options([("statement_timeout", "60s"), ("lock_timeout", "60s")]);
@@ -77,12 +94,7 @@ impl PostgresStore {
             Err(_) => return Err(unusable(&"it does not answer")),
         };
         prepare(connection).await.map_err(|error| unusable(&error))?;
-        let options = options.options([
-            ("statement_timeout", "1500"),
-            ("lock_timeout", "1000"),
-            ("idle_in_transaction_session_timeout", "2000"),
-            ("synchronous_commit", "on"),
-        ]);
+        let options = bound(options);
         let pool = PgPoolOptions::new()
             .acquire_timeout(WAIT)
             .after_connect(|connection, _| Box::pin(async move { is_primary(connection).await }))
@@ -100,24 +112,36 @@ impl PostgresStore {
         Ok(Self { readers, deciders, clock: Steady::from(latest) })
     }
 
-    /// The time.
-    pub(crate) const fn clock(&self) -> &Steady {
-        &self.clock
-    }
-
-    /// Connects to the database `url` as it is, with one connection.
+    /// Connects to the database `url` as it is, for reading alone.
     ///
     /// # Errors
     ///
-    /// When the address cannot be read. Whether the database answers is seen later.
-    pub fn look(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        let options: PgConnectOptions = url.expose().parse()?;
-        let options = options
-            .application_name("lookout-server doctor")
-            .options([("statement_timeout", "1500"), ("synchronous_commit", "on")]);
-        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(WAIT);
-        let pool = pool.connect_lazy_with(options);
-        Ok(Self { readers: pool.clone(), deciders: pool, clock: Steady::from(None) })
+    /// When it cannot be reached in 1.5 s. The message is one line and holds no password.
+    pub async fn look(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let unusable = |why: &dyn std::fmt::Display| {
+            let why = why.to_string().replace('\n', " ");
+            StoreError(format!("cannot use the database {}: {why}", url.place()).into())
+        };
+        let options = options(url).map_err(|error| unusable(&error))?;
+        let options = bound(options).options([("default_transaction_read_only", "on")]);
+        let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(START);
+        match timeout(START, pool.connect_with(options)).await {
+            Ok(Ok(pool)) => {
+                Ok(Self { readers: pool.clone(), deciders: pool, clock: Steady::from(None) })
+            }
+            Ok(Err(error)) => Err(unusable(&error)),
+            Err(_) => Err(unusable(&"it does not answer")),
+        }
+    }
+
+    /// The newest schema that this version knows.
+    pub(crate) fn schema() -> i64 {
+        MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+    }
+
+    /// The time.
+    pub(crate) const fn clock(&self) -> &Steady {
+        &self.clock
     }
 
     /// Connections for reading.
@@ -155,7 +179,7 @@ async fn prepare(mut connection: PgConnection) -> Result<(), StoreError> {
         ));
     }
     is_primary(&mut connection).await?;
-    sqlx::migrate!("./migrations/postgres").run_direct(None, &mut connection, false).await?;
+    MIGRATIONS.run_direct(None, &mut connection, false).await?;
     Ok(connection.close().await?)
 }
 

@@ -10,6 +10,8 @@ mod dialect;
 mod authority;
 #[path = "sql/decide.rs"]
 mod decide;
+#[path = "sql/keys.rs"]
+mod keys;
 #[path = "sql/operations.rs"]
 mod operations;
 #[path = "sql/people.rs"]
@@ -27,17 +29,26 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::SqlitePool;
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::StoreError;
 use super::steady::Steady;
 use SqliteStore as SqlStore;
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
 
 const READERS: u32 = 4;
 /// How long a request waits for its turn, in this process and for another one's, before it is told to come back.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(1500);
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+}
 
 /// The SQLite store.
 #[derive(Debug)]
@@ -50,34 +61,39 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the database file, which may be empty but must exist, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let mut store = Self::look(path).await?;
-        MIGRATIONS.run(&store.writer).await?;
-        store.clock = Steady::from(read::latest_event(&store.reader).await?);
-        Ok(store)
+        let options = options(path).journal_mode(SqliteJournalMode::Wal);
+        Self::with(options, Some(&MIGRATIONS)).await
     }
 
-    /// The newest schema that this version knows.
-    #[must_use]
-    pub fn schema() -> i64 {
-        MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
-    }
-
-    /// Opens the database file as it is.
+    /// Opens the database file as it is, for reading alone.
     pub async fn look(path: &Path) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT);
+        Self::with(options(path).read_only(true), None).await
+    }
+
+    async fn with(
+        options: SqliteConnectOptions,
+        migrations: Option<&Migrator>,
+    ) -> Result<Self, StoreError> {
         let pool = |connections| {
             SqlitePoolOptions::new().max_connections(connections).acquire_timeout(BUSY_TIMEOUT)
         };
+        let file = options.get_filename().to_owned();
         let writer = pool(1).connect_with(options.clone()).await.map_err(|error| {
-            StoreError(format!("cannot open the database {}: {error}", path.display()).into())
+            StoreError(format!("cannot open the database {}: {error}", file.display()).into())
         })?;
         let reader = pool(READERS).connect_with(options).await?;
-        Ok(Self { reader, writer, clock: Steady::from(None) })
+        let mut latest = None;
+        if let Some(migrations) = migrations {
+            migrations.run(&writer).await?;
+            latest = read::latest_event(&reader).await?;
+        }
+        let clock = Steady::from(latest);
+        Ok(Self { reader, writer, clock })
+    }
+
+    /// The newest schema that this version knows.
+    pub(crate) fn schema() -> i64 {
+        MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
     }
 
     /// The time.

@@ -30,7 +30,7 @@ fn with(member: &str, value: Value) -> Value {
 
 fn without(member: &str) -> Value {
     let mut document = good();
-    document.as_object_mut().unwrap().remove(member);
+    document.as_object_mut().expect("an object").remove(member);
     document
 }
 

@@ -1,5 +1,7 @@
 //! The classifier of addresses, against tables written as first and last addresses and against what the standard library knows.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use lookout_server::client_documents::rules::Rules;

@@ -2,6 +2,8 @@
 //!
 //! A law says whether a fetcher with some rules keeps it, so that [`crate::planted`] can show that each notices when its rule is missing.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

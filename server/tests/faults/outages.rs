@@ -170,7 +170,8 @@ fn a_slow_database_is_no_queue_without_end() {
         }
         let asked = Instant::now();
         let reply = call(&server, &tokens.access);
-        assert!(asked.elapsed() < SOON && matches!(reply.status, 200 | 503), "{reply:?}");
+        // Registrations that wait keep nobody else waiting.
+        assert!(asked.elapsed() < SOON && reply.status == 200, "{reply:?}");
     });
     server.sql("drop trigger slow on clients");
     recovers(&server, &tokens.access);

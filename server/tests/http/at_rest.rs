@@ -110,7 +110,7 @@ async fn a_data_directory_is_made_only_where_there_is_nothing_and_opened_only_wh
 }
 
 #[test]
-fn a_replaced_root_key_ends_every_token() {
+fn a_server_with_another_root_key_refuses_to_start() {
     let server = Server::start();
     let client = server.client();
     let tokens = Browser::signed_in(&server).connect(&client);
@@ -119,8 +119,8 @@ fn a_replaced_root_key_ends_every_token() {
     let settings = Settings { data, ..Settings::default() };
     let listen = settings.listen;
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let other = runtime.block_on(App::open(settings.at(listen).unwrap())).unwrap();
-    let admitted =
-        runtime.block_on(other.admit(&tokens.access, lookout_server::authority::Resource::Mcp));
-    assert!(admitted.is_err());
+    let refusal =
+        runtime.block_on(App::open(settings.at(listen).unwrap())).unwrap_err().to_string();
+    assert!(refusal.contains("is not the one that this database was made with"), "{refusal}");
+    assert!(server.admits(&tokens.access, lookout_server::authority::Resource::Mcp).is_some());
 }

@@ -1,10 +1,13 @@
 //! The audit log: what is in it, what never is, and that it cannot be changed or filled.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
 use std::io::{self, Write};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use lookout_server::audit::{Budget, Event, IN_ALL, PER_NETWORK, Query, Recorded, Verdict, What};
 use lookout_server::authority::Resource;
+use lookout_server::authority::records::Role;
 use serde_json::json;
 
 use crate::browser::{Browser, Tokens, csrf_of};
@@ -93,6 +96,32 @@ fn every_step_is_recorded_with_who_and_why() {
     let mine = Query { user: Some(EMAIL.to_owned()), ..Query::default() };
     let mine = server.runtime.block_on(server.app.events(mine)).unwrap();
     assert!(mine.iter().any(|event| event.event == "consent") && mine.len() < events.len());
+}
+
+#[test]
+fn what_comes_to_nothing_is_recorded_too() {
+    let server = Server::start();
+    let (mine, other) = (server.client(), server.client());
+    let mut browser = Browser::signed_in(&server);
+    let tokens = browser.connect(&mine);
+    server.revoke(&other, &tokens.access);
+    browser.post("/oauth/consent", &[("csrf", "wrong"), ("request", "none")]);
+    let unknown =
+        lookout_server::secret::AccessToken::mint(&lookout_server::secret::entropy::SystemEntropy);
+    server.runtime.block_on(server.app.end_leaked(unknown.expose())).unwrap();
+    let (user, membership) = server.add_person("bob@lookout.example", "lab", Role::Member);
+    server.sql("delete from memberships where workspace_id = (select id from workspaces where slug = 'lab')");
+    let made = server.app.create_token(&user, &membership.workspace_id, "n", None, None);
+    assert!(server.runtime.block_on(made).is_err());
+    let told = server.told();
+    for line in [
+        "revoke refused not_its_token",
+        "consent refused forged_form",
+        "leaked_token refused unknown",
+        "create_token refused not_a_member",
+    ] {
+        assert!(told.iter().any(|told| told == line), "{line}: {told:?}");
+    }
 }
 
 #[test]
@@ -215,6 +244,14 @@ fn who_is_refused_all_the_time_does_not_fill_the_disk() {
     let count = |line: &str| told.iter().filter(|told| *told == line).count();
     assert_eq!(count("bearer refused invalid_token"), 1);
     assert!(count("exchange refused invalid_grant") <= PER_NETWORK as usize);
+
+    // Whoever registers clients all the time neither.
+    for _ in 0..30 {
+        server.client();
+    }
+    let told = server.told();
+    let registered = told.iter().filter(|line| *line == "register allowed").count();
+    assert_eq!(registered, PER_NETWORK as usize);
 
     let budget = Budget::default();
     let start = std::time::Instant::now();

@@ -1,5 +1,7 @@
 //! The commands of operators: keys, the doctor, the audit log, leaked tokens, and refusing to start.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -29,10 +31,10 @@ fn run(command: &mut Command) -> (i32, String, String) {
 }
 
 #[track_caller]
-fn fed(command: &mut Command, input: &str) -> (i32, String, String) {
+fn fed(command: &mut Command, input: impl AsRef<[u8]>) -> (i32, String, String) {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the binary runs");
-    child.stdin.take().expect("an input").write_all(input.as_bytes()).expect("a reader");
+    child.stdin.take().expect("an input").write_all(input.as_ref()).expect("a reader");
     let Output { status, stdout, stderr } = child.wait_with_output().expect("an end");
     let text = |bytes| String::from_utf8(bytes).expect("text");
     (status.code().expect("an exit code"), text(stdout), text(stderr))
@@ -89,8 +91,8 @@ fn a_key_is_rotated_promoted_and_retired_beside_a_running_server() {
         [
             "added key 2",
             "promoted key 2",
-            "everything that depends on key 1 was revoked",
-            "retired key 1"
+            "retired key 1",
+            "everything that depends on key 1 was revoked"
         ]
     );
     assert_eq!(fs::metadata(data.join("root.key")).unwrap().permissions().mode() & 0o777, 0o600);
@@ -106,6 +108,13 @@ fn keys_may_come_from_the_environment() {
     assert!(!data.join("root.key").exists());
     let (_, listed, _) = run(lookout(&["key", "list"], &data).env(KEY, format!("2:{two},1:{one}")));
     assert!(listed.starts_with("2\tcurrent") && listed.contains("\n1\taccepted"), "{listed}");
+    // A server that has not been given the new key would not know what the others make.
+    let (code, _, message) = run(lookout(&["key", "list"], &data).env(KEY, &one));
+    assert!(code == 1 && message.contains("key 2, which secrets"), "{message}");
+    let (code, told, message) =
+        run(lookout(&["key", "retire", "1"], &data).env(KEY, format!("2:{two},1:{one}")));
+    assert!(code == 0 && told == "retired key 1; 0 live secrets ended\n", "{message}");
+    assert_eq!(run(lookout(&["key", "list"], &data).env(KEY, format!("2:{two}"))).0, 0);
     let (code, _, message) = run(lookout(&["key", "rotate"], &data).env(KEY, &one));
     assert!(code == 1 && message.contains("the keys come from"), "{message}");
     for bad in ["", "11", "x:11", &format!("{one},{one}"), &format!("1:{one},1:{one}")] {
@@ -165,6 +174,16 @@ fn whatever_was_leaked_is_ended_by_having_it() {
         status == 1 && told.contains("not one of this server's") && told.contains("checksum"),
         "{told}"
     );
+    // A report in one long line that is not all text.
+    let fresh = Browser::signed_in(&server).connect(&client);
+    for (before, secret) in [((1 << 20) - 20, &fresh.access), ((3 << 20) + 7, &fresh.refresh)] {
+        let mut report = vec![b'.'; before];
+        report[5] = 0xff;
+        report.extend_from_slice(secret.as_bytes());
+        let (status, told, message) = fed(&mut lookout(&["leaked-token"], &data), &report);
+        assert!(status == 0 && told.contains("; ended"), "{told}{message}");
+    }
+    assert!(server.admits(&fresh.access, Resource::Mcp).is_none());
     let (status, _, message) = fed(&mut lookout(&["leaked-token"], &data), "nothing here\n");
     assert!(status == 1 && message.contains("no secret"), "{message}");
 }
@@ -230,12 +249,14 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     );
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     let config = folder.path().join("lookout.toml");
-    fs::write(&config, "external_access = false\n[limits]\nrates = \"off\"\n[[warehouse]]\nid = \"x\"\nname = \"x\"\nworkspace = \"main\"\npath = \"none.db\"\n").unwrap();
+    fs::write(&config, "external_access = false\n[limits]\nrates = \"off\"\nconnections = 1000000000\nshutdown_seconds = 10\n[[warehouse]]\nid = \"x\"\nname = \"x\"\nworkspace = \"main\"\npath = \"none.db\"\n").unwrap();
     let (code, told) = examine(&["--config", config.to_str().unwrap(), "--json"]);
     let told: Vec<Value> = serde_json::from_str(&told).unwrap();
     let about: Vec<&str> = told.iter().filter_map(|finding| finding["about"].as_str()).collect();
     assert!(code == 1 && about[0] == "warehouse", "{told:?}");
-    assert!(about.contains(&"external_access") && about.contains(&"limits"), "{told:?}");
+    assert!(about.contains(&"external_access"), "{told:?}");
+    let limits = about.iter().filter(|&&about| about == "limits").count();
+    assert_eq!(limits, 3, "rates, descriptors and how long a stop waits: {told:?}");
     fs::remove_file(data.join("lookout.db")).unwrap();
     let (code, told) = examine(&[]);
     assert!(
@@ -295,6 +316,78 @@ fn a_server_that_cannot_run_says_why_in_one_line_and_at_once() {
     assert!(code != 0 && message.lines().count() == 1, "{message}");
     told.push(message.trim_end().replace(&taken, "ADDRESS"));
     insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn a_server_refuses_a_database_that_was_made_with_another_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, other) = (folder.path().join("data"), folder.path().join("other"));
+    run(&mut lookout(&["init"], &data));
+    run(&mut lookout(&["init"], &other));
+    let (key, kept) = (data.join("root.key"), fs::read(data.join("root.key")).unwrap());
+    let serve = || {
+        let (code, told, message) = run(&mut lookout(&["serve", "--listen", "127.0.0.1:0"], &data));
+        assert!(code == 1 && told.is_empty() && message.lines().count() == 1, "{message}");
+        message
+    };
+    fs::copy(other.join("root.key"), &key).unwrap();
+    assert!(serve().contains("key 1 is not the one that this database was made with"));
+    let (code, told, _) = run(&mut lookout(&["doctor"], &data));
+    assert!(code == 1 && told.contains("problem  keys: key 1 is not the one"), "{told}");
+    // A copy from before a rotation is as wrong.
+    fs::write(&key, &kept).unwrap();
+    run(&mut lookout(&["key", "rotate"], &data));
+    assert_eq!(run(&mut lookout(&["key", "list"], &data)).0, 0);
+    wait(&data);
+    run(&mut lookout(&["key", "promote"], &data));
+    fs::write(&key, &kept).unwrap();
+    assert!(serve().contains("key 2, which secrets in this database were made with, is missing"));
+}
+
+#[test]
+fn a_running_server_that_gets_a_wrong_key_goes_on_with_its_own_and_says_so() {
+    let server = Server::start();
+    let client = server.client();
+    let tokens = Browser::signed_in(&server).connect(&client);
+    let key = server.app.config.data.join("root.key");
+    let kept = fs::read(&key).unwrap();
+    fs::write(&key, [7; 32]).unwrap();
+    std::thread::sleep(lookout_server::secret::keys::REREAD);
+    assert!(server.admits(&tokens.access, Resource::Mcp).is_some());
+    let reply = server.get("/readyz", &[]);
+    assert_eq!((reply.status, reply.text.as_str()), (503, "keys\n"));
+    fs::write(&key, kept).unwrap();
+    std::thread::sleep(lookout_server::secret::keys::REREAD);
+    assert_eq!(server.get("/readyz", &[]).status, 200);
+    // A database that another server promoted a key in.
+    server.sql("insert into root_keys (kid, check_value, promoted_at) values (2, x'0000000000000000000000000000000000000000000000000000000000000000', 1)");
+    let begun = Instant::now();
+    while server.get("/readyz", &[]).text != "keys\n" {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nobody noticed");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn every_command_takes_the_keys_of_the_configuration_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let (config, key) = (folder.path().join("lookout.toml"), folder.path().join("elsewhere.key"));
+    fs::write(&config, format!("[keys]\nfile = {key:?}\n")).unwrap();
+    let config = ["--config", config.to_str().unwrap()];
+    let (code, _, message) = run(&mut lookout(&[&["init"], &config[..]].concat(), &data));
+    assert_eq!(code, 0, "{message}");
+    assert!(key.exists() && !data.join("root.key").exists());
+    let add = [&["user", "add", "eve@lookout.example"], &config[..]].concat();
+    let (code, _, message) =
+        run(lookout(&add, &data).env("LOOKOUT_USER_PASSWORD", "a long password"));
+    assert_eq!(code, 0, "{message}");
+    let create = ["token", "create", "--user", "eve@lookout.example", "--name", "ci"];
+    let (code, token, _) = run(&mut lookout(&[&create, &config[..]].concat(), &data));
+    assert_eq!(code, 0);
+    let leaked = [&["leaked-token"], &config[..]].concat();
+    let (code, told, _) = fed(&mut lookout(&leaked, &data), &token);
+    assert!(code == 0 && told.contains("programmatic token; ended"), "{told}");
 }
 
 /// Starts a server with this configuration: its first line names its address.

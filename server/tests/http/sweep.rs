@@ -1,5 +1,7 @@
 //! What is removed when it can never matter again, and what is not.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 

@@ -10,6 +10,7 @@ mod browser;
 mod described;
 #[path = "../http/flow.rs"]
 mod flow;
+mod operators;
 #[path = "../http/pages.rs"]
 mod pages;
 #[path = "../http/races.rs"]

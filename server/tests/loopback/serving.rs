@@ -69,7 +69,7 @@ impl Serving {
     ) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let folder = data.path().join("data");
-        let mut settings = Settings { data: folder.clone(), ..Settings::default() };
+        let mut settings = Settings { data: folder, ..Settings::default() };
         settings.database.url = database.clone().map(DatabaseUrl::from);
         adjust(&mut settings);
         let runtime = Runtime::new().expect("a runtime");

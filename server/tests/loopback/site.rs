@@ -1,5 +1,6 @@
 //! A site on loopback that publishes one document, or fails to in every way.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 #![allow(dead_code, reason = "each test binary uses another part")]
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -235,7 +235,7 @@ fn bad_input_gets_a_precise_error_and_never_a_server_error() {
 
     refused(&raw(&[JSON], b"{"), 400, -32700);
     refused(&raw(&[JSON], b"\xff\xfe"), 400, -32700);
-    refused(&raw(&[JSON], "[".repeat(100_000).as_bytes()), 400, -32700);
+    refused(&raw(&[JSON], "[".repeat(100_000).as_bytes()), 400, -32600);
     refused(&raw(&[JSON], b"[]"), 400, -32600);
     refused(&raw(&[JSON], b"7"), 400, -32600);
     refused(&raw(&[JSON], br#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#), 400, -32600);

@@ -1,5 +1,7 @@
 //! Opening a PostgreSQL store: several at once, and what is refused, in one line and without a password.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -13,7 +15,7 @@ const SECRET: &str = "s3cret-of-the-database";
 async fn refusal(address: &str) -> String {
     let began = Instant::now();
     let settings = settings(address);
-    let error = store::open(std::path::Path::new("."), &settings).await.err().expect("a refusal");
+    let error = store::open(std::path::Path::new("."), &settings).await.expect_err("a refusal");
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     let (shown, all) = (error.to_string(), format!("{error:?} {settings:?}"));
     assert_eq!(shown.lines().count(), 1, "{shown}");
@@ -70,7 +72,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
             "insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (99990, 'later', {is_true}, '', 1)"
         ));
         let settings = opened.address.as_deref().map(settings).unwrap_or_default();
-        let error = store::open(opened.folder.path(), &settings).await.err().expect("a refusal");
+        let error = store::open(opened.folder.path(), &settings).await.expect_err("a refusal");
         assert!(error.to_string().contains("newer version"), "{error}");
     }
 }

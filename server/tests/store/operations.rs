@@ -92,7 +92,11 @@ pub(crate) fn client(number: u8, title: String, registered_by: Option<u8>) -> Cl
         id: name("client", number),
         redirect_uris: vec![format!("https://é.example/{title}"), String::new()],
         name: title,
-        auth_method: if number % 2 == 0 { ClientAuthMethod::None } else { ClientAuthMethod::Post },
+        auth_method: if number.is_multiple_of(2) {
+            ClientAuthMethod::None
+        } else {
+            ClientAuthMethod::Post
+        },
         secret: (number % 2 == 1).then(|| digest(9, number)),
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
         scopes: "mcp:read".parse().expect("scopes"),
@@ -161,8 +165,6 @@ fn change() -> impl Strategy<Value = Change> {
         })),
         id().prop_map(|number| Change::EndSession { digest: digest(3, number) }),
         id().prop_map(|number| Change::EndClientSecret { digest: digest(9, number) }),
-        prop::bool::weighted(0.1)
-            .prop_map(move |first| Change::EndKey { kid: Kid(if first { 1 } else { 2 }), at }),
         (0..What::ALL.len(), text()).prop_map(|(what, detail)| {
             Change::Audit(Event { detail, ..Event::refused(What::ALL[what], "reason") })
         }),

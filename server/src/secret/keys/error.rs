@@ -46,6 +46,26 @@ pub enum KeyError {
         /// The file.
         path: PathBuf,
     },
+    /// The database has another key of that name.
+    #[error(
+        "key {0} is not the one that this database was made with; restore the key file that belongs to the database, or copy it from another server of it"
+    )]
+    Other(Kid),
+    /// The database holds what was made with a key that is not there.
+    #[error(
+        "key {0}, which secrets in this database were made with, is missing; restore the key file that belongs to the database, or copy it from another server of it"
+    )]
+    Lacking(Kid),
+    /// New secrets would be made with a key that was retired.
+    #[error(
+        "key {0} is current here and was retired; copy the key file from another server of this database"
+    )]
+    Retired(Kid),
+    /// New secrets would be made with a key that the database does not know.
+    #[error(
+        "key {0} is current and the database does not know it; change the key file with `lookout-server key` alone"
+    )]
+    Unknown(Kid),
     /// The environment variable cannot be read as keys.
     #[error(
         "{ENVIRONMENT} {0}; give 32 bytes as 64 hexadecimal digits or as base64, or several as `2:KEY,1:KEY` with the current one first"

@@ -18,9 +18,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::Kid;
+use super::bound::Check;
 use super::environment::decode;
 use super::error::{KeyError, StepError};
+use super::{Kid, check};
 use crate::secret::entropy::Entropy;
 
 /// The most keys at a time: what an unknown secret costs.
@@ -199,7 +200,7 @@ impl KeyFile {
     }
 
     /// Reads the value of the environment variable.
-    pub(super) fn of_environment(text: &str) -> Result<Self, KeyError> {
+    pub fn of_environment(text: &str) -> Result<Self, KeyError> {
         let mut entries = Vec::new();
         for (place, part) in text.trim().split(',').enumerate() {
             let (kid, root) = match part.trim().split_once(':') {
@@ -242,6 +243,12 @@ impl KeyFile {
         let current = self.entries.iter().filter(is_current);
         let others = self.entries.iter().rev().filter(move |entry| !is_current(entry));
         current.chain(others).map(|entry| (entry.kid, &*entry.root))
+    }
+
+    /// The check value of every key, the current one first.
+    #[must_use]
+    pub fn checks(&self) -> Vec<(Kid, Check)> {
+        self.roots().map(|(kid, root)| (kid, check(root))).collect()
     }
 
     /// Adds a key that is accepted and not used yet.

@@ -13,7 +13,7 @@ use crate::authority::records::{
 };
 use crate::authority::{Change, Resource, Timestamp};
 use crate::metrics::{Operation, metrics};
-use crate::secret::keys::{Digest, Kid};
+use crate::secret::keys::Digest;
 use crate::store::{AuthorityTransaction, StoreError, StoreFuture, bounded};
 
 pub(super) struct SqlDecision {
@@ -222,9 +222,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn commit(self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
-        // Retiring a key touches everything that was made with it, and an operator waits for it.
-        let is_long = changes.iter().any(|change| matches!(change, Change::EndKey { .. }));
-        let work = async move {
+        bounded(async move {
             #[cfg(feature = "danger-planted-faults")]
             if let Some(pause) = crate::danger::acknowledges_early(&changes) {
                 tokio::spawn(async move {
@@ -234,8 +232,7 @@ impl AuthorityTransaction for SqlDecision {
                 return Ok(());
             }
             self.finish(changes).await
-        };
-        if is_long { Box::pin(work) } else { bounded(work) }
+        })
     }
 }
 
@@ -280,42 +277,12 @@ impl SqlDecision {
         Ok(())
     }
 
-    /// Ends everything that depends on a key. A grant whose newest token was made with it goes too, because nothing of it could be used any more.
-    async fn end_key(&mut self, kid: Kid, at: Timestamp) -> Result<(), StoreError> {
-        if let Some(statement) = dialect::UNHURRIED {
-            sqlx::query(statement).execute(&mut *self.transaction).await?;
-        }
-        let kid = i64::from(kid.0);
-        let statements = [
-            "update grants set revoked_at = $1, revoked_reason = 'key_retired' where revoked_at is null and id in
-             (select grant_id from tokens where kid = $2 and superseded_at is null and revoked_at is null and kind in ('refresh', 'programmatic')
-              union select grant_id from codes where kid = $2 and used_at is null)",
-            "update tokens set revoked_at = $1 where kid = $2 and revoked_at is null",
-            "update codes set used_at = $1 where kid = $2 and used_at is null",
-            "update setup_links set used_at = $1 where kid = $2 and used_at is null",
-        ];
-        for statement in statements {
-            sqlx::query(statement).bind(at.0).bind(kid).execute(&mut *self.transaction).await?;
-        }
-        sqlx::query("delete from sessions where kid = $1")
-            .bind(kid)
-            .execute(&mut *self.transaction)
-            .await?;
-        sqlx::query("update clients set secret = $1, secret_kid = 0 where secret_kid = $2 and secret is not null")
-            .bind(&[0_u8; 32][..])
-            .bind(kid)
-            .execute(&mut *self.transaction)
-            .await?;
-        Ok(())
-    }
-
     async fn apply(&mut self, change: Change) -> Result<(), StoreError> {
         let statement = match &change {
             Change::Audit(event) => {
                 let event = event.clone();
                 return super::operations::add_event(&mut self.transaction, self.now, event).await;
             }
-            Change::EndKey { kid, at } => return self.end_key(*kid, *at).await,
             Change::EndClientSecret { digest } => {
                 // No secret has this digest, and no key this name.
                 sqlx::query("update clients set secret = $1, secret_kid = 0 where secret = $2")

@@ -4,9 +4,11 @@ use sqlx::Row as _;
 
 use super::SqlStore;
 use super::dialect::{self, DbConnection, now};
+use super::keys;
 use super::rows::corrupt;
 use crate::audit::{Event, Query, Recorded};
 use crate::authority::Timestamp;
+use crate::secret::keys::bound::{Check, KnownKey};
 use crate::secret::keys::{Digest, Kid};
 use crate::store::operations::{DatabaseFacts, KeyUse, OperationsStore};
 use crate::store::{StoreError, StoreFuture, bounded};
@@ -19,6 +21,18 @@ const EVENTS: i64 = 500;
 impl OperationsStore for SqlStore {
     fn key_uses(&self, session_lifetime: i64) -> StoreFuture<'_, (Timestamp, Vec<KeyUse>)> {
         bounded(key_uses(self, session_lifetime))
+    }
+
+    fn root_keys(&self) -> StoreFuture<'_, Vec<KnownKey>> {
+        bounded(keys::known(self))
+    }
+
+    fn note_root_keys(&self, noted: Vec<(Kid, Check)>) -> StoreFuture<'_, ()> {
+        bounded(keys::note(self, noted))
+    }
+
+    fn end_key(&self, kid: Kid) -> StoreFuture<'_, ()> {
+        Box::pin(keys::end(self, kid))
     }
 
     fn client_with_secret(&self, digest: Digest) -> StoreFuture<'_, Option<String>> {
@@ -218,6 +232,7 @@ async fn facts(store: &SqlStore, demo: &str) -> Result<DatabaseFacts, StoreError
         is_durable: durability == dialect::DURABLE,
         durability,
         schema: people.try_get::<Option<i64>, _>("version")?.unwrap_or_default(),
+        newest_schema: SqlStore::schema(),
         owners: people.try_get("owners")?,
         without_workspace: alone.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?,
         has_demo: people.try_get::<i64, _>("demo")? > 0,

@@ -45,11 +45,11 @@ macro_rules! order_made {
 macro_rules! database {
     () => {
         "'SQLite ' || sqlite_version() as product, 1 as is_primary,
-         (select 'synchronous=' || synchronous from pragma_synchronous) || ' journal_mode=' || (select journal_mode from pragma_journal_mode) as durability"
+         (select 'synchronous=' || synchronous from pragma_synchronous) as durability"
     };
 }
 
 /// What `durability` is when no acknowledged commit is ever lost.
-pub(super) const DURABLE: &str = "synchronous=2 journal_mode=wal";
+pub(super) const DURABLE: &str = "synchronous=2";
 
 pub(super) use {database, least, now, order_made};

@@ -83,8 +83,8 @@ pub(super) fn statement() -> BoxedStrategy<String> {
         select(&[
             "PRAGMA user_version = 7",
             "VACUUM",
-            "VACUUM INTO 'copy.db'",
-            "ATTACH 'other.db' AS o",
+            "VACUUM INTO '/nowhere/copy.db'",
+            "ATTACH '/nowhere/other.db' AS o",
             "PRAGMA journal_mode = WAL",
             "BEGIN EXCLUSIVE"
         ])
