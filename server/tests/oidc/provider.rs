@@ -281,8 +281,7 @@ fn token(
     if authorization != expected || !proves || form["grant_type"] != "authorization_code" {
         return (400, "", json!({ "error": "invalid_client" }).to_string());
     }
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now = now.expect("a clock").as_secs();
+    let now = jiff::Timestamp::now().as_second();
     let mut claims = json!({
         "iss": base, "aud": CLIENT_ID, "sub": state.subject, "nonce": nonce, "iat": now, "exp": now + 300,
     });
