@@ -1,26 +1,31 @@
 //! Time that never goes back.
 //!
 //! Whether something has expired depends on one clock, the database's. Where the machine of that clock is set back, a token that had expired would come back to
-//! life and one that lives would live longer. So what the database says is only believed when it is later than what this process has seen, counted on by the
-//! monotonic clock. A new process begins with the time of the last thing that was written down.
+//! life and one that lives would live longer. So time goes on by this process's monotonic clock when the database says less, a little slower than usual until
+//! both agree again: two clocks never run at quite the same rate, and the faster one would be ever further ahead.
+//!
+//! A new process begins with the time of the last thing that was written down.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::authority::Timestamp;
 
+/// Which part of the time that passes is left out while the database is behind.
+const SLOWER: i64 = 64;
+
 /// A clock over a clock that may be set back.
 #[derive(Debug)]
 pub(crate) struct Steady {
-    begun: Instant,
-    /// The time at `begun`, in milliseconds, by the latest reading.
-    origin: AtomicI64,
+    /// The time in microseconds since the Unix epoch, and when it was that.
+    latest: Mutex<(i64, Instant)>,
 }
 
 impl Steady {
     /// A clock that says at least `floor`.
     pub(crate) fn from(floor: Option<i64>) -> Self {
-        Self { begun: Instant::now(), origin: AtomicI64::new(floor.unwrap_or(i64::MIN / 2)) }
+        let floor = floor.unwrap_or_default().saturating_mul(1000);
+        Self { latest: Mutex::new((floor, Instant::now())) }
     }
 
     /// The time, given what the database just said.
@@ -30,11 +35,19 @@ impl Steady {
             (told, true) => return told,
             (told, false) => told,
         };
-        let elapsed = i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX / 4);
-        let origin = told.0 - elapsed;
-        let latest = self.origin.fetch_max(origin, Ordering::Relaxed).max(origin);
-        Timestamp(latest + elapsed)
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let passed = now.saturating_duration_since(latest.1).as_micros();
+        let passed = i64::try_from(passed).unwrap_or(i64::MAX / 2);
+        let time = after(latest.0, passed, told.0.saturating_mul(1000));
+        *latest = (time, now);
+        Timestamp(time / 1000)
     }
+}
+
+/// The time when `passed` is over since `latest` and the database says `told`.
+fn after(latest: i64, passed: i64, told: i64) -> i64 {
+    told.max(latest.saturating_add(passed - passed / SLOWER))
 }
 
 #[cfg(test)]
@@ -55,5 +68,19 @@ mod tests {
         let clock = Steady::from(Some(5000));
         assert!(clock.read(Timestamp(1000)) >= Timestamp(5000));
         assert!(clock.read(Timestamp(1000)) < Timestamp(60_000));
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_is_caught_up_with_and_never_stands_still() {
+        let (step, ahead) = (1000, 1_000_000);
+        let (mut told, mut time) = (0, ahead);
+        for _ in 0..SLOWER * ahead / step {
+            told += step;
+            let next = after(time, step, told);
+            assert!(next > time);
+            time = next;
+        }
+        // What is left out of a step is rounded down.
+        assert!(time - told < ahead / 10, "{}", time - told);
     }
 }
