@@ -12,6 +12,10 @@ use super::{ConfigError, PublicUrl};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitSettings {
+    /// Whether bodies of any size are read, for a server that is wrong on purpose.
+    #[cfg(feature = "danger-planted-faults")]
+    #[serde(skip)]
+    pub unbounded_bodies: bool,
     /// Bytes of a registration request.
     pub registration_bytes: usize,
     /// Redirect URIs of one client.
@@ -151,6 +155,8 @@ impl TryFrom<String> for Network {
 impl Default for LimitSettings {
     fn default() -> Self {
         Self {
+            #[cfg(feature = "danger-planted-faults")]
+            unbounded_bodies: false,
             registration_bytes: 16 * 1024,
             redirect_uris: 10,
             unconsented_clients: 5000,

@@ -124,17 +124,23 @@ pub(super) const FAULTS: &[Fault] = &[
             ..NOTHING
         },
     ),
-    Fault::tampering(
-        "bodies-unbounded",
-        "A body of any size is accepted.",
-        Tampering {
-            before: |request, _| {
-                (request.body.len() > 2 << 20)
-                    .then(|| Outgoing::made_up(StatusCode::OK, &json!({})))
+    Fault {
+        settings: Some(|settings| {
+            settings.limits.unbounded_bodies = true;
+            settings.limits.buffered_bytes = 1 << 30;
+        }),
+        ..Fault::tampering(
+            "bodies-unbounded",
+            "A body of any size is accepted.",
+            Tampering {
+                before: |request, _| {
+                    (request.body.len() > 2 << 20)
+                        .then(|| Outgoing::made_up(StatusCode::OK, &json!({})))
+                },
+                ..NOTHING
             },
-            ..NOTHING
-        },
-    ),
+        )
+    },
     Fault::tampering(
         "errors-with-traces",
         "An error answer shows where in the source it happened.",

@@ -33,6 +33,8 @@ const HOUSEHOLDS: usize = 32;
 /// How bodies are read.
 #[derive(Debug)]
 pub(super) struct Bodies {
+    #[cfg(feature = "danger-planted-faults")]
+    unbounded: bool,
     registration: usize,
     patience: Duration,
     memory: Semaphore,
@@ -69,6 +71,8 @@ pub(super) enum Taken<'b> {
 impl Bodies {
     pub(super) fn new(limits: &LimitSettings) -> Self {
         Self {
+            #[cfg(feature = "danger-planted-faults")]
+            unbounded: limits.unbounded_bodies,
             registration: limits.registration_bytes,
             patience: limits.body_seconds.duration(),
             memory: Semaphore::new(limits.buffered_bytes),
@@ -81,6 +85,10 @@ impl Bodies {
 
     /// The most bytes that a request may bring.
     fn most(&self, parts: &Parts) -> usize {
+        #[cfg(feature = "danger-planted-faults")]
+        if self.unbounded {
+            return usize::MAX;
+        }
         match parts.uri.path() {
             "/mcp" | "/mcp/readonly" => LARGEST_MESSAGE,
             _ if parts.method != Method::POST => 0,
@@ -137,7 +145,8 @@ impl Bodies {
             if bytes.len() + data.len() > most {
                 return Err(BodyError::TooLarge);
             }
-            if bytes.len() + data.len() > OF_STRANGERS
+            if most != usize::MAX
+                && bytes.len() + data.len() > OF_STRANGERS
                 && let Some(is_known) = is_known.take()
                 && !is_known().await?
             {

@@ -260,7 +260,8 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     fs::remove_file(data.join("lookout.db")).unwrap();
     let (code, told) = examine(&[]);
     assert!(
-        code == 1 && told.contains("problem  database: FOLDER/data/lookout.db cannot be used"),
+        code == 1
+            && told.contains("problem  database: cannot open the database FOLDER/data/lookout.db"),
         "{told}"
     );
     assert!(!data.join("lookout.db").exists(), "the doctor changes nothing");
