@@ -142,7 +142,16 @@ impl Target {
         let grown = root.join("target/fuzz/corpus").join(self.package).join(&self.name);
         fs::create_dir_all(&grown)?;
         eprintln!("{} {}:", self.package, self.name);
-        let mut child = Command::new("cargo")
+        let mut cargo = Command::new("cargo");
+        // What cargo tells this command about itself makes build scripts that look at it, and all that depends on them, run anew.
+        for (name, _) in std::env::vars_os() {
+            let is_ours =
+                |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+            if name.to_str().is_some_and(is_ours) {
+                cargo.env_remove(&name);
+            }
+        }
+        let mut child = cargo
             .current_dir(&package)
             .args(["+nightly", "fuzz", "run", "--sanitizer", "none", "--target-dir"])
             .arg(root.join("target/fuzz"))

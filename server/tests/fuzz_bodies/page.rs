@@ -14,6 +14,11 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const MARKUP: [char; 5] = ['<', '>', '"', '\'', '\0'];
 
 pub(crate) fn check(bytes: &[u8]) {
+    checked(bytes);
+}
+
+/// The page that was found to be right.
+pub(crate) fn checked(bytes: &[u8]) -> String {
     static PLAIN: OnceLock<[usize; 5]> = OnceLock::new();
     let plain = PLAIN.get_or_init(|| markup(&consent_page("Plain").1.text));
     let (shown, page) = consent_page(&String::from_utf8_lossy(bytes));
@@ -25,6 +30,7 @@ pub(crate) fn check(bytes: &[u8]) {
         quotes += 1;
     }
     assert!(quotes > 0, "{page:?}");
+    page.text
 }
 
 /// How often each character of markup is on a page.
@@ -54,7 +60,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// The name that is shown, and the page that shows it.
-pub(crate) fn consent_page(name: &str) -> (String, Reply) {
+fn consent_page(name: &str) -> (String, Reply) {
     let whole = whole();
     let client = whole.register(name);
     let mut query = url::form_urlencoded::Serializer::new(String::new());
