@@ -17,6 +17,7 @@ pub mod http;
 pub mod mcp;
 pub mod metrics;
 pub mod oauth;
+mod outgoing;
 pub mod secret;
 pub mod serving;
 pub mod store;

@@ -14,6 +14,7 @@ use super::location::Location;
 use super::names::{Judged, Names};
 use super::response::fresh_for;
 use super::rules::Rules;
+use crate::outgoing;
 
 /// How much of a document is waited for and read.
 #[derive(Clone, Debug)]
@@ -118,7 +119,7 @@ impl Fetcher {
         client: &reqwest::Client,
         location: &Location,
     ) -> Result<Document, FetchError> {
-        let broken = |error: reqwest::Error| FetchError::Connection(chain(&error));
+        let broken = |error: reqwest::Error| FetchError::Connection(outgoing::chain(&error));
         let request = client.get(location.url().clone()).header(ACCEPT, "application/json");
         let mut response = request.send().await.map_err(broken)?;
         let status = response.status().as_u16();
@@ -148,26 +149,13 @@ impl Fetcher {
     }
 
     fn client(&self) -> Result<reqwest::Client, String> {
-        // reqwest takes the provider of the process. Losing the race to install one is fine: then there is one.
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            let _already_there = rustls::crypto::ring::default_provider().install_default();
-        }
         let names = Judged {
             names: Arc::clone(&self.names),
             rules: self.rules,
             allow_loopback: self.allow_loopback,
         };
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("lookout-server/", env!("CARGO_PKG_VERSION")))
+        let mut builder = outgoing::client()
             .dns_resolver(Arc::new(names))
-            .referer(false)
-            .http1_only()
-            // A connection is for one fetch: the next one is judged anew.
-            .pool_max_idle_per_host(0)
-            .no_gzip()
-            .no_brotli()
-            .no_deflate()
-            .no_zstd()
             .tls_danger_accept_invalid_certs(!self.rules.certificates_are_verified)
             .tls_certs_merge(self.roots.iter().cloned());
         if self.rules.redirects_are_refused {
@@ -176,21 +164,10 @@ impl Fetcher {
         if self.rules.proxies_are_ignored {
             builder = builder.no_proxy();
         }
-        builder.build().map_err(|error| chain(&error))
+        builder.build().map_err(|error| outgoing::chain(&error))
     }
 }
 
 fn header<'r>(response: &'r Response, name: &HeaderName) -> Option<&'r str> {
     response.headers().get(name).map(|value| value.to_str().unwrap_or("?"))
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

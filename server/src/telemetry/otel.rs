@@ -32,8 +32,8 @@ impl Exporting {
     ///
     /// When the endpoint is no address.
     pub fn to(endpoint: &str) -> Result<Self, ExporterBuildError> {
-        // The client of the exporter asks for one, whatever the endpoint is. Another part of the server may have been first.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        // The client of the exporter asks for one, whatever the endpoint is.
+        crate::outgoing::provide_cryptography();
         let exporter = SpanExporter::builder()
             .with_http()
             .with_protocol(Protocol::HttpBinary)

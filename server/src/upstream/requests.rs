@@ -9,6 +9,7 @@ use reqwest::redirect;
 use url::Url;
 
 use crate::config::is_safe;
+use crate::outgoing;
 
 /// From connecting to the last byte.
 const TIME: Duration = Duration::from_secs(5);
@@ -71,7 +72,8 @@ impl Requests {
         if !self.may_go_to(&url) {
             return Err(RequestError::Unsafe);
         }
-        let broken = |error: reqwest::Error| RequestError::Connection(chain(&error.without_url()));
+        let broken =
+            |error: reqwest::Error| RequestError::Connection(outgoing::chain(&error.without_url()));
         let sent = client.request(parts.method, url).headers(parts.headers).body(body).send();
         let mut response = sent.await.map_err(broken)?;
         let mut answer = http::Response::new(Vec::new());
@@ -97,32 +99,6 @@ impl<'c> AsyncHttpClient<'c> for Requests {
 }
 
 fn client() -> Result<reqwest::Client, String> {
-    // reqwest takes the provider of the process. Losing the race to install one is fine: then there is one.
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        let _already_there = rustls::crypto::ring::default_provider().install_default();
-    }
-    reqwest::Client::builder()
-        .user_agent(concat!("lookout-server/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .no_proxy()
-        .http1_only()
-        .pool_max_idle_per_host(0)
-        .no_gzip()
-        .no_brotli()
-        .no_deflate()
-        .no_zstd()
-        .build()
-        .map_err(|error| chain(&error))
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
+    let client = outgoing::client().redirect(redirect::Policy::none()).no_proxy().build();
+    client.map_err(|error| outgoing::chain(&error))
 }

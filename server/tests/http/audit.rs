@@ -2,8 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
-use std::io::{self, Write};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::LazyLock;
 
 use lookout_server::audit::{Budget, Event, IN_ALL, PER_NETWORK, Query, Recorded, Verdict, What};
 use lookout_server::authority::Resource;
@@ -11,6 +10,7 @@ use lookout_server::authority::records::Role;
 use serde_json::json;
 
 use crate::browser::{Browser, Tokens, csrf_of};
+use crate::log::LOG;
 use crate::server::{EMAIL, PASSWORD, Server};
 
 impl Server {
@@ -26,32 +26,6 @@ impl Server {
             .map(|line| line.trim_end().to_owned())
             .filter(|line| !line.starts_with("account") && !line.starts_with("membership"))
             .collect()
-    }
-}
-
-/// Everything that this process logs.
-static LOG: LazyLock<Arc<Mutex<Vec<u8>>>> = LazyLock::new(|| {
-    let log = Arc::new(Mutex::new(Vec::new()));
-    let writer = Log(Arc::clone(&log));
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _ = tracing::subscriber::set_global_default(subscriber);
-    log
-});
-
-#[derive(Clone)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("what the test needs").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

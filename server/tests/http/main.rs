@@ -21,6 +21,8 @@ mod sweep;
 mod token;
 mod unavailable;
 
+#[path = "../loopback/log.rs"]
+mod log;
 #[path = "../loopback/serving.rs"]
 mod serving;
 #[path = "../loopback/site.rs"]

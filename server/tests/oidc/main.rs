@@ -10,6 +10,8 @@ mod provider;
 mod secrets;
 mod sign_in;
 
+#[path = "../loopback/log.rs"]
+mod log;
 #[path = "../http/server.rs"]
 mod server;
 #[path = "../loopback/serving.rs"]

@@ -1,40 +1,14 @@
 //! What the provider gave is nowhere afterwards.
 
 use std::fs;
-use std::io::{self, Write};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::LazyLock;
 
 use serde_json::json;
 
 use crate::browser::Browser;
+use crate::log::LOG;
 use crate::provider::{CLIENT_SECRET, Provider, Wrong};
 use crate::sign_in::{linked, sign_in};
-
-/// Everything that this process logs.
-static LOG: LazyLock<Arc<Mutex<Vec<u8>>>> = LazyLock::new(|| {
-    let log = Arc::new(Mutex::new(Vec::new()));
-    let writer = Log(Arc::clone(&log));
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _ = tracing::subscriber::set_global_default(subscriber);
-    log
-});
-
-#[derive(Clone)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("what the test needs").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 #[test]
 fn no_token_of_the_provider_is_kept_or_logged() {
