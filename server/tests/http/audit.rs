@@ -140,7 +140,7 @@ fn no_secret_is_in_the_log_or_among_the_events() {
         secret.unwrap(),
         browser.secret().to_owned(),
         unused,
-        code.clone(),
+        code,
         first.access,
         first.refresh.clone(),
         second.access.clone(),

@@ -141,7 +141,7 @@ fn whatever_was_leaked_is_ended_by_having_it() {
         second.refresh,
         code,
         session,
-        secret.clone().unwrap()
+        secret.unwrap()
     );
     let (status, told, message) = fed(&mut lookout(&["leaked-token"], &data), &report);
     assert_eq!(status, 0, "{told}{message}");

@@ -1,5 +1,7 @@
 //! The commands of operators with the data in PostgreSQL, beside an embedded database that was left behind.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
