@@ -134,7 +134,7 @@ pub(crate) async fn admit(
             return Err(challenge(StatusCode::BAD_REQUEST, Some(("invalid_request", description))));
         }
     };
-    let admitted = app.admit(presented, resource).await;
+    let admitted = admit_presented(app, presented, resource).await;
     if matches!(admitted, Err(BearerRefusal::InvalidToken)) {
         let event = Event::refused(What::Bearer, "invalid_token");
         #[cfg(feature = "danger-planted-faults")]
@@ -154,6 +154,19 @@ pub(crate) async fn admit(
     })
 }
 
+/// Admits a bearer. What is not known here may be elsewhere, while the keys are not those of the database.
+async fn admit_presented(
+    app: &App,
+    presented: &str,
+    resource: Resource,
+) -> Result<Caller, BearerRefusal> {
+    let admitted = app.admit(presented, resource).await;
+    if matches!(admitted, Err(BearerRefusal::InvalidToken)) {
+        app.judge_unknown(presented).await.map_err(BearerRefusal::Unavailable)?;
+    }
+    admitted
+}
+
 /// Whether a request has a bearer token that is good for `resource` now. This gives no right to anything, and what is refused is not recorded.
 pub(crate) async fn is_known(
     app: &App,
@@ -161,7 +174,7 @@ pub(crate) async fn is_known(
     resource: Resource,
 ) -> Result<bool, StoreError> {
     let Ok(Some(presented)) = bearer(headers) else { return Ok(false) };
-    match app.admit(presented, resource).await {
+    match admit_presented(app, presented, resource).await {
         Ok(_) => Ok(true),
         Err(BearerRefusal::InvalidToken) => Ok(false),
         Err(BearerRefusal::Unavailable(error)) => Err(error),

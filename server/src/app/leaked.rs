@@ -85,6 +85,7 @@ impl App {
                 return Ok(if is_live { Leak::Ended(kind) } else { Leak::EndedBefore(kind) });
             }
         }
+        self.is_unknown()?;
         self.audit(Event::refused(What::LeakedToken, "unknown").detail(describe(kind))).await;
         Ok(Leak::Unknown(kind))
     }

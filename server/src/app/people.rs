@@ -61,7 +61,10 @@ impl App {
                 break;
             }
         }
-        let Some((now, session, user)) = found else { return Ok(None) };
+        let Some((now, session, user)) = found else {
+            self.is_unknown()?;
+            return Ok(None);
+        };
         if !self.authority.session_is_live(now, &session, &user) {
             return Ok(None);
         }

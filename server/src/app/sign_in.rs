@@ -321,6 +321,7 @@ impl App {
                 return Ok(is_live.then_some((link, user)));
             }
         }
+        self.is_unknown()?;
         Ok(None)
     }
 

@@ -74,7 +74,11 @@ impl Claim {
             )
         });
         let presented = Presented { method: self.method, secret: secret.as_ref() };
-        Ok(app.authority.authenticate(client.as_ref(), presented)?.clone())
+        let verified = app.authority.authenticate(client.as_ref(), presented);
+        if verified.is_err() && self.secret.is_some() {
+            app.is_unknown()?;
+        }
+        Ok(verified?.clone())
     }
 }
 

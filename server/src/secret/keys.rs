@@ -43,6 +43,11 @@ pub const REREAD: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Kid(pub u16);
 
+impl Kid {
+    /// The name of no key.
+    pub const NONE: Self = Self(0);
+}
+
 impl fmt::Display for Kid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -167,8 +172,14 @@ impl Keys {
     #[must_use]
     pub fn are_readable(&self) -> bool {
         self.ring();
-        !self.shared.strange.load(Ordering::Relaxed)
+        !self.are_strange()
             && self.shared.file.as_ref().is_none_or(|file| !file.broken.load(Ordering::Relaxed))
+    }
+
+    /// Whether the keys are not those of the database any more: then a secret that is not found may be valid all the same, and nothing may be made.
+    #[must_use]
+    pub fn are_strange(&self) -> bool {
+        self.shared.strange.load(Ordering::Relaxed)
     }
 
     /// The check value of every key, the current one first.
@@ -183,21 +194,23 @@ impl Keys {
     ///
     /// As [`bound::judge`].
     pub fn compare(&self, checks: &[(Kid, Check)], known: Vec<KnownKey>) -> Result<(), KeyError> {
-        let judged = bound::judge(checks, &known);
-        let was_strange = self.shared.strange.swap(judged.is_err(), Ordering::Relaxed);
+        let mut judged = bound::judge(checks, &known);
         let mut last = self.shared.known.write().unwrap_or_else(PoisonError::into_inner);
-        // One that starts says so by ending.
-        if let (Err(error), false, false) = (&judged, was_strange, last.is_empty()) {
-            tracing::error!(%error, "the root keys are not those of the database any more");
-        }
-        if *last != known {
-            *last = known;
+        let (is_start, is_news) = (last.is_empty(), *last != known);
+        last.clone_from(&known);
+        drop(last);
+        if let (Some(file), true) = (&self.shared.file, is_news) {
             // A file that was refused for a key that the database did not know, or that has a key by now, is looked at again.
-            if let Some(file) = &self.shared.file {
-                file.due.store(0, Ordering::Release);
+            file.due.store(0, Ordering::Release);
+            if judged.is_err() {
+                judged = bound::judge(&self.checks(), &known);
             }
         }
-        drop(last);
+        let was_strange = self.shared.strange.swap(judged.is_err(), Ordering::Relaxed);
+        // One that starts says so by ending.
+        if let (Err(error), false, false) = (&judged, was_strange, is_start) {
+            tracing::error!(%error, "the root keys are not those of the database any more");
+        }
         judged
     }
 
@@ -218,9 +231,12 @@ impl Keys {
     }
 
     /// The digest of `text` as a secret of `kind`. The kind is part of what is digested, so a digest of one kind is never found as another.
+    ///
+    /// While the keys are not those of the database, it is of [`Kid::NONE`], which no database takes.
     #[must_use]
     pub fn digest_as(&self, kind: SecretKind, text: &str) -> Digest {
-        self.ring().0[0].digest(kind, text)
+        let digest = self.ring().0[0].digest(kind, text);
+        if self.are_strange() { Digest(digest.0, Kid::NONE) } else { digest }
     }
 
     /// What a presented secret may be stored as: its digest under every key, the current one first. Each is made when it is asked for.

@@ -11,6 +11,7 @@ mod health;
 mod keys;
 mod metadata;
 mod operations;
+mod other_keys;
 mod pages;
 mod races;
 mod register;

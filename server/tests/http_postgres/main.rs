@@ -11,6 +11,8 @@ mod described;
 #[path = "../http/flow.rs"]
 mod flow;
 mod operators;
+#[path = "../http/other_keys.rs"]
+mod other_keys;
 #[path = "../http/pages.rs"]
 mod pages;
 #[path = "../http/races.rs"]

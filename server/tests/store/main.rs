@@ -14,6 +14,7 @@ mod cluster;
 use std::sync::Arc;
 
 use lookout_server::config::{DatabaseSettings, DatabaseUrl};
+use lookout_server::secret::keys::Kid;
 use lookout_server::store::{self, Store};
 use tempfile::TempDir;
 
@@ -29,7 +30,7 @@ impl Opened {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::File::create(store::file(folder.path())).expect("a file");
         let opened = store::open(folder.path(), &DatabaseSettings::default()).await;
-        Self { store: opened.expect("a store"), address: None, folder }
+        Self { store: keyed(opened.expect("a store")).await, address: None, folder }
     }
 
     /// `None` where PostgreSQL is not installed.
@@ -37,7 +38,7 @@ impl Opened {
         let folder = tempfile::tempdir().expect("a folder");
         let address = cluster::shared()?.fresh_database();
         let opened = store::open(folder.path(), &settings(&address)).await;
-        Some(Self { store: opened.expect("a store"), address: Some(address), folder })
+        Some(Self { store: keyed(opened.expect("a store")).await, address: Some(address), folder })
     }
 
     /// Every store that there is.
@@ -60,6 +61,12 @@ impl Opened {
             }
         }
     }
+}
+
+/// A store that knows the key that the secrets of these tests are made with.
+async fn keyed(store: Arc<dyn Store>) -> Arc<dyn Store> {
+    store.note_root_keys(vec![(Kid(1), [1; 32])]).await.expect("a key");
+    store
 }
 
 fn settings(address: &str) -> DatabaseSettings {

@@ -16,6 +16,14 @@ use crate::metrics::{Operation, metrics};
 use crate::secret::keys::Digest;
 use crate::store::{AuthorityTransaction, StoreError, StoreFuture, bounded};
 
+/// What a new secret is inserted only under: a key that the database knows and that was not retired. Otherwise no row is inserted.
+macro_rules! live_key {
+    ($kid:literal) => {
+        concat!("exists (select 1 from root_keys where kid = ", $kid, " and retired_at is null)")
+    };
+}
+pub(super) use live_key;
+
 pub(super) struct SqlDecision {
     pub(super) transaction: Transaction<'static, Db>,
     pub(super) now: Timestamp,
@@ -291,9 +299,11 @@ impl SqlDecision {
             }
             Change::AddClient(client) => {
                 let words: Vec<&str> = client.grant_types.iter().copied().map(GrantType::as_str).collect();
-                sqlx::query(
-                    "insert into clients (id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at, registered_by, secret_kid) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                )
+                sqlx::query(concat!(
+                    "insert into clients (id, name, redirect_uris, auth_method, secret, grant_types, scopes, created_at, registered_by, secret_kid)
+                     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 where $5 is null or ",
+                    live_key!("$10")
+                ))
                 .bind(&client.id)
                 .bind(&client.name)
                 .bind(serde_json::to_string(&client.redirect_uris).map_err(|error| StoreError(error.into()))?)
@@ -362,9 +372,11 @@ impl SqlDecision {
             .bind(at.0)
             .bind(reason.as_str())
             .bind(id),
-            Change::AddCode(code) => sqlx::query(
-                "insert into codes (digest, grant_id, client_id, redirect_uri, challenge, challenge_method, expires_at, kid) values ($1, $2, $3, $4, $5, $6, $7, $8)",
-            )
+            Change::AddCode(code) => sqlx::query(concat!(
+                "insert into codes (digest, grant_id, client_id, redirect_uri, challenge, challenge_method, expires_at, kid)
+                 select $1, $2, $3, $4, $5, $6, $7, $8 where ",
+                live_key!("$8")
+            ))
             .bind(&code.digest.0[..])
             .bind(&code.grant_id)
             .bind(&code.client_id)
@@ -378,9 +390,11 @@ impl SqlDecision {
                     .bind(at.0)
                     .bind(&digest.0[..])
             }
-            Change::AddToken(token) => sqlx::query(
-                "insert into tokens (digest, kind, grant_id, generation, scopes, hint, created_at, expires_at, kid) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            )
+            Change::AddToken(token) => sqlx::query(concat!(
+                "insert into tokens (digest, kind, grant_id, generation, scopes, hint, created_at, expires_at, kid)
+                 select $1, $2, $3, $4, $5, $6, $7, $8, $9 where ",
+                live_key!("$9")
+            ))
             .bind(&token.digest.0[..])
             .bind(token.kind.as_str())
             .bind(&token.grant_id)
@@ -401,7 +415,10 @@ impl SqlDecision {
                     .bind(&digest.0[..])
             }
             Change::AddSession(session) => {
-                sqlx::query("insert into sessions (digest, user_id, created_at, seen_at, kid, id, label) values ($1, $2, $3, $4, $5, $6, $7)")
+                sqlx::query(concat!(
+                    "insert into sessions (digest, user_id, created_at, seen_at, kid, id, label) select $1, $2, $3, $4, $5, $6, $7 where ",
+                    live_key!("$5")
+                ))
                     .bind(&session.digest.0[..])
                     .bind(&session.user_id)
                     .bind(session.created_at.0)
@@ -415,7 +432,19 @@ impl SqlDecision {
                 sqlx::query("delete from sessions where digest = $1").bind(&digest.0[..])
             }
         };
-        statement.execute(&mut *self.transaction).await?;
-        Ok(())
+        let done = statement.execute(&mut *self.transaction).await?;
+        let is_new_secret = matches!(
+            change,
+            Change::AddClient(_) | Change::AddCode(_) | Change::AddToken(_) | Change::AddSession(_)
+        );
+        if is_new_secret { inserted(done.rows_affected()) } else { Ok(()) }
+    }
+}
+
+/// Refuses to go on when a new secret was not inserted, because nobody else would know it.
+pub(super) fn inserted(rows: u64) -> Result<(), StoreError> {
+    match rows {
+        0 => Err(StoreError("the root key of this server is not one of the database's".into())),
+        _ => Ok(()),
     }
 }

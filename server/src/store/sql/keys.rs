@@ -77,15 +77,16 @@ pub(super) async fn note(store: &SqlStore, keys: Vec<(Kid, Check)>) -> Result<()
 }
 
 pub(super) async fn end(store: &SqlStore, kid: Kid) -> Result<(), StoreError> {
-    for statement in END {
-        while try_batch(store, statement, kid).await? == BATCH.unsigned_abs() {}
-    }
+    // First, so that a server that still has the key makes nothing with it meanwhile.
     batch(
         store,
         "update root_keys set retired_at = coalesce(retired_at, $1) where kid = $2 and $3 > 0",
         kid,
     )
     .await?;
+    for statement in END {
+        while try_batch(store, statement, kid).await? == BATCH.unsigned_abs() {}
+    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::Row as _;
 
-use super::decide::SqlDecision;
+use super::decide::{SqlDecision, inserted, live_key};
 use super::dialect::{self, DbConnection, DbRow, now};
 use super::{SqlStore, rows};
 use crate::authority::Timestamp;
@@ -351,9 +351,10 @@ pub(super) async fn apply(
                 .bind(user_id)
                 .bind(kept)
         }
-        PersonChange::AddSetupLink(link) => sqlx::query(
-            "insert into setup_links (digest, kid, user_id, created_at, expires_at) values ($1, $2, $3, $4, $5)",
-        )
+        PersonChange::AddSetupLink(link) => sqlx::query(concat!(
+            "insert into setup_links (digest, kid, user_id, created_at, expires_at) select $1, $2, $3, $4, $5 where ",
+            live_key!("$2")
+        ))
         .bind(&link.digest.0[..])
         .bind(i64::from(link.digest.1.0))
         .bind(&link.user_id)
@@ -374,6 +375,9 @@ pub(super) async fn apply(
                 .bind(&key.0[..])
         }
     };
-    statement.execute(&mut *decision.transaction).await?;
-    Ok(())
+    let done = statement.execute(&mut *decision.transaction).await?;
+    match change {
+        PersonChange::AddSetupLink(_) => inserted(done.rows_affected()),
+        _ => Ok(()),
+    }
 }
