@@ -5,7 +5,7 @@ use lookout_server::authority::records::TokenKind;
 use lookout_server::store::Retention;
 
 use crate::Opened;
-use crate::operations::{Operation, digest, grant, name, perform, token};
+use crate::operations::{Operation, client, digest, grant, name, perform, token};
 
 const DAY: i64 = 86_400;
 
@@ -60,6 +60,63 @@ async fn a_superseded_refresh_token_is_known_until_its_grant_is_long_over() {
         ));
         store.sweep(retention).await.unwrap();
         assert!(!knows(0).await);
-        assert!(store.begin().await.unwrap().grant(&name("grant", 0)).await.unwrap().is_some());
+        // Nothing can come of the grant any more.
+        assert!(store.begin().await.unwrap().grant(&name("grant", 0)).await.unwrap().is_none());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_the_ended_grants_of_a_client_the_newest_stays_and_the_client_with_it() {
+    for opened in Opened::every().await {
+        let store = &*opened.store;
+        let role = lookout_server::authority::records::Role::Member;
+        let person =
+            Operation::Person { id: 0, email: 0, name: "P".to_owned(), password: String::new() };
+        perform(store, &person).await.unwrap();
+        perform(store, &Operation::Join { person: 0, slug: 0, role }).await.unwrap();
+        let mut changes = vec![Change::AddClient(client(0, "C".to_owned(), None))];
+        for number in [0, 2, 4] {
+            let mut grant = grant(number, 0, Some(0), "g".to_owned(), false);
+            grant.created_at = lookout_server::authority::Timestamp(i64::from(number));
+            changes.push(Change::AddGrant(grant));
+        }
+        changes.push(Change::AddToken(token(1, 2, TokenKind::Refresh, false)));
+        store.begin().await.unwrap().commit(changes).await.unwrap();
+        let sweep = async || {
+            let retention =
+                Retention { unconsented_client: DAY, session: DAY, ended_grant: 30 * DAY };
+            store.sweep(retention).await
+        };
+        let left = async || {
+            let mut left = Vec::new();
+            for number in [0, 2, 4] {
+                let grant = store.begin().await.unwrap().grant(&name("grant", number)).await;
+                left.extend(grant.unwrap().map(|_| number));
+            }
+            left
+        };
+        // A table that fails keeps the sweep from no other.
+        opened.sql("alter table authorization_requests rename to elsewhere");
+        assert!(sweep().await.is_err());
+        opened.sql("alter table elsewhere rename to authorization_requests");
+        assert_eq!(left().await, [4]);
+        sweep().await.unwrap();
+        assert_eq!(left().await, [4]);
+        assert!(store.client(&name("client", 0)).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sweep_reads_no_grant_that_lives() {
+    let opened = Opened::sqlite().await;
+    let database =
+        rusqlite::Connection::open(lookout_server::store::file(opened.folder.path())).unwrap();
+    let plan: String = database
+        .query_row(
+            "explain query plan select id from grants where min(coalesce(revoked_at, expires_at), coalesce(expires_at, revoked_at)) < 5",
+            [],
+            |row| row.get("detail"),
+        )
+        .unwrap();
+    assert!(plan.contains("grants_by_end"), "{plan}");
 }

@@ -35,12 +35,31 @@ macro_rules! remove {
     };
 }
 
-macro_rules! of_ended_grant {
+/// The index `grants_by_end` has the same words.
+macro_rules! ended {
     () => {
         concat!(
-            "grant_id in (select id from grants where ",
             least!(),
-            "(coalesce(revoked_at, expires_at), coalesce(expires_at, revoked_at)) < $1)"
+            "(coalesce(revoked_at, expires_at), coalesce(expires_at, revoked_at)) < $1"
+        )
+    };
+}
+
+macro_rules! of_ended_grant {
+    () => {
+        concat!("grant_id in (select id from grants where ", ended!(), ")")
+    };
+}
+
+/// The newest grant of a client stays: a client that somebody allowed something once is kept for them.
+macro_rules! forgotten_grant {
+    () => {
+        concat!(
+            ended!(),
+            " and not exists (select 1 from tokens t where t.grant_id = grants.id) and not exists (select 1 from codes c where c.grant_id = grants.id)
+             and not exists (select 1 from save_keys s where s.grant_id = grants.id)
+             and (client_id is null or exists (select 1 from grants n where n.client_id = grants.client_id
+             and (n.created_at > grants.created_at or (n.created_at = grants.created_at and n.id > grants.id))))"
         )
     };
 }
@@ -66,20 +85,27 @@ pub(super) async fn sweep(store: &SqlStore, retention: Retention) -> Result<(), 
         (remove!("codes", "digest", of_ended_grant!()), retention.ended_grant),
         // A retry of a save comes soon or never.
         (remove!("save_keys", "grant_id, key", "created_at < $1"), 7 * DAY),
+        (remove!("grants", "id", forgotten_grant!()), retention.ended_grant),
         (remove!("setup_links", "digest", "expires_at < $1"), DAY),
         (remove!("upstream_sign_ins", "state", "expires_at < $1"), HOUR),
         (remove!("sign_in_failures", "key", "last_at < $1"), DAY),
     ];
+    let mut swept = Ok(());
     for (statement, kept) in statements {
         for _ in 0..BATCHES {
-            match batch(store, statement, kept).await? {
-                None => return Ok(()),
-                Some(removed) if removed < BATCH.unsigned_abs() => break,
-                Some(_) => {}
+            match batch(store, statement, kept).await {
+                Ok(None) => return swept,
+                Ok(Some(removed)) if removed < BATCH.unsigned_abs() => break,
+                Ok(Some(_)) => {}
+                // What went wrong with one table is no reason to leave the others.
+                Err(error) => {
+                    swept = swept.and(Err(error));
+                    break;
+                }
             }
         }
     }
-    Ok(())
+    swept
 }
 
 /// Runs a statement for rows that are older than `kept` seconds. `None` when another replica sweeps.
