@@ -2,15 +2,15 @@
 
 use super::App;
 use crate::audit::{Event, What};
+use crate::authority::Change;
 use crate::authority::people::{PasswordHash, Person, PersonChange};
 use crate::authority::records::{Membership, Role, Session, User};
 use crate::authority::upstream::{Identity, UpstreamRefusal};
-use crate::authority::{Change, Timestamp};
 use crate::secret::entropy::identifier;
 use crate::secret::keys::Digest;
 use crate::secret::password::{Unsuitable, hash, judge};
 use crate::secret::{SecretKind, SessionSecret};
-use crate::store::{Account, StoreError};
+use crate::store::StoreError;
 
 /// A signed-in person, and the session that says so.
 #[derive(Clone, Debug)]
@@ -97,7 +97,7 @@ impl App {
         if self.store.account(&email).await?.is_some() {
             return Err(PeopleError::Exists(email));
         }
-        self.put_account(&email, display_name, password).await
+        self.set_account(&email, display_name, password, false).await
     }
 
     /// Adds a person, or gives the existing one a new password, which ends their sessions.
@@ -107,26 +107,50 @@ impl App {
         display_name: Option<&str>,
         password: &str,
     ) -> Result<User, PeopleError> {
+        self.set_account(email, display_name, password, true).await
+    }
+
+    async fn set_account(
+        &self,
+        email: &str,
+        display_name: Option<&str>,
+        password: &str,
+        may_exist: bool,
+    ) -> Result<User, PeopleError> {
         let email = email.trim().to_lowercase();
         if !is_address(&email) {
             return Err(PeopleError::BadEmail(email));
         }
         judge(&email, password)?;
-        let existing = self.store.account(&email).await?.map(|account| account.user);
-        let user = existing.unwrap_or_else(|| User {
-            id: identifier(&*self.entropy),
-            display_name: display_name.unwrap_or(&email).to_owned(),
-            email,
-            disabled_at: None,
-        });
-        let password = hash(password.as_bytes(), &*self.entropy);
-        // The store notes when.
-        let account = Account { user, password, password_changed_at: Timestamp(0) };
-        self.store.put_account(&account).await?;
-        Ok(account.user)
+        let hash = PasswordHash(hash(password.as_bytes(), &*self.entropy));
+        let mut transaction = self.store.begin().await?;
+        let at = transaction.now();
+        let (user, what, mut changes) = match transaction.person_by_email(&email).await? {
+            Some(_) if !may_exist => return Err(PeopleError::Exists(email)),
+            Some(Person { user, .. }) => {
+                let user_id = || user.id.clone();
+                let set = PersonChange::SetPassword { user_id: user_id(), hash, at };
+                // Who signed in with the old password has to know the new one.
+                let end = PersonChange::EndSessions { user_id: user_id(), but: None };
+                (user, "password set by an operator", vec![set.into(), end.into()])
+            }
+            None => {
+                let user = User {
+                    id: identifier(&*self.entropy),
+                    display_name: display_name.unwrap_or(&email).to_owned(),
+                    email,
+                    disabled_at: None,
+                };
+                let person = Person { user: user.clone(), password: hash, password_changed_at: at };
+                (user, "added with a password", vec![PersonChange::Add(person).into()])
+            }
+        };
+        changes.push(Change::Audit(Event::allowed(What::Account).user(&user.id).detail(what)));
+        transaction.commit(changes).await?;
+        Ok(user)
     }
 
-    /// Makes a person a member of the workspace `slug`, which is made if there is none.
+    /// Makes a person a member of the workspace `slug`, which is made if there is none, or gives them another role there.
     pub async fn join_workspace(
         &self,
         user: &User,
@@ -145,7 +169,20 @@ impl App {
             workspace_name: slug.to_owned(),
             role,
         };
-        membership.workspace_id = self.store.join_workspace(&user.id, &membership).await?;
+        let mut transaction = self.store.begin().await?;
+        transaction.person(&user.id).await?;
+        membership.workspace_id = transaction.workspace(&membership).await?;
+        let before = transaction.membership(&user.id, &membership.workspace_id).await?;
+        let detail = match before {
+            None => format!("added as {}", role.as_str()),
+            Some(before) => format!("{}, was {}", role.as_str(), before.role.as_str()),
+        };
+        let event = Event::allowed(What::Membership).user(&user.id).detail(detail);
+        let changes = vec![
+            PersonChange::Join(user.id.clone(), membership.clone()).into(),
+            Change::Audit(event.workspace(&membership.workspace_id)),
+        ];
+        transaction.commit(changes).await?;
         Ok(membership)
     }
 
@@ -232,10 +269,45 @@ impl App {
         user: &User,
         identity: Identity,
     ) -> Result<Result<(), UpstreamRefusal>, StoreError> {
+        match self.link(user, None, identity.clone()).await {
+            Err(error) if error.is_race() => self.link(user, None, identity).await,
+            done => done,
+        }
+    }
+
+    /// The same, as the person asks in a session that must not have ended.
+    pub async fn link_own_identity(
+        &self,
+        visitor: &Visitor,
+        identity: Identity,
+    ) -> Result<Result<(), UpstreamRefusal>, StoreError> {
+        let (user, session) = (&visitor.user, Some(visitor.session.digest));
+        match self.link(user, session, identity.clone()).await {
+            Err(error) if error.is_race() => self.link(user, session, identity).await,
+            done => done,
+        }
+    }
+
+    async fn link(
+        &self,
+        user: &User,
+        session: Option<Digest>,
+        identity: Identity,
+    ) -> Result<Result<(), UpstreamRefusal>, StoreError> {
         let mut transaction = self.store.begin().await?;
         let Some(person) = transaction.person(&user.id).await? else {
             return Ok(Err(UpstreamRefusal::OtherPerson));
         };
+        if let Some(session) = session {
+            // The provider took its time. Whoever ended the session meanwhile ended this, too.
+            let is_live = transaction.visitor(session).await?.is_some_and(|(session, user)| {
+                user.id == person.user.id
+                    && self.authority.session_is_live(transaction.now(), &session, &user)
+            });
+            if !is_live {
+                return Ok(Err(UpstreamRefusal::OtherPerson));
+            }
+        }
         let holder = transaction.person_by_identity(&identity).await?.map(|holder| holder.user);
         let mut decision = self.authority.link(&person.user, holder.as_ref(), identity);
         if decision.reply.is_ok() {
@@ -282,12 +354,15 @@ impl App {
 }
 
 fn unlink(user: &User, identity: &Identity, kept: Option<Digest>) -> Vec<Change> {
+    let mut changes = unlinked(user, identity).to_vec();
+    changes.push(PersonChange::EndSessions { user_id: user.id.clone(), but: kept }.into());
+    changes
+}
+
+pub(super) fn unlinked(user: &User, identity: &Identity) -> [Change; 2] {
     let event = Event::allowed(What::Account).user(&user.id).detail("unlinked from the provider");
-    vec![
-        PersonChange::Unlink { user_id: user.id.clone(), identity: identity.clone() }.into(),
-        PersonChange::EndSessions { user_id: user.id.clone(), but: kept }.into(),
-        Change::Audit(event),
-    ]
+    let unlink = PersonChange::Unlink { user_id: user.id.clone(), identity: identity.clone() };
+    [unlink.into(), Change::Audit(event)]
 }
 
 pub(super) fn is_address(email: &str) -> bool {

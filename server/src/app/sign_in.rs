@@ -5,6 +5,7 @@
 
 use zeroize::Zeroizing;
 
+use super::people::unlinked;
 use super::{App, Visitor};
 use crate::audit::{Event, What};
 use crate::authority::people::{
@@ -17,7 +18,7 @@ use crate::http::address::ClientAddress;
 use crate::secret::entropy::identifier;
 use crate::secret::password::{TooManySignIns, Unsuitable, is_outdated, judge};
 use crate::secret::{SecretKind, SessionSecret, SetupSecret};
-use crate::store::{AuthorityTransaction, StoreError};
+use crate::store::{Account, AuthorityTransaction, StoreError};
 
 /// What a browser brings to sign in.
 #[derive(Debug)]
@@ -83,6 +84,11 @@ pub enum ChangeRefusal {
         /// How many seconds to wait.
         seconds: i64,
     },
+    /// They have no password, and signed in too long ago to be asked nothing.
+    #[error(
+        "you signed in too long ago; sign out, sign in again, and come back within five minutes"
+    )]
+    Stale,
     /// Another password must be chosen.
     #[error(transparent)]
     Unsuitable(#[from] Unsuitable),
@@ -358,21 +364,44 @@ impl App {
         Ok(Welcome { session: secret, known: self.introduce(&user.email) })
     }
 
-    /// Gives a signed-in person a new password. Every other session of theirs ends; what they granted lives on.
-    pub async fn change_password(
+    /// Whether a signed-in person must give their password before what outlives the session.
+    pub async fn has_password(&self, user: &User) -> Result<bool, StoreError> {
+        let account = self.store.account(&user.email).await?;
+        Ok(self.config.has_passwords() && account.is_some_and(|own| !own.password.is_empty()))
+    }
+
+    /// Makes sure that it is still the person, before what outlives the session: by their password, or, without one, by a sign-in a moment ago.
+    pub async fn confirm(
         &self,
         visitor: &Visitor,
         current: Zeroizing<String>,
-        new: Zeroizing<String>,
     ) -> Result<(), ChangeRefusal> {
-        if !self.config.has_passwords() {
-            return Err(ChangeRefusal::Wrong);
+        if self.has_password(&visitor.user).await? {
+            let counters = self.own_counters(visitor);
+            let (_, counted) = self.verify_own(visitor, current, &counters).await?;
+            return Ok(self.forgive(&counters, counted).await?);
         }
+        let found = self.store.visitor(visitor.session.digest).await?;
+        match found {
+            Some((now, session, _)) if now < session.created_at.plus_seconds(FRESH) => Ok(()),
+            _ => Err(ChangeRefusal::Stale),
+        }
+    }
+
+    fn own_counters(&self, visitor: &Visitor) -> Counters {
         let name = format!("session {}", visitor.session.id);
         let key = Key(self.keys.form_token(name.as_bytes(), FAILURES).into_bytes());
-        let counters = [(key, Counter::KnownBrowser)];
-        judge(&visitor.user.email, &new)?;
-        let counted = match self.admit_attempt(&counters).await? {
+        vec![(key, Counter::KnownBrowser)]
+    }
+
+    /// The account of a visitor who knows its password, and whether the attempt is counted.
+    async fn verify_own(
+        &self,
+        visitor: &Visitor,
+        current: Zeroizing<String>,
+        counters: &[(Key, Counter)],
+    ) -> Result<(Account, bool), ChangeRefusal> {
+        let counted = match self.admit_attempt(counters).await? {
             Ok(counted) => counted,
             Err(seconds) => return Err(ChangeRefusal::TooOften { seconds }),
         };
@@ -380,9 +409,26 @@ impl App {
         let Some(account) = account else { return Err(ChangeRefusal::Wrong) };
         let verified = self.passwords.verify(current, Some(&account.password)).await;
         if !verified.map_err(StoreError::from)? {
-            self.count_failure(&counters, counted).await?;
+            self.count_failure(counters, counted).await?;
             return Err(ChangeRefusal::Wrong);
         }
+        Ok((account, counted))
+    }
+
+    /// Gives a signed-in person a new password. Every other session of theirs ends, and with `unlink` every link with a provider; what they granted lives on.
+    pub async fn change_password(
+        &self,
+        visitor: &Visitor,
+        current: Zeroizing<String>,
+        new: Zeroizing<String>,
+        unlink: bool,
+    ) -> Result<(), ChangeRefusal> {
+        if !self.config.has_passwords() {
+            return Err(ChangeRefusal::Wrong);
+        }
+        let counters = self.own_counters(visitor);
+        judge(&visitor.user.email, &new)?;
+        let (account, counted) = self.verify_own(visitor, current, &counters).await?;
         let hash = self.passwords.hash(new, &*self.entropy).await.map_err(StoreError::from)?;
         let mut transaction = self.store.begin().await?;
         let person = transaction.person(&visitor.user.id).await?;
@@ -398,6 +444,11 @@ impl App {
             Err(NotAnyMore) => Event::refused(What::Account, "changed_or_disabled"),
         };
         let event = event.user(&visitor.user.id).detail("password changed by its person");
+        if unlink && decision.reply.is_ok() {
+            for identity in transaction.identities_of(&visitor.user.id).await? {
+                decision.changes.extend(unlinked(&visitor.user, &identity));
+            }
+        }
         decision.changes.push(Change::Audit(event));
         transaction.commit(decision.changes).await?;
         decision.reply.map_err(|NotAnyMore| ChangeRefusal::Wrong)?;
@@ -413,15 +464,26 @@ impl App {
 
     /// Ends one session of a person by its name in the list; an unknown one is ended already.
     pub async fn end_session(&self, user: &User, id: &str) -> Result<(), StoreError> {
+        let (_, sessions) = self.store.sessions(&user.id).await?;
+        if !sessions.iter().any(|session| session.id == id) {
+            return Ok(());
+        }
         let change = PersonChange::EndSession { user_id: user.id.clone(), id: id.to_owned() };
-        self.store.begin().await?.commit(vec![change.into()]).await
+        let event = Event::allowed(What::SignOut).user(&user.id).detail("another session");
+        self.store.begin().await?.commit(vec![change.into(), Change::Audit(event)]).await
     }
 
     /// Ends every session of a person but this one.
     pub async fn end_other_sessions(&self, visitor: &Visitor) -> Result<(), StoreError> {
+        let (_, sessions) = self.store.sessions(&visitor.user.id).await?;
+        if sessions.iter().all(|session| session.digest == visitor.session.digest) {
+            return Ok(());
+        }
         let but = Some(visitor.session.digest);
         let change = PersonChange::EndSessions { user_id: visitor.user.id.clone(), but };
-        self.store.begin().await?.commit(vec![change.into()]).await
+        let event = Event::allowed(What::SignOut).user(&visitor.user.id);
+        let event = event.detail("every other session");
+        self.store.begin().await?.commit(vec![change.into(), Change::Audit(event)]).await
     }
 
     /// When a session ends at the latest, even if it is used.
@@ -430,6 +492,8 @@ impl App {
     }
 }
 
+/// Seconds after a sign-in during which nothing else is asked of a person without a password.
+const FRESH: i64 = 300;
 const FAILURES: &str = "failed sign-ins";
 const KNOWN_BROWSER: &str = "known browser";
 

@@ -166,7 +166,13 @@ impl App {
             self.link_arrival(person, arrival).await?;
             return Ok(Outcome::Linked);
         }
-        let welcome = self.welcome_arrival(arrival, back.label).await?;
+        let welcome = match self.welcome_arrival(arrival.clone(), back.label).await {
+            // Of two first arrivals at once the later one finds what the earlier one made.
+            Err(Stop::Store(error)) if error.is_race() => {
+                self.welcome_arrival(arrival, back.label).await?
+            }
+            done => done?,
+        };
         Ok(Outcome::SignedIn { welcome, return_to })
     }
 
@@ -209,7 +215,7 @@ impl App {
     }
 
     async fn link_arrival(&self, visitor: &Visitor, arrival: Arrival) -> Result<(), Stop> {
-        match self.link_identity(&visitor.user, arrival.identity).await? {
+        match self.link_own_identity(visitor, arrival.identity).await? {
             Ok(()) => Ok(()),
             Err(refusal) => Err(Fault::Refused(refusal).into()),
         }

@@ -2,7 +2,7 @@
 //!
 //! The first failures are counted when they happened, so that people who sign in at once are not taken for strangers who guess at once. Once there are too
 //! many, an attempt counts before the password is looked at, so one at a time passes. Nothing here knows whether an account exists. An attempt from a browser that signed in to the account before is counted by that browser alone,
-//! so strangers cannot lock a person out.
+//! so strangers cannot lock a person out of it. They can keep out browsers that are new to the account.
 
 use super::{Authority, Timestamp};
 

@@ -1,9 +1,9 @@
 //! What sign-in and the pages about people need of a store.
 
-use super::StoreFuture;
+use super::{StoreError, StoreFuture};
 use crate::authority::Timestamp;
 use crate::authority::people::{Person, SetupLink};
-use crate::authority::records::{Session, User};
+use crate::authority::records::{Membership, Session, User};
 use crate::authority::throttle::{Failures, Key};
 use crate::authority::upstream::{Identity, UpstreamSignIn};
 use crate::secret::keys::Digest;
@@ -43,6 +43,9 @@ pub trait PeopleRows: Send {
     /// Who a person, who was loaded before, is at OpenID providers.
     fn identities_of<'a>(&'a mut self, user_id: &'a str) -> StoreFuture<'a, Vec<Identity>>;
 
+    /// The identifier of the workspace that a membership names, which is made if there is none.
+    fn workspace<'a>(&'a mut self, membership: &'a Membership) -> StoreFuture<'a, String>;
+
     /// A setup link with its person.
     fn setup_link_to_use(&mut self, digest: Digest) -> StoreFuture<'_, Option<(SetupLink, User)>>;
 
@@ -54,6 +57,16 @@ pub trait PeopleRows: Send {
 
     /// Takes a sign-in that comes back from an OpenID provider, so that nobody else can.
     fn take_upstream<'a>(&'a mut self, state: &'a Key) -> StoreFuture<'a, Option<UpstreamSignIn>>;
+}
+
+impl StoreError {
+    /// Whether a decision met another one about the same rows, so that it is worth deciding anew. SQLite decides one after the other.
+    pub(crate) fn is_race(&self) -> bool {
+        let Some(sqlx::Error::Database(error)) = self.0.downcast_ref::<sqlx::Error>() else {
+            return false;
+        };
+        matches!(error.code().as_deref(), Some("23503" | "23505" | "40001" | "40P01"))
+    }
 }
 
 /// A person as the operator's list shows them.

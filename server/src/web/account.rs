@@ -39,6 +39,8 @@ struct AccountPage<'a> {
     provider: Option<&'a str>,
     /// Who the person is there.
     subjects: Vec<String>,
+    /// Whether linking asks for the password.
+    asks_password: bool,
     link_csrf: String,
     unlink_csrf: String,
     sessions: Vec<SessionRow>,
@@ -147,6 +149,7 @@ async fn render(
         has_passwords: app.config.has_passwords(),
         provider: oidc.map(|oidc| oidc.name.as_str()),
         subjects,
+        asks_password: oidc.is_some() && app.has_password(user).await?,
         link_csrf: token(LINK),
         unlink_csrf: token(UNLINK),
         chrome: Chrome::of(app, visitor, Some(cookie), workspaces.first()),
@@ -169,25 +172,36 @@ pub(super) async fn change_password(State(app): State<Arc<App>>, request: Reques
         Err(response) => return response,
     };
     let password = |name| Zeroizing::new(form.value(name).unwrap_or_default().to_owned());
-    let refused = |status, why: String| {
-        let (app, visitor, cookie) = (&app, &visitor, &cookie);
-        async move {
-            let outcome = Outcome { status, done: None, refused: Some(&why) };
-            page(app, visitor, cookie, &outcome).await
-        }
-    };
-    match app.change_password(&visitor, password("current"), password("new")).await {
+    let unlink = form.value("unlink").is_some();
+    match app.change_password(&visitor, password("current"), password("new"), unlink).await {
         Ok(()) => {
             let done = "Your password is changed, and you are signed out everywhere else. What you gave access to lives on: see below.";
             let outcome = Outcome { done: Some(done), ..Outcome::default() };
             page(&app, &visitor, &cookie, &outcome).await
         }
-        Err(ChangeRefusal::Store(error)) => unavailable(&error),
-        Err(ChangeRefusal::TooOften { seconds }) => {
+        Err(why) => refused(&app, &visitor, &cookie, why).await,
+    }
+}
+
+/// The page that says why a person was not believed, or what else there is to do.
+pub(super) async fn refused(
+    app: &App,
+    visitor: &Visitor,
+    cookie: &str,
+    refusal: ChangeRefusal,
+) -> Response {
+    let (status, why, wait) = match refusal {
+        ChangeRefusal::Store(error) => return unavailable(&error),
+        ChangeRefusal::TooOften { seconds } => {
             let why = format!("There were too many attempts. Try again {}.", in_time(seconds));
-            let page = refused(StatusCode::TOO_MANY_REQUESTS, why).await;
-            retry_later(page, u32::try_from(seconds).unwrap_or(u32::MAX))
+            (StatusCode::TOO_MANY_REQUESTS, why, Some(seconds))
         }
-        Err(why) => refused(StatusCode::UNPROCESSABLE_ENTITY, sentence(&why.to_string())).await,
+        why => (StatusCode::UNPROCESSABLE_ENTITY, sentence(&why.to_string()), None),
+    };
+    let outcome = Outcome { status, done: None, refused: Some(&why) };
+    let page = page(app, visitor, cookie, &outcome).await;
+    match wait {
+        Some(seconds) => retry_later(page, u32::try_from(seconds).unwrap_or(u32::MAX)),
+        None => page,
     }
 }

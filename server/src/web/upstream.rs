@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
+use zeroize::Zeroizing;
 
 use super::sessions::{self, submitting};
 use super::sign_in::{in_time, welcome_to, with_cookie};
@@ -99,11 +100,16 @@ async fn link(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let (browser, address) = (Browser::of(&app, &parts), ClientAddress::of(&parts));
     let request = Request::from_parts(parts, body);
-    let (visitor, ..) = match submitting(&app, request, account::LINK).await {
+    let (visitor, session, form) = match submitting(&app, request, account::LINK).await {
         Ok(submitted) => submitted,
         Err(response) => return response,
     };
     let Some(upstream) = &app.upstream else { return see_other(account::PATH) };
+    // A link is a way in that outlives the session, so the session alone does not make one.
+    let current = Zeroizing::new(form.value("current").unwrap_or_default().to_owned());
+    if let Err(refusal) = app.confirm(&visitor, current).await {
+        return account::refused(&app, &visitor, &session, refusal).await;
+    }
     let begun =
         app.begin_upstream(upstream, &browser.0, account::PATH, Some(&visitor), address).await;
     match begun {

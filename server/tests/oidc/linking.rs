@@ -1,10 +1,11 @@
 //! Linking an account from its own page, and ending that.
 
 use lookout_server::authority::records::Role;
+use lookout_server::authority::upstream::{Identity, UpstreamRefusal};
 
 use crate::browser::{Browser, csrf_of};
 use crate::provider::Provider;
-use crate::server::{EMAIL, Reply, Server};
+use crate::server::{EMAIL, PASSWORD, Reply, Server};
 use crate::sign_in::{assert_refused, link, linked, sign_in};
 
 const LINK: &str = "/account/oidc/link";
@@ -14,7 +15,7 @@ const UNLINK: &str = "/account/oidc/unlink";
 #[track_caller]
 fn begin(browser: &mut Browser<'_>) -> String {
     let csrf = csrf_of(&browser.get("/account"), LINK);
-    let page = browser.post(LINK, &[("csrf", &csrf)]);
+    let page = browser.post(LINK, &[("csrf", &csrf), ("current", PASSWORD)]);
     assert_eq!(page.status, 200, "{page:?}");
     assert!(page.text.contains(EMAIL) || page.text.contains("eve"), "{page:?}");
     let rest = page.text.split_once("class=\"button\" href=\"").expect("a link").1;
@@ -85,6 +86,78 @@ fn linking_needs_the_form_and_the_same_person_at_the_end() {
     begin(&mut eve);
     assert!(eve.get(&back).text.contains("another browser"));
     assert_eq!(server.count("select count(*) from identities"), 0);
+}
+
+#[test]
+fn a_session_alone_links_nothing() {
+    let provider = Provider::start();
+    let server = Server::start_with(|settings| provider.apply(settings));
+    let mut browser = Browser::signed_in(&server, EMAIL);
+    let ask = |browser: &mut Browser<'_>, password: &str| {
+        let csrf = csrf_of(&browser.get("/account"), LINK);
+        browser.post(LINK, &[("csrf", &csrf), ("current", password)])
+    };
+    let page = ask(&mut browser, "");
+    assert_eq!(page.status, 422, "{page:?}");
+    assert!(page.text.contains("The current password is wrong."), "{page:?}");
+    let statuses: Vec<u16> = (0..5).map(|_| ask(&mut browser, "not the password").status).collect();
+    assert_eq!(statuses, [422, 422, 422, 422, 429]);
+    assert_eq!(server.count("select count(*) from upstream_sign_ins"), 0);
+
+    // Who has no password signed in a moment ago.
+    let mut browser = Browser::signed_in(&server, EMAIL);
+    server.sql("update users set password = ''");
+    assert!(!browser.get("/account").text.contains("link-current"));
+    assert_eq!(ask(&mut browser, "").status, 200);
+    server.pass(301);
+    let page = ask(&mut browser, "");
+    assert_eq!(page.status, 422, "{page:?}");
+    assert!(page.text.contains("You signed in too long ago"), "{page:?}");
+    assert_eq!(server.count("select count(*) from upstream_sign_ins"), 1);
+}
+
+#[test]
+fn a_session_that_ends_meanwhile_links_nothing() {
+    let provider = Provider::start();
+    let server = Server::start_with(|settings| provider.apply(settings));
+    let browser = Browser::signed_in(&server, EMAIL);
+    let app = &server.app;
+    let (kept, ended) = server.runtime.block_on(async {
+        let visitor = app.visitor(browser.cookies.get("sid").map(String::as_str)).await;
+        let visitor = visitor.expect("a store").expect("a session");
+        let identity =
+            |subject: &str| Identity { issuer: provider.issuer.clone(), subject: subject.into() };
+        let kept = app.link_own_identity(&visitor, identity("subject-1")).await.expect("a store");
+        app.sign_out(&visitor.session).await.expect("a store");
+        let ended = app.link_own_identity(&visitor, identity("subject-2")).await.expect("a store");
+        (kept, ended)
+    });
+    assert_eq!(kept, Ok(()));
+    assert_eq!(ended, Err(UpstreamRefusal::OtherPerson));
+    assert_eq!(server.count("select count(*) from identities"), 1);
+}
+
+#[test]
+fn a_new_password_ends_the_links_unless_the_person_keeps_them() {
+    let provider = Provider::start();
+    let server = linked(&provider);
+    let mut browser = Browser::signed_in(&server, EMAIL);
+    let page = browser.get("/account");
+    assert!(page.text.contains("name=\"unlink\" value=\"yes\" checked"), "{page:?}");
+    let csrf = csrf_of(&page, "/account/password");
+    let mut change = |current: &str, new: &str, more: &[(&str, &str)]| {
+        let form = [("csrf", csrf.as_str()), ("current", current), ("new", new)];
+        browser.post("/account/password", &[&form[..], more].concat())
+    };
+    let (one, two) = ("a password of my own", "another one of my own");
+    assert_eq!(change("not the password", one, &[("unlink", "yes")]).status, 422);
+    assert_eq!(change(PASSWORD, one, &[]).status, 200);
+    assert_eq!(server.count("select count(*) from identities"), 1);
+    assert_eq!(change(one, two, &[("unlink", "yes")]).status, 200);
+    assert_eq!(server.count("select count(*) from identities"), 0);
+    let unlinked =
+        "select count(*) from audit_events where event = 'account' and detail like 'unlinked%'";
+    assert_eq!(server.count(unlinked), 1);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Sign-in through an OpenID provider, with the data in PostgreSQL: the same tests as in `tests/oidc`.
 
+mod arrivals;
+
 #[path = "../people/browser.rs"]
 mod browser;
 #[path = "../oidc/linking.rs"]

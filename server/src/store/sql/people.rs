@@ -7,7 +7,7 @@ use super::dialect::{self, DbConnection, DbRow, now};
 use super::{SqlStore, rows};
 use crate::authority::Timestamp;
 use crate::authority::people::{PasswordHash, Person, PersonChange, SetupLink};
-use crate::authority::records::{RevocationReason, Session, User};
+use crate::authority::records::{Membership, RevocationReason, Session, User};
 use crate::authority::throttle::{Failures, Key};
 use crate::authority::upstream::{Identity, UpstreamSignIn};
 use crate::secret::keys::Digest;
@@ -199,6 +199,17 @@ impl PeopleRows for SqlDecision {
         bounded(async move { identities(&mut self.transaction, user_id).await })
     }
 
+    fn workspace<'a>(&'a mut self, membership: &'a Membership) -> StoreFuture<'a, String> {
+        bounded(async move {
+            make_workspace(self, membership).await?;
+            let row = sqlx::query("select id from workspaces where slug = $1")
+                .bind(&membership.slug)
+                .fetch_one(&mut *self.transaction)
+                .await?;
+            Ok(row.try_get(0)?)
+        })
+    }
+
     fn setup_link_to_use(&mut self, digest: Digest) -> StoreFuture<'_, Option<(SetupLink, User)>> {
         bounded(async move {
             let Some((link, _)) = setup_link(&mut self.transaction, digest).await? else {
@@ -258,6 +269,22 @@ impl PeopleRows for SqlDecision {
     }
 }
 
+async fn make_workspace(
+    decision: &mut SqlDecision,
+    membership: &Membership,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into workspaces (id, slug, name, created_at) values ($1, $2, $3, $4) on conflict (slug) do nothing",
+    )
+    .bind(&membership.workspace_id)
+    .bind(&membership.slug)
+    .bind(&membership.workspace_name)
+    .bind(decision.now.0)
+    .execute(&mut *decision.transaction)
+    .await?;
+    Ok(())
+}
+
 /// Applies one change.
 pub(super) async fn apply(
     decision: &mut SqlDecision,
@@ -265,19 +292,12 @@ pub(super) async fn apply(
 ) -> Result<(), StoreError> {
     let now = decision.now;
     if let PersonChange::Join(_, membership) = change {
-        sqlx::query(
-            "insert into workspaces (id, slug, name, created_at) values ($1, $2, $3, $4) on conflict (slug) do nothing",
-        )
-        .bind(&membership.workspace_id)
-        .bind(&membership.slug)
-        .bind(&membership.workspace_name)
-        .bind(now.0)
-        .execute(&mut *decision.transaction)
-        .await?;
+        make_workspace(decision, membership).await?;
     }
     let statement = match change {
         PersonChange::Join(user_id, membership) => sqlx::query(
-            "insert into memberships (workspace_id, user_id, role, created_at) select id, $1, $2, $3 from workspaces where slug = $4",
+            "insert into memberships (workspace_id, user_id, role, created_at) select id, $1, $2, $3 from workspaces where slug = $4
+             on conflict (workspace_id, user_id) do update set role = excluded.role",
         )
         .bind(user_id)
         .bind(membership.role.as_str())
