@@ -20,14 +20,14 @@ const COMPARE: Duration = Duration::from_secs(2);
 pub(super) async fn bind(keys: &Keys, store: &dyn Store) -> Result<(), OpenError> {
     let checks = keys.checks();
     let known = store.root_keys().await?;
-    keys.compare(&checks, known.clone())?;
+    keys.compare(&checks, &known)?;
     let is_noted = checks.iter().enumerate().all(|(place, (kid, _))| {
         known.iter().any(|key| key.kid == *kid && (key.is_used || place > 0))
     });
     if !is_noted {
         store.note_root_keys(checks.clone()).await?;
         // Another server may have been first, with another key.
-        keys.compare(&checks, store.root_keys().await?)?;
+        keys.compare(&checks, &store.root_keys().await?)?;
     }
     Ok(())
 }
@@ -44,7 +44,7 @@ async fn compare(keys: WeakKeys, store: Weak<dyn Store>) {
         let checks = keys.checks();
         // What a database that does not answer means is for those to say who need it.
         if let Ok(known) = store.root_keys().await {
-            let _ = keys.compare(&checks, known);
+            let _ = keys.compare(&checks, &known);
         }
     }
 }

@@ -193,17 +193,17 @@ impl Keys {
     /// # Errors
     ///
     /// As [`bound::judge`].
-    pub fn compare(&self, checks: &[(Kid, Check)], known: Vec<KnownKey>) -> Result<(), KeyError> {
-        let mut judged = bound::judge(checks, &known);
+    pub fn compare(&self, checks: &[(Kid, Check)], known: &[KnownKey]) -> Result<(), KeyError> {
+        let mut judged = bound::judge(checks, known);
         let mut last = self.shared.known.write().unwrap_or_else(PoisonError::into_inner);
-        let (is_start, is_news) = (last.is_empty(), *last != known);
-        last.clone_from(&known);
+        let (is_start, is_news) = (last.is_empty(), *last != *known);
+        *last = known.to_vec();
         drop(last);
         if let (Some(file), true) = (&self.shared.file, is_news) {
             // A file that was refused for a key that the database did not know, or that has a key by now, is looked at again.
             file.due.store(0, Ordering::Release);
             if judged.is_err() {
-                judged = bound::judge(&self.checks(), &known);
+                judged = bound::judge(&self.checks(), known);
             }
         }
         let was_strange = self.shared.strange.swap(judged.is_err(), Ordering::Relaxed);

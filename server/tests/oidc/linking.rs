@@ -68,7 +68,7 @@ fn linking_needs_the_form_and_the_same_person_at_the_end() {
     // Somebody else is signed in when the browser comes back.
     let location = begin(&mut browser);
     let back = provider.consent(&location);
-    assert_eq!(browser.sign_in("eve@lookout.example", crate::server::PASSWORD).status, 303);
+    assert_eq!(browser.sign_in("eve@lookout.example", PASSWORD).status, 303);
     let page = browser.get(&back);
     assert_eq!(page.status, 403);
     assert!(page.text.contains("Nothing was linked"), "{page:?}");

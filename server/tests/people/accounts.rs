@@ -86,6 +86,6 @@ fn leaving_a_workspace_ends_what_was_granted_in_it_for_good() {
     });
     assert!(server.refuses(&token));
     assert_eq!(browser.get("/w/demo/mcp/tokens").status, 404);
-    server.add_person(EMAIL, "demo", lookout_server::authority::records::Role::Member);
+    server.add_person(EMAIL, "demo", Role::Member);
     assert!(server.refuses(&token), "a new membership does not bring it back");
 }
