@@ -53,7 +53,7 @@ pub struct LimitSettings {
     pub requests: usize,
     /// Requests that wait for one of those to end, for at most a second.
     pub waiting_requests: usize,
-    /// Bytes of request bodies that are held at the same time.
+    /// Bytes of request bodies that are held at the same time; half of them are for those with a valid token.
     pub buffered_bytes: usize,
     /// Whether the rates below are applied; those of a valid token always are.
     pub rates: Rates,
