@@ -20,7 +20,7 @@ use crate::App;
 use crate::metrics::{Lasting, metrics};
 
 /// How long to wait when the system has no room for another connection.
-const OUT_OF_ROOM: Duration = Duration::from_millis(100);
+pub(super) const OUT_OF_ROOM: Duration = Duration::from_millis(100);
 /// What a connection beyond the limit is told.
 const TURNED_AWAY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
 

@@ -4,6 +4,7 @@
 
 mod bodies;
 mod http2;
+mod measuring;
 mod overload;
 mod peer;
 mod rates;
