@@ -84,10 +84,11 @@ impl Service<hyper::Request<Incoming>> for Front {
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
         let asking = self.progress.ask();
+        let is_leaving = self.progress.is_leaving();
         let shared = Arc::clone(&self.shared);
         let peer = self.peer;
         Box::pin(async move {
-            let response = respond(&shared, peer, request).await;
+            let response = if is_leaving { busy() } else { respond(&shared, peer, request).await };
             let sending = asking.answer();
             Ok(response.map(|body| Sent { body, _sending: sending }))
         })
