@@ -7,6 +7,7 @@ pub mod depth;
 pub mod guard;
 pub mod health;
 pub mod rates;
+mod visits;
 
 use axum::body::Body;
 use axum::extract::Request;

@@ -9,6 +9,7 @@ mod listener;
 mod measuring;
 mod places;
 mod progress;
+mod roster;
 mod shares;
 mod stream;
 mod sweeper;

@@ -86,9 +86,8 @@ impl App {
             Err(fault) => return Err(self.refuse_upstream(fault, visitor).await),
         };
         let mut transaction = self.store.begin().await?;
-        if transaction.upstream_sign_ins().await? >= UNDER_WAY {
-            return Err(UpstreamError::TooOften { seconds: 60 });
-        }
+        // Were newcomers refused, strangers could keep everybody out; so whoever takes longest at the provider has to begin again.
+        transaction.give_up_upstream(UNDER_WAY - 1).await?;
         let sign_in = UpstreamSignIn {
             state: self.upstream_keys(&state, STATE).swap_remove(0),
             browser: self.upstream_keys(browser, BROWSER).swap_remove(0),
@@ -127,6 +126,13 @@ impl App {
         state: &str,
         browser: &str,
     ) -> Result<Result<UpstreamSignIn, UpstreamRefusal>, StoreError> {
+        // Anybody can ask for this, so what cannot have begun here costs no transaction.
+        if !is_unguessable(state) {
+            return Ok(Err(UpstreamRefusal::Unknown));
+        }
+        if SessionSecret::parse(browser).is_none() {
+            return Ok(Err(UpstreamRefusal::OtherBrowser));
+        }
         let mut transaction = self.store.begin().await?;
         let mut found = None;
         for key in self.upstream_keys(state, STATE) {
@@ -291,4 +297,9 @@ impl From<StoreError> for Stop {
 /// 43 characters that nobody guesses.
 fn unguessable(entropy: &dyn Entropy) -> String {
     format!("{}{}", identifier(entropy), &identifier(entropy)[1..])
+}
+
+/// Whether [`unguessable`] can have made this.
+fn is_unguessable(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }

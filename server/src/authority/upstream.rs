@@ -14,7 +14,7 @@ use crate::audit::{Event, What};
 
 /// Seconds that somebody may take at the provider.
 pub const PATIENCE: i64 = 600;
-/// Sign-ins that may be under way at the same time.
+/// Sign-ins that may be under way at the same time; the next one ends the oldest.
 pub const UNDER_WAY: i64 = 10_000;
 
 /// A sign-in at an OpenID provider that has not come back yet.

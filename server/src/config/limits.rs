@@ -26,7 +26,7 @@ pub struct LimitSettings {
     pub grants_per_client: usize,
     /// Live programmatic tokens of one person in one workspace.
     pub tokens_per_person: usize,
-    /// Open connections in all.
+    /// Open connections in all; when there is no room for another, one on which nothing happens gives way.
     pub connections: usize,
     /// Open connections of one household, unless it is loopback or a trusted proxy. A household is an IPv4 address or an IPv6 /64; a /24 or /48 may
     /// have eight times as much, here and below.
@@ -53,19 +53,19 @@ pub struct LimitSettings {
     pub requests: usize,
     /// Requests that wait for one of those to end, for at most a second.
     pub waiting_requests: usize,
-    /// Bytes of request bodies that are held at the same time.
+    /// Bytes of request bodies that are held at the same time; half of them are for those with a valid token.
     pub buffered_bytes: usize,
     /// Whether the rates below are applied; those of a valid token always are.
     pub rates: Rates,
     /// Registrations of one household.
     pub registrations_per_minute: u32,
-    /// Sign-in forms of one household.
+    /// Sign-in forms of one household, ways to and from the OpenID provider, and requests for setup.
     pub sign_ins_per_minute: u32,
     /// Authorization requests and decisions of one household.
     pub authorizations_per_minute: u32,
     /// Tokens for one connection; ten times as many revocations, and requests for tokens that fail, of one household.
     pub token_requests_per_minute: u32,
-    /// Bearer tokens of one household that are not valid.
+    /// Bearer tokens of one household that are not valid; as many sessions that there are not.
     pub failed_tokens_per_minute: u32,
     /// Requests of one token at the MCP endpoint; twice as many at once.
     pub calls_per_second: u32,

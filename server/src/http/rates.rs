@@ -22,6 +22,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::address::ClientAddress;
+use super::visits::Visit;
 use super::{private_json, retry_later};
 use crate::App;
 use crate::audit::{Event, What};
@@ -36,10 +37,15 @@ const KEYS: usize = 20_000;
 const CROWD: u32 = 100;
 /// How many connections of a household may fail to get tokens as if each were alone.
 const CONNECTIONS_OF_A_HOUSEHOLD: u32 = 10;
+/// The way back from the OpenID provider.
+const RETURN: &str = "/sign-in/oidc/callback";
 /// How many tokens of doubtful networks may wait to be looked up, for a second; a fraction of all requests that are worked on.
 const DOUBTFUL: usize = 64;
 
-/// Permission to look a token up.
+/// How many requests with sessions, of networks that showed too many wrong ones, are worked on at the same time.
+const DOUBTFUL_VISITS: usize = 4;
+
+/// Permission to look a token or a session up.
 pub type Turn<'r> = tokio::sync::SemaphorePermit<'r>;
 
 /// Somebody asks too often.
@@ -61,6 +67,9 @@ pub struct RequestRates {
     failed_tokens: Rate<IpAddr>,
     /// Where networks of which too many tokens are not valid queue up.
     doubtful: Places,
+    failed_sessions: Rate<IpAddr>,
+    /// The same for sessions, which people wait for.
+    doubtful_visits: Places,
     issues: Rate<u64>,
     calls: Rate<u64>,
 }
@@ -86,6 +95,8 @@ impl RequestRates {
             ),
             failed_tokens: minutely("failed_tokens", limits.failed_tokens_per_minute),
             doubtful: Places::new(1, DOUBTFUL),
+            failed_sessions: minutely("failed_sessions", limits.failed_tokens_per_minute),
+            doubtful_visits: Places::new(DOUBTFUL_VISITS, DOUBTFUL),
             issues: Rate::new("issues", tokens, 60 * second, tokens.div_ceil(2)),
             calls: Rate::new("calls", calls, second, calls.saturating_mul(2)),
         }
@@ -121,6 +132,19 @@ impl RequestRates {
         self.doubtful.take().await.map(Some).ok_or(TooOften { seconds: 1 })
     }
 
+    /// One more session that there is not.
+    fn failed_session(&self, from: ClientAddress) -> Result<(), TooOften> {
+        if self.apply { self.failed_sessions.count(&from.counted()) } else { Ok(()) }
+    }
+
+    /// The same as [`Self::look_up`] for a session.
+    async fn look_up_session(&self, from: ClientAddress) -> Result<Option<Turn<'_>>, TooOften> {
+        if !self.apply || !self.failed_sessions.is_used_up(&from.counted()) {
+            return Ok(None);
+        }
+        self.doubtful_visits.take().await.map(Some).ok_or(TooOften { seconds: 1 })
+    }
+
     /// One more request with a valid token of this grant.
     ///
     /// # Errors
@@ -138,10 +162,9 @@ impl RequestRates {
             "/oauth/register" if is_post => Some(&self.registrations),
             "/oauth/token" | "/oauth/revoke" if is_post => Some(&self.token_requests),
             "/oauth/authorize" | "/oauth/consent" => Some(&self.authorizations),
-            "/sign-in/oidc" => Some(&self.sign_ins),
-            path if is_post && (path.starts_with("/sign-in") || path.starts_with("/setup")) => {
-                Some(&self.sign_ins)
-            }
+            "/sign-in/oidc" | RETURN => Some(&self.sign_ins),
+            path if path.starts_with("/setup") => Some(&self.sign_ins),
+            path if is_post && path.starts_with("/sign-in") => Some(&self.sign_ins),
             _ => None,
         }
     }
@@ -254,23 +277,45 @@ impl<K: Hash + Eq> Counts<K> {
     }
 }
 
-/// Refuses requests of a network that asks too often. Requests for tokens count when they fail, as whoever has a grant may come from anywhere.
+/// Refuses requests of a network that asks too often. Requests for tokens count when they fail, as whoever has a grant may come from anywhere, and so do
+/// ways back from the OpenID provider, as the way there was counted.
 pub async fn by_network(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let from = ClientAddress::in_extensions(request.extensions()).counted();
-    let path = request.uri().path().to_owned();
+    let (parts, body) = request.into_parts();
+    let address = ClientAddress::of(&parts);
+    let (from, path) = (address.counted(), parts.uri.path().to_owned());
     let path = path.as_str();
-    let rate = app.rates.of_request(request.method(), path);
-    let counted = rate.map_or(Ok(()), |rate| rate.count(&from));
-    let Err(refusal) = counted else {
-        let response = next.run(request).await;
-        if path == "/oauth/token"
-            && !response.status().is_client_error()
-            && let Some(rate) = rate
-        {
-            rate.forget(&from);
-        }
-        return response;
+    let rate = app.rates.of_request(&parts.method, path);
+    if let Err(refusal) = rate.map_or(Ok(()), |rate| rate.count(&from)) {
+        return refused(&app, path, refusal).await;
+    }
+    let visit = Visit::of(&app, &parts);
+    let turn = match visit {
+        Some(_) => app.rates.look_up_session(address).await,
+        None => Ok(None),
     };
+    let _turn = match turn {
+        Ok(turn) => turn,
+        Err(refusal) => return refused(&app, path, refusal).await,
+    };
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let status = response.status();
+    let came_to_something = match path {
+        "/oauth/token" => !status.is_client_error(),
+        RETURN => status.is_redirection(),
+        _ => false,
+    };
+    if came_to_something && let Some(rate) = rate {
+        rate.forget(&from);
+    }
+    if visit.is_some_and(|visit| visit.failed(&response))
+        && let Err(refusal) = app.rates.failed_session(address)
+    {
+        return refused(&app, path, refusal).await;
+    }
+    response
+}
+
+async fn refused(app: &App, path: &str, refusal: TooOften) -> Response {
     app.audit(Event::refused(What::Throttle, Route::of(path).template())).await;
     if matches!(path, "/oauth/register" | "/oauth/token" | "/oauth/revoke") {
         return refusal.for_client();

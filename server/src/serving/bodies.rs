@@ -1,9 +1,13 @@
 //! Reading the body of a request, within its size, its time, and the memory for all bodies.
+//!
+//! That memory has two halves. Everybody begins in the first. Who has a valid token moves to the second when the first is full or the body is large, so
+//! that strangers, however many, never leave those without room. Nobody is asked for before that: most bodies cost no look-up.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method};
 use http_body_util::BodyExt as _;
@@ -12,6 +16,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
 use super::shares::{Share, Shares};
+use crate::authority::Resource;
 use crate::config::LimitSettings;
 use crate::http::address::ClientAddress;
 use crate::http::{BodyError, LARGEST_FORM};
@@ -27,8 +32,10 @@ const DISCARDING: Duration = Duration::from_secs(5);
 
 /// Bytes that somebody may send of whom nothing is known yet.
 const OF_STRANGERS: usize = LARGEST_FORM;
-/// How many households fill the memory for bodies.
-const HOUSEHOLDS: usize = 32;
+/// How many households of strangers fill their half of the memory for bodies.
+const STRANGERS: usize = 256;
+/// How many households with valid tokens fill the other half.
+const HOUSEHOLDS: usize = 16;
 
 /// How bodies are read.
 #[derive(Debug)]
@@ -37,25 +44,48 @@ pub(super) struct Bodies {
     unbounded: bool,
     registration: usize,
     patience: Duration,
-    memory: Semaphore,
+    of_anybody: Memory,
+    of_the_known: Memory,
+}
+
+/// Memory for bodies, and who holds how much of it.
+#[derive(Debug)]
+struct Memory {
+    free: Semaphore,
     shares: Shares,
+}
+
+impl Memory {
+    /// Of `bytes`, of which one household may hold a part, and at least one body of `largest`.
+    fn new(bytes: usize, households: usize, largest: usize, limits: &LimitSettings) -> Self {
+        Self {
+            free: Semaphore::new(bytes),
+            shares: Shares::new((bytes / households).max(largest), &limits.trusted_proxies),
+        }
+    }
+
+    fn held(&self, from: IpAddr) -> Result<Held<'_>, BodyError> {
+        let permit = self.free.try_acquire_many(0).map_err(|_| BodyError::Crowded)?;
+        Ok(Held { memory: self, permit, share: self.shares.of(from) })
+    }
 }
 
 /// Memory for one body.
 #[derive(Debug)]
 pub(super) struct Held<'b> {
-    memory: SemaphorePermit<'b>,
+    memory: &'b Memory,
+    permit: SemaphorePermit<'b>,
     share: Share,
 }
 
-impl<'b> Held<'b> {
-    fn grow(&mut self, bodies: &'b Bodies, more: usize) -> Result<(), BodyError> {
+impl Held<'_> {
+    fn grow(&mut self, more: usize) -> Result<(), BodyError> {
         if !self.share.grow(more) {
             return Err(BodyError::Crowded);
         }
         let more = u32::try_from(more).map_err(|_| BodyError::Crowded)?;
-        let more = bodies.memory.try_acquire_many(more);
-        self.memory.merge(more.map_err(|_| BodyError::Crowded)?);
+        let more = self.memory.free.try_acquire_many(more);
+        self.permit.merge(more.map_err(|_| BodyError::Crowded)?);
         Ok(())
     }
 }
@@ -70,16 +100,22 @@ pub(super) enum Taken<'b> {
 
 impl Bodies {
     pub(super) fn new(limits: &LimitSettings) -> Self {
+        let all = limits.buffered_bytes;
+        let of_anybody = all / 2;
+        #[cfg(feature = "danger-planted-faults")]
+        let of_anybody = if limits.unbounded_bodies { all } else { of_anybody };
         Self {
             #[cfg(feature = "danger-planted-faults")]
             unbounded: limits.unbounded_bodies,
             registration: limits.registration_bytes,
             patience: limits.body_seconds.duration(),
-            memory: Semaphore::new(limits.buffered_bytes),
-            shares: Shares::new(
-                (limits.buffered_bytes / HOUSEHOLDS).max(LARGEST_MESSAGE),
-                &limits.trusted_proxies,
+            of_anybody: Memory::new(
+                of_anybody,
+                STRANGERS,
+                limits.registration_bytes.max(OF_STRANGERS),
+                limits,
             ),
+            of_the_known: Memory::new(all - all / 2, HOUSEHOLDS, LARGEST_MESSAGE, limits),
         }
     }
 
@@ -90,7 +126,7 @@ impl Bodies {
             return usize::MAX;
         }
         match parts.uri.path() {
-            "/mcp" | "/mcp/readonly" => LARGEST_MESSAGE,
+            _ if takes_tokens(parts) => LARGEST_MESSAGE,
             _ if parts.method != Method::POST => 0,
             "/oauth/register" => self.registration,
             _ => LARGEST_FORM,
@@ -98,7 +134,7 @@ impl Bodies {
     }
 
     /// Reads the body of a request. One that is announced as too large is not read at all, and of others nothing beyond the limit is kept.
-    /// `is_known` is asked before more is read than strangers may send.
+    /// `is_known`, whether the request has a valid token, is asked before more is read than strangers may send or have room for.
     pub(super) async fn take(
         &self,
         parts: &Parts,
@@ -122,8 +158,11 @@ impl Bodies {
         incoming: &mut Incoming,
         is_known: impl AsyncFnOnce() -> Result<bool, BodyError>,
     ) -> Result<(Bytes, Held<'_>), BodyError> {
+        let has_token = takes_tokens(parts) && parts.headers.contains_key(AUTHORIZATION);
         let mut is_known = Some(is_known);
         let most = self.most(parts);
+        // Elsewhere nobody is known, and what one may send all may.
+        let of_strangers = if most == LARGEST_MESSAGE { OF_STRANGERS } else { most };
         let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         if announced.and_then(|text| text.parse().ok()).is_some_and(|bytes: usize| bytes > most) {
             return Err(BodyError::TooLarge);
@@ -132,8 +171,8 @@ impl Bodies {
         if parts.headers.get_all(CONTENT_ENCODING).iter().any(|encoding| encoding != plain) {
             return Err(BodyError::Encoded);
         }
-        let memory = self.memory.try_acquire_many(0).map_err(|_| BodyError::Crowded)?;
-        let mut held = Held { memory, share: self.shares.of(ClientAddress::of(parts).0) };
+        let from = ClientAddress::of(parts).0;
+        let mut held = self.of_anybody.held(from)?;
         let mut bytes = Vec::new();
         let began = Instant::now();
         loop {
@@ -142,21 +181,34 @@ impl Bodies {
             let frame = timeout_at(latest, incoming.frame()).await;
             let Some(frame) = frame.map_err(|_| BodyError::Slow)? else { break };
             let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
-            if bytes.len() + data.len() > most {
+            let total = bytes.len() + data.len();
+            if total > most {
                 return Err(BodyError::TooLarge);
             }
-            if most != usize::MAX
-                && bytes.len() + data.len() > OF_STRANGERS
-                && let Some(is_known) = is_known.take()
-                && !is_known().await?
-            {
-                return Err(BodyError::TooLarge);
+            let grown = if total > of_strangers && is_known.is_some() {
+                Err(BodyError::TooLarge)
+            } else {
+                held.grow(data.len())
+            };
+            if let Err(refusal) = grown {
+                let Some(is_known) = is_known.take().filter(|_| has_token) else {
+                    return Err(refusal);
+                };
+                if !is_known().await? {
+                    return Err(refusal);
+                }
+                held = self.of_the_known.held(from)?;
+                held.grow(total)?;
             }
-            held.grow(self, data.len())?;
             bytes.extend_from_slice(&data);
         }
         Ok((bytes.into(), held))
     }
+}
+
+/// Whether requests like this one are made with bearer tokens.
+fn takes_tokens(parts: &Parts) -> bool {
+    Resource::ALL.iter().any(|resource| resource.path() == parts.uri.path())
 }
 
 async fn discard(mut incoming: Incoming) {

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::front::Front;
 use super::progress::{Deadline, Overdue};
+use super::roster::Entry;
 use super::stream::Watched;
 use crate::config::LimitSettings;
 
@@ -54,12 +55,13 @@ pub(super) fn protocol(limits: &LimitSettings) -> auto::Builder<TokioExecutor> {
     builder
 }
 
-/// Answers the requests of a connection until it ends, is overdue, or the server stops and its requests are answered.
+/// Answers the requests of a connection until it ends, is overdue, has to make room, or the server stops and its requests are answered.
 pub(super) async fn answer(
     stream: TcpStream,
     protocol: Arc<auto::Builder<TokioExecutor>>,
     front: Front,
     mut stopping: watch::Receiver<()>,
+    entry: &Entry,
 ) {
     let progress = front.progress().clone();
     let stream = TokioIo::new(Watched::new(stream, progress.clone()));
@@ -77,6 +79,8 @@ pub(super) async fn answer(
         };
         tokio::select! {
             biased;
+            // First, so that it begins nothing any more.
+            () = entry.has_to_leave() => break Overdue::Leaving,
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "a connection ended");

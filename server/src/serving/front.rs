@@ -84,10 +84,11 @@ impl Service<hyper::Request<Incoming>> for Front {
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
         let asking = self.progress.ask();
+        let is_leaving = self.progress.is_leaving();
         let shared = Arc::clone(&self.shared);
         let peer = self.peer;
         Box::pin(async move {
-            let response = respond(&shared, peer, request).await;
+            let response = if is_leaving { busy() } else { respond(&shared, peer, request).await };
             let sending = asking.answer();
             Ok(response.map(|body| Sent { body, _sending: sending }))
         })
@@ -115,7 +116,12 @@ async fn respond(shared: &Shared, peer: IpAddr, request: hyper::Request<Incoming
     }
     let is_known = async || {
         let _place = shared.places.take().await.ok_or(BodyError::Crowded)?;
-        mcp::is_known(&shared.app, &parts).await.ok_or(BodyError::Crowded)
+        let is_known = mcp::is_known(&shared.app, &parts).await.ok_or(BodyError::Crowded)?;
+        if !is_known {
+            // That it was one too many is said when the token is looked up again, if it comes to that.
+            let _ = shared.app.rates.failed_token(ClientAddress::of(&parts));
+        }
+        Ok(is_known)
     };
     let (body, _held) = match shared.bodies.take(&parts, incoming, is_known).await {
         Taken::Whole(bytes, held) => (Body::from(bytes), Some(held)),

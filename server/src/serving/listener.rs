@@ -1,5 +1,7 @@
 //! Taking connections: how many, of whom, and until when.
 //!
+//! When there is no room for another connection, one on which nothing happens gives way.
+//!
 //! Running out of file descriptors or memory ends no server: it waits a moment and goes on.
 
 use std::io;
@@ -14,13 +16,14 @@ use tokio::sync::{Semaphore, watch};
 use super::connection;
 use super::front::{Front, Shared};
 use super::progress::{Patience, Progress};
+use super::roster::Roster;
 use super::shares::Shares;
 use super::sweeper::sweep_now_and_then;
 use crate::App;
 use crate::metrics::{Lasting, metrics};
 
 /// How long to wait when the system has no room for another connection.
-const OUT_OF_ROOM: Duration = Duration::from_millis(100);
+pub(super) const OUT_OF_ROOM: Duration = Duration::from_millis(100);
 /// What a connection beyond the limit is told.
 const TURNED_AWAY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
 
@@ -76,6 +79,7 @@ struct Intake {
     patience: Patience,
     places: Arc<Semaphore>,
     neighbours: Shares,
+    roster: Arc<Roster>,
     stopping: watch::Receiver<()>,
 }
 
@@ -87,6 +91,7 @@ impl Intake {
             patience: Patience::of(limits),
             places: Arc::new(Semaphore::new(limits.connections)),
             neighbours: Shares::new(limits.connections_per_address, &limits.trusted_proxies),
+            roster: Arc::default(),
             stopping,
             shared: Arc::new(Shared::new(app, router)),
         }
@@ -114,7 +119,8 @@ impl Intake {
 
     fn take(&self, stream: TcpStream, peer: SocketAddr) {
         let mut share = self.neighbours.of(peer.ip());
-        let place = Arc::clone(&self.places).try_acquire_owned().ok().filter(|_| share.grow(1));
+        let free = || Arc::clone(&self.places).try_acquire_owned().ok();
+        let place = if share.grow(1) { free().or_else(|| self.roster.make_room()) } else { None };
         let Some(place) = place else {
             tracing::debug!(%peer, "a connection beyond the limit is turned away");
             // The peer may be gone or deaf; it is turned away all the same.
@@ -126,13 +132,13 @@ impl Intake {
             tracing::debug!(%error, "a connection keeps its small packets back");
         }
         let progress = Progress::new(self.patience);
+        let entry = self.roster.add(peer, progress.clone(), place);
         let front = Front::new(Arc::clone(&self.shared), peer.ip(), progress);
-        let answered =
-            connection::answer(stream, Arc::clone(&self.protocol), front, self.stopping.clone());
+        let (protocol, stopping) = (Arc::clone(&self.protocol), self.stopping.clone());
         tokio::spawn(async move {
             let _lasting = Lasting::new(&metrics().connections);
-            answered.await;
-            drop((place, share));
+            connection::answer(stream, protocol, front, stopping, &entry).await;
+            drop((entry, share));
         });
     }
 }

@@ -51,6 +51,8 @@ pub(super) enum Overdue {
     Response,
     /// The peer takes back most of what it asks.
     Cancelling,
+    /// Others need its place.
+    Leaving,
 }
 
 /// What a connection is doing. Shared by its stream, its requests and their responses.
@@ -88,6 +90,7 @@ struct State {
     protocol: Protocol,
     has_asked: bool,
     draining: bool,
+    leaving: bool,
     /// When the last request ended, or the connection began.
     quiet_since: Instant,
     /// When the first byte after that came.
@@ -102,12 +105,21 @@ struct State {
     finished: u32,
 }
 
+impl State {
+    fn quiet_since(&self) -> Option<Instant> {
+        // What was sent may still be on its way.
+        let is_quiet = self.asking == 0 && self.sending.is_empty() && self.blocked.is_none();
+        is_quiet.then(|| self.heard_at.unwrap_or(self.quiet_since))
+    }
+}
+
 impl Progress {
     pub(super) fn new(patience: Patience) -> Self {
         let state = State {
             protocol: Protocol::Unknown { matched: 0 },
             has_asked: false,
             draining: false,
+            leaving: false,
             quiet_since: Instant::now(),
             heard_at: None,
             blocked: None,
@@ -157,6 +169,23 @@ impl Progress {
         self.lock().draining = true;
     }
 
+    /// Makes the connection end, if it has been quiet since then; what it asks from now on is not done.
+    pub(super) fn leave(&self, since: Instant) -> bool {
+        let mut state = self.lock();
+        let leaves = !state.leaving && state.quiet_since() == Some(since);
+        state.leaving |= leaves;
+        leaves
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        self.lock().leaving
+    }
+
+    /// Since when nothing happens, or the headers of a request are on their way. None while a request is answered.
+    pub(super) fn quiet_since(&self) -> Option<Instant> {
+        self.lock().quiet_since()
+    }
+
     /// A request begins; it ends with what this returns.
     pub(super) fn ask(&self) -> Asking {
         let mut state = self.lock();
@@ -180,6 +209,9 @@ impl Progress {
         }
         if state.asking > 0 {
             return None;
+        }
+        if state.leaving {
+            return Some((now, Overdue::Leaving));
         }
         Some(match state.heard_at {
             Some(heard_at) => (heard_at + header, Overdue::Headers),

@@ -52,8 +52,8 @@ pub trait PeopleRows: Send {
     /// Failed sign-ins, with the lock on their count. Load several in the order of their keys.
     fn failures<'a>(&'a mut self, key: &'a Key) -> StoreFuture<'a, Failures>;
 
-    /// How many sign-ins at an OpenID provider are under way.
-    fn upstream_sign_ins(&mut self) -> StoreFuture<'_, i64>;
+    /// Gives up the oldest sign-ins at an OpenID provider beyond the newest `kept`.
+    fn give_up_upstream(&mut self, kept: i64) -> StoreFuture<'_, ()>;
 
     /// Takes a sign-in that comes back from an OpenID provider, so that nobody else can.
     fn take_upstream<'a>(&'a mut self, state: &'a Key) -> StoreFuture<'a, Option<UpstreamSignIn>>;

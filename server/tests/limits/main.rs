@@ -3,7 +3,9 @@
 //! Every protection is shown twice: with it the attack ends, and without it (a limit that is never reached) the same attack succeeds.
 
 mod bodies;
+mod connections;
 mod http2;
+mod measuring;
 mod overload;
 mod peer;
 mod rates;

@@ -91,6 +91,22 @@ impl Peer {
         Some(Self { stream, host })
     }
 
+    /// A connection from this address of this machine.
+    pub(crate) fn connect_from(address: &str, base: &str) -> Self {
+        let host = base.trim_start_matches("http://").to_owned();
+        let from = format!("{address}:0").parse().expect("an address");
+        let to = host.parse().expect("an address");
+        let stream = tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+            socket.bind(from).expect("an address of this machine");
+            socket.connect(to).await.expect("a connection").into_std().expect("a socket")
+        });
+        stream.set_nonblocking(false).expect("a socket");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
+        Self { stream, host }
+    }
+
     /// Sends a request line, the host, these further lines and the body.
     pub(crate) fn request(&mut self, line: &str, headers: &str, body: &[u8]) {
         let head = format!("{line} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n", self.host);

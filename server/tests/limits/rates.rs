@@ -3,6 +3,8 @@
 use lookout_server::config::{LimitSettings, Rates};
 use lookout_server::http::address::ClientAddress;
 use lookout_server::http::rates::RequestRates;
+use lookout_server::secret::SessionSecret;
+use lookout_server::secret::entropy::SystemEntropy;
 use serde_json::json;
 
 use crate::peer::{server, token};
@@ -194,4 +196,36 @@ fn tokens_that_are_not_valid_are_bounded_by_network_and_valid_ones_are_not_conce
     assert_eq!(call(&server, &valid).status, 200);
     let bare = server.send("POST", "/mcp", &[], Some(b"{}"));
     assert_eq!(bare.status, 401, "how to get a token is always said");
+}
+
+#[test]
+fn sessions_that_there_are_not_are_bounded_by_network_and_valid_ones_are_not_concerned() {
+    let server = server(on);
+    let session = server.runtime.block_on(async {
+        let email = "ada@lookout.example";
+        let app = &server.app;
+        app.put_account(email, None, "correct horse battery").await.expect("a person");
+        let password = "correct horse battery".to_owned().into();
+        app.sign_in(email, password).await.expect("a store").expect("a session")
+    });
+    let valid = format!("sid={}", session.expose());
+    let wrong = format!("sid={}", SessionSecret::mint(&SystemEntropy).expose());
+    let visit = |path: &str, cookie: &str| server.send("GET", path, &[("cookie", cookie)], None);
+    let mut refused = Vec::new();
+    for path in ["/account", "/sign-in", "/w/demo/mcp/tokens"] {
+        let statuses = statuses(31, || visit(path, &wrong));
+        assert!([200, 303, 429].contains(&statuses[0]), "{path}: {statuses:?}");
+        refused.push(statuses.contains(&429));
+        assert_has_to_wait(&visit(path, &wrong));
+    }
+    assert_eq!(refused, [true; 3]);
+    assert_eq!(visit("/account", &valid).status, 200);
+    assert_eq!(visit("/sign-in", "").status, 200, "nothing was shown, so nothing is looked up");
+}
+
+#[test]
+fn setup_links_of_a_network_are_bounded() {
+    let server = server(on);
+    let look = || server.send("GET", "/setup", &[("cookie", "setup=none")], None);
+    assert_eq!(statuses(16, look)[14..], [404, 429]);
 }

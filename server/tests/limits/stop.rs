@@ -12,7 +12,7 @@ use lookout_server::config::Seconds;
 use crate::peer::{PATIENCE, Peer, odd_routes, server};
 
 /// The binary, with a data directory of its own.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     base: String,
     folder: tempfile::TempDir,
@@ -27,14 +27,24 @@ impl Drop for Running {
 
 impl Running {
     fn start() -> Self {
-        Self::with_files("true")
+        Self::with("true", "")
+    }
+
+    /// With these further lines of configuration.
+    pub(crate) fn with_settings(settings: &str) -> Self {
+        Self::with("true", settings)
     }
 
     /// After this command of the shell.
     fn with_files(before: &str) -> Self {
+        Self::with(before, "")
+    }
+
+    fn with(before: &str, settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let config = folder.path().join("lookout.toml");
-        std::fs::write(&config, "[limits]\nunconsented_clients = 1000000\n").expect("a file");
+        let text = format!("[limits]\nunconsented_clients = 1000000\n{settings}");
+        std::fs::write(&config, text).expect("a file");
         let lookout = |arguments: &[&str]| {
             let mut command = Command::new("sh");
             command.args(["-c", &format!("{before} && exec \"$0\" \"$@\"")]);
@@ -125,23 +135,23 @@ fn a_stop_under_load_loses_no_answer() {
     assert_eq!(made, registered.into_inner(), "what was done and what was said differ");
 }
 
-/// How many of these many connections are answered while all are open, and whether the first can still register a client then.
+/// How many of these many connections may ask while all do, and whether the first can still register a client then.
 fn answered(running: &Running, connections: usize) -> usize {
-    let mut first = Peer::connect(&running.base);
-    first.request("GET /sign-in", "", b"");
-    assert_eq!(first.response().0, 200);
-    let mut peers: Vec<Peer> = (1..connections).map(|_| Peer::connect(&running.base)).collect();
-    let count = peers.iter_mut().filter_map(|peer| {
-        peer.request("GET /sign-in", "", b"");
-        (peer.response().0 == 200).then_some(())
-    });
-    let count = 1 + count.count();
     let document = r#"{"redirect_uris":["http://127.0.0.1:4321/callback"]}"#;
-    let headers =
-        format!("content-type: application/json\r\ncontent-length: {}\r\n", document.len());
-    first.request("POST /oauth/register", &headers, document.as_bytes());
-    assert_eq!(first.response().0, 201, "descriptors are left for the database");
-    count
+    let headers = format!(
+        "content-type: application/json\r\nexpect: 100-continue\r\ncontent-length: {}\r\n",
+        document.len()
+    );
+    let mut peers: Vec<Peer> = (0..connections).map(|_| Peer::connect(&running.base)).collect();
+    let asking = peers.iter_mut().filter_map(|peer| {
+        // Idle ones would give way.
+        peer.request("POST /oauth/register", &headers, b"");
+        (peer.response().0 == 100).then_some(peer)
+    });
+    let mut asking: Vec<_> = asking.collect();
+    asking[0].send(document.as_bytes());
+    assert_eq!(asking[0].response().0, 201, "descriptors are left for the database");
+    asking.len()
 }
 
 #[test]

@@ -119,6 +119,11 @@ impl Serving {
         Self { base, app, runtime, agent, database: None, _data: None }
     }
 
+    /// Whether its data is in PostgreSQL.
+    pub(crate) const fn is_on_postgres(&self) -> bool {
+        self.database.is_some()
+    }
+
     /// The one number that a query of the database gives, from outside.
     pub(crate) fn count(&self, query: &str) -> i64 {
         match &self.database {

@@ -9,6 +9,7 @@ mod newcomers;
 mod provider;
 mod secrets;
 mod sign_in;
+mod strangers;
 
 #[path = "../loopback/log.rs"]
 mod log;

@@ -268,6 +268,24 @@ fn without_passwords_the_provider_is_the_only_way_in() {
 }
 
 #[test]
+fn when_too_many_are_under_way_the_oldest_begins_again_and_nobody_is_shut_out() {
+    let provider = Provider::start();
+    let server = linked(&provider);
+    let (mut first, mut second) = (Browser::new(&server), Browser::new(&server));
+    let oldest = provider.consent(&leave(&mut first, START));
+    let bytes = if server.is_on_postgres() { "bytea" } else { "blob" };
+    server.sql(&format!(
+        "with recursive numbers (number) as (select 1 union all select number + 1 from numbers where number < 9999)
+         insert into upstream_sign_ins (state, browser, nonce, verifier, return_to, expires_at)
+         select cast('state ' || number as {bytes}), browser, nonce, verifier, return_to, expires_at + 1 from upstream_sign_ins, numbers",
+    ));
+    let back = provider.consent(&leave(&mut second, START));
+    assert_eq!(server.count("select count(*) from upstream_sign_ins"), 10_000);
+    assert!(first.get(&oldest).text.contains("is over"));
+    assert_eq!(second.get(&back).status, 303);
+}
+
+#[test]
 fn too_many_attempts_of_a_network_wait() {
     let provider = Provider::start();
     let server = linked(&provider);

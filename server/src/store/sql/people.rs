@@ -235,13 +235,21 @@ impl PeopleRows for SqlDecision {
         })
     }
 
-    fn upstream_sign_ins(&mut self) -> StoreFuture<'_, i64> {
+    fn give_up_upstream(&mut self, kept: i64) -> StoreFuture<'_, ()> {
         bounded(async move {
-            let row = sqlx::query("select count(*) from upstream_sign_ins where expires_at > $1")
-                .bind(self.now.0)
+            let row = sqlx::query("select count(*) from upstream_sign_ins")
                 .fetch_one(&mut *self.transaction)
                 .await?;
-            Ok(row.try_get(0)?)
+            let count: i64 = row.try_get(0)?;
+            if count > kept {
+                sqlx::query(
+                    "delete from upstream_sign_ins where state in (select state from upstream_sign_ins order by expires_at, state limit $1)",
+                )
+                .bind(count - kept)
+                .execute(&mut *self.transaction)
+                .await?;
+            }
+            Ok(())
         })
     }
 
