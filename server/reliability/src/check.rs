@@ -28,6 +28,10 @@ pub enum Promise {
     Clock,
     /// A server that was killed is soon back.
     Recovery,
+    /// A server that is asked to end does so in good order.
+    Restart,
+    /// Enough was tried to say anything.
+    Tried,
 }
 
 impl Promise {
@@ -44,6 +48,8 @@ impl Promise {
             Self::Isolation => "strangers do not hurt users",
             Self::Clock => "no clock revives a token",
             Self::Recovery => "a killed server is soon back",
+            Self::Restart => "a rolling restart is a clean one",
+            Self::Tried => "enough was tried",
         }
     }
 }
