@@ -59,6 +59,7 @@ fn the_strict_server_keeps_every_promise() {
     assert_eq!(report.findings.violations, vec![], "{}", verdict(&report));
     assert!(report.findings.pairs > 100 && report.calls > 200, "{report:?}");
     assert!(report.tally.kills > 0 && report.tally.failpoints > 0 && report.tally.outages > 0);
+    assert!(report.tally.rolls > 0, "{report:?}");
 }
 
 #[test]
@@ -75,6 +76,30 @@ fn strict_replicas_over_postgres_keep_every_promise() {
 #[test]
 fn a_bearer_cache_is_caught() {
     assert_caught("bearer-cache", &[Promise::Revocation]);
+}
+
+#[test]
+fn a_bearer_cache_of_three_replicas_is_caught() {
+    let Some(database) = Database::throwaway() else { return };
+    let report = run_on(Some(database), Some("bearer-cache"));
+    let violations = &report.findings.violations;
+    assert!(
+        violations.iter().any(|violation| violation.promise == Promise::Revocation),
+        "{}",
+        verdict(&report)
+    );
+}
+
+#[test]
+fn a_commit_that_the_database_has_not_yet_written_is_caught() {
+    let Some(database) = Database::throwaway() else { return };
+    let report = run_on(Some(database), Some("asynchronous-commit"));
+    let violations = &report.findings.violations;
+    assert!(
+        violations.iter().any(|violation| violation.promise == Promise::Durable),
+        "{}",
+        verdict(&report)
+    );
 }
 
 #[test]
