@@ -13,7 +13,7 @@ use crate::random::Dice;
 use crate::site::Site;
 
 /// How long calls may fail after a server or its database is back before that is noted and no longer waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 /// The 17th passage at most, so that the process does some work first.
 const LATEST_PASSAGE: usize = 17;
 
