@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lookout_reliability::check::Promise;
+use lookout_reliability::database::Database;
 use lookout_reliability::run::{Plan, Report};
 use lookout_reliability::site::Binaries;
 use lookout_reliability::table::verdict;
@@ -24,6 +25,10 @@ fn complete<T>(future: impl Future<Output = anyhow::Result<T>>) -> T {
 }
 
 fn run(fault: Option<&str>) -> Report {
+    run_on(None, fault)
+}
+
+fn run_on(database: Option<Database>, fault: Option<&str>) -> Report {
     let plan = Plan {
         binaries: binaries(fault),
         time: Duration::from_secs(8),
@@ -33,8 +38,9 @@ fn run(fault: Option<&str>) -> Report {
         calm: Duration::from_millis(300),
         impatient: true,
         measures_starts: false,
+        demands_enough: false,
     };
-    complete(plan.run(None))
+    complete(plan.run(database))
 }
 
 /// Runs a server with the fault and asserts that exactly the right kind of promise is reported as broken, among others.
@@ -53,11 +59,47 @@ fn the_strict_server_keeps_every_promise() {
     assert_eq!(report.findings.violations, vec![], "{}", verdict(&report));
     assert!(report.findings.pairs > 100 && report.calls > 200, "{report:?}");
     assert!(report.tally.kills > 0 && report.tally.failpoints > 0 && report.tally.outages > 0);
+    assert!(report.tally.rolls > 0, "{report:?}");
+}
+
+#[test]
+fn strict_replicas_over_postgres_keep_every_promise() {
+    let Some(database) = Database::throwaway() else { return };
+    let report = run_on(Some(database), None);
+    assert_eq!(report.findings.violations, vec![], "{}", verdict(&report));
+    assert!(
+        report.replicas == 3 && report.findings.pairs > 100 && report.calls > 200,
+        "{report:?}"
+    );
 }
 
 #[test]
 fn a_bearer_cache_is_caught() {
     assert_caught("bearer-cache", &[Promise::Revocation]);
+}
+
+#[test]
+fn a_bearer_cache_of_three_replicas_is_caught() {
+    let Some(database) = Database::throwaway() else { return };
+    let report = run_on(Some(database), Some("bearer-cache"));
+    let violations = &report.findings.violations;
+    assert!(
+        violations.iter().any(|violation| violation.promise == Promise::Revocation),
+        "{}",
+        verdict(&report)
+    );
+}
+
+#[test]
+fn a_commit_that_the_database_has_not_yet_written_is_caught() {
+    let Some(database) = Database::throwaway() else { return };
+    let report = run_on(Some(database), Some("asynchronous-commit"));
+    let violations = &report.findings.violations;
+    assert!(
+        violations.iter().any(|violation| violation.promise == Promise::Durable),
+        "{}",
+        verdict(&report)
+    );
 }
 
 #[test]

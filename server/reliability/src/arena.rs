@@ -31,6 +31,8 @@ pub struct Held {
     /// The newest access token.
     pub access: Key,
     refresh: String,
+    /// The code or the refresh token that this came from.
+    spent: String,
 }
 
 /// A code that waits to be redeemed.
@@ -47,8 +49,8 @@ pub struct Holdings {
     pub grants: Vec<Held>,
     /// Tokens that were valid when last heard of.
     pub live: Vec<Key>,
-    /// Tokens whose end was acknowledged.
-    pub dead: Vec<Key>,
+    /// Tokens that were ended, and when that was known, in this order.
+    pub dead: Vec<(Micros, Key)>,
     /// Dashboards whose save was acknowledged.
     pub saved: Vec<u32>,
 }
@@ -151,28 +153,26 @@ impl Arena {
 
     /// Redeems a code.
     pub async fn exchange(&self, replica: usize, waiting: &Waiting) -> Result<Held, Outcome> {
-        let fields = [
-            ("grant_type", "authorization_code"),
-            ("code", waiting.code.as_str()),
-            ("code_verifier", VERIFIER),
-            ("redirect_uri", REDIRECT),
-            ("client_id", self.clients[waiting.client].as_str()),
-        ];
-        let operation = Operation::Exchange(waiting.grant);
-        let reply = self.ask_for_tokens(replica, operation, &fields).await?;
-        self.hold(waiting.grant, 0, waiting.client, &reply).ok_or(Outcome::Unknown)
+        let Waiting { grant, client, code } = waiting;
+        let reply = self.redeem(replica, *grant, *client, code).await?;
+        self.hold(*grant, 0, *client, code, &reply).ok_or(Outcome::Unknown)
     }
 
     /// Uses the refresh token of `held`; what comes back is the successor.
     pub async fn refresh(&self, replica: usize, held: &Held) -> Result<Held, Outcome> {
-        let fields = [
-            ("grant_type", "refresh_token"),
-            ("refresh_token", held.refresh.as_str()),
-            ("client_id", self.clients[held.client].as_str()),
-        ];
-        let operation = Operation::Refresh(held.grant, held.generation);
-        let reply = self.ask_for_tokens(replica, operation, &fields).await?;
-        self.hold(held.grant, held.generation + 1, held.client, &reply).ok_or(Outcome::Unknown)
+        let Held { grant, generation, client, refresh, .. } = held;
+        let reply = self.renew(replica, *grant, *generation, *client, refresh).await?;
+        self.hold(*grant, generation + 1, *client, refresh, &reply).ok_or(Outcome::Unknown)
+    }
+
+    /// Presents once more what `held` came from, a code or a refresh token. That is a reuse, so it ends the grant.
+    pub async fn reuse(&self, replica: usize, held: &Held) {
+        let Held { grant, generation, client, spent, .. } = held;
+        let _denied = match generation.checked_sub(1) {
+            None => self.redeem(replica, *grant, *client, spent).await,
+            Some(before) => self.renew(replica, *grant, before, *client, spent).await,
+        };
+        self.bury(*grant);
     }
 
     /// Refreshes as a correct client does: waits when told to, and tries again once when it cannot know what happened, which the history notes.
@@ -206,7 +206,8 @@ impl Arena {
         let outcome =
             self.note(Operation::EndToken(key.id), outcome_of(&answer, 401), start, replica);
         if outcome == Outcome::Done {
-            self.holdings().dead.push(key.clone());
+            let now = self.now();
+            self.holdings().dead.push((now, key.clone()));
         }
         outcome
     }
@@ -218,6 +219,14 @@ impl Arena {
         let operation = Operation::EndGrant(held.grant);
         let outcome = self.note(operation, outcome_of(&answer, 401), start, replica);
         self.bury(held.grant);
+        let now = self.now();
+        let mut holdings = self.holdings();
+        // A hammer keeps its grant to itself, so its token is not among the living.
+        if outcome == Outcome::Done
+            && holdings.dead.last().map(|(_, key)| key.id) != Some(held.access.id)
+        {
+            holdings.dead.push((now, held.access.clone()));
+        }
         outcome
     }
 
@@ -272,7 +281,41 @@ impl Arena {
             .into_iter()
             .partition(|key| history.grant_of(key.id) == Some(grant));
         holdings.live = live;
-        holdings.dead.extend(dead);
+        let now = self.now();
+        holdings.dead.extend(dead.into_iter().map(|key| (now, key)));
+    }
+
+    async fn redeem(
+        &self,
+        replica: usize,
+        grant: GrantId,
+        client: usize,
+        code: &str,
+    ) -> Result<Reply, Outcome> {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("code_verifier", VERIFIER),
+            ("redirect_uri", REDIRECT),
+            ("client_id", self.clients[client].as_str()),
+        ];
+        self.ask_for_tokens(replica, Operation::Exchange(grant), &fields).await
+    }
+
+    async fn renew(
+        &self,
+        replica: usize,
+        grant: GrantId,
+        generation: u32,
+        client: usize,
+        refresh: &str,
+    ) -> Result<Reply, Outcome> {
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh),
+            ("client_id", self.clients[client].as_str()),
+        ];
+        self.ask_for_tokens(replica, Operation::Refresh(grant, generation), &fields).await
     }
 
     async fn revoke(&self, replica: usize, client: usize, secret: &str) -> Result<Reply, Trouble> {
@@ -300,7 +343,14 @@ impl Arena {
         }
     }
 
-    fn hold(&self, grant: GrantId, generation: u32, client: usize, reply: &Reply) -> Option<Held> {
+    fn hold(
+        &self,
+        grant: GrantId,
+        generation: u32,
+        client: usize,
+        spent: &str,
+        reply: &Reply,
+    ) -> Option<Held> {
         let document = reply.json();
         let secret: Arc<str> = document["access_token"].as_str()?.into();
         let refresh = document["refresh_token"].as_str()?.to_owned();
@@ -308,7 +358,8 @@ impl Arena {
         // A second less, for what passed on the way.
         let seconds = document["expires_in"].as_u64()?.saturating_sub(1);
         let id = self.history().mint(Minted { grant, at, lives_until: at + seconds * 1_000_000 });
-        Some(Held { grant, generation, client, access: Key { id, secret }, refresh })
+        let (access, spent) = (Key { id, secret }, spent.to_owned());
+        Some(Held { grant, generation, client, access, refresh, spent })
     }
 
     fn note(

@@ -28,6 +28,10 @@ pub enum Promise {
     Clock,
     /// A server that was killed is soon back.
     Recovery,
+    /// A server that is asked to end does so in good order.
+    Restart,
+    /// Enough was tried to say anything.
+    Tried,
 }
 
 impl Promise {
@@ -44,6 +48,8 @@ impl Promise {
             Self::Isolation => "strangers do not hurt users",
             Self::Clock => "no clock revives a token",
             Self::Recovery => "a killed server is soon back",
+            Self::Restart => "a rolling restart is a clean one",
+            Self::Tried => "enough was tried",
         }
     }
 }
@@ -138,7 +144,9 @@ const fn once(operation: Operation) -> Option<Once> {
 
 impl<'h> Judge<'h> {
     fn collect(&mut self) {
-        for record in self.history.records.iter().filter(|r| r.outcome != Outcome::NotSent) {
+        let refused =
+            |record: &&Record| matches!(record.outcome, Outcome::NotSent | Outcome::Limited);
+        for record in self.history.records.iter().filter(|record| !refused(record)) {
             let ending = match record.operation {
                 Operation::EndToken(token) => self.tokens.entry(token).or_default(),
                 Operation::EndGrant(grant) => self.grants.entry(grant).or_default(),
@@ -149,6 +157,11 @@ impl<'h> Judge<'h> {
                     continue;
                 }
                 Operation::Exchange(_) | Operation::Refresh(..) => {
+                    // Trouble is promised to change nothing, so it is no use, and whoever is denied after it has lost something.
+                    if !matches!(record.outcome, Outcome::Done | Outcome::Denied | Outcome::Unknown)
+                    {
+                        continue;
+                    }
                     let uses =
                         self.uses.entry(once(record.operation).unwrap_or((GrantId(0), None)));
                     uses.or_default().push(record);
@@ -162,6 +175,10 @@ impl<'h> Judge<'h> {
             }
         }
         for (&(grant, _), uses) in self.uses.iter().filter(|(_, uses)| uses.len() > 1) {
+            // Only what was or may have been denied as a reuse ends a grant.
+            if uses.iter().all(|record| record.outcome == Outcome::Done) {
+                continue;
+            }
             let ending = self.grants.entry(grant).or_default();
             let mut starts: Vec<Micros> = uses.iter().map(|record| record.start).collect();
             starts.sort_unstable();

@@ -1,21 +1,24 @@
-//! What is done to servers and their database while they are loaded, and the probes afterwards.
+//! What is done to servers and their database while they are loaded.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::arena::{Arena, Key};
-use crate::history::Outcome;
+use crate::arena::Arena;
+use crate::history::{Micros, Outcome};
+use crate::probe::probe;
 use crate::random::Dice;
 use crate::site::Site;
 
-/// Tokens of each sort that are probed after a restart.
-const PROBES: usize = 150;
+/// How long calls may fail after a server or its database is back before that is noted and no longer waited for.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 /// The 17th passage at most, so that the process does some work first.
 const LATEST_PASSAGE: usize = 17;
 
 /// One thing that goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Disturbance {
     /// `kill -9` of a server at any moment.
     Kill,
@@ -27,6 +30,8 @@ pub enum Disturbance {
     Outage,
     /// A replica stands still for a while.
     Pause,
+    /// One server after the other is asked to end, has ended, and is started again.
+    Roll,
     /// The database is killed, every process at once, or ends without a checkpoint; and starts again.
     Crash {
         /// Every process at once.
@@ -35,13 +40,14 @@ pub enum Disturbance {
 }
 
 /// Everything that can go wrong, in the order in which it does.
-pub const DISTURBANCES: [Disturbance; 9] = [
+pub const DISTURBANCES: [Disturbance; 10] = [
     Disturbance::Outage,
     Disturbance::Failpoint("between-changes"),
     Disturbance::Kill,
+    Disturbance::Crash { at_once: true },
+    Disturbance::Roll,
     Disturbance::Failpoint("before-commit"),
     Disturbance::Pause,
-    Disturbance::Crash { at_once: true },
     Disturbance::KillAtStart,
     Disturbance::Failpoint("after-commit"),
     Disturbance::Crash { at_once: false },
@@ -50,6 +56,8 @@ pub const DISTURBANCES: [Disturbance; 9] = [
 /// How often each kind of thing went wrong.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
+    /// What happened, and how often.
+    pub happened: BTreeMap<Disturbance, u32>,
     /// Kills of a server at any moment.
     pub kills: u32,
     /// Ends at a failpoint.
@@ -60,15 +68,31 @@ pub struct Tally {
     pub pauses: u32,
     /// Kills of the database.
     pub database_kills: u32,
-    /// The longest time from the start of the database to the next call that succeeded.
+    /// Rolling restarts of all servers.
+    pub rolls: u32,
+    /// Requests whose answer was lost while the server that they were sent to was ending.
+    pub cut: usize,
+    /// What was wrong with the ends of servers that were asked to end.
+    pub bad_ends: Vec<String>,
+    /// The longest time from the start of a server or of the database to the next call that succeeded, on every replica.
     pub slowest_recovery: Duration,
     /// What was found half done.
     pub half_states: Vec<String>,
-    /// The most memory that the servers had.
-    pub peak_resident: u64,
 }
 
 impl Disturbance {
+    /// Whether it makes sense there.
+    #[must_use]
+    pub fn is_possible(self, site: &Site) -> bool {
+        match self {
+            Self::Failpoint(_) => site.has_failpoints(),
+            Self::Crash { .. } => site.database.url().is_some(),
+            // One server alone would pause everybody; that shows nothing.
+            Self::Pause => site.replicas() > 1,
+            Self::Kill | Self::KillAtStart | Self::Outage | Self::Roll => true,
+        }
+    }
+
     /// Does it, puts everything back and probes what was acknowledged before.
     ///
     /// # Errors
@@ -77,11 +101,35 @@ impl Disturbance {
     pub async fn happen(
         self,
         site: &mut Site,
-        arena: &Arena,
+        arena: &Arc<Arena>,
         dice: &mut Dice,
         tally: &mut Tally,
     ) -> Result<()> {
-        tally.peak_resident = tally.peak_resident.max(site.resident());
+        let since = arena.now();
+        if self.strike(site, arena, dice, tally).await? {
+            *tally.happened.entry(self).or_default() += 1;
+        }
+        if self == Self::Outage {
+            return Ok(());
+        }
+        recovered(arena, dice, tally).await;
+        probe(arena, dice, since).await;
+        for half in site.database.half_states()? {
+            if !tally.half_states.contains(&half) {
+                tally.half_states.push(half);
+            }
+        }
+        Ok(())
+    }
+
+    /// Does it and puts everything back. Returns whether it came to it.
+    async fn strike(
+        self,
+        site: &mut Site,
+        arena: &Arena,
+        dice: &mut Dice,
+        tally: &mut Tally,
+    ) -> Result<bool> {
         let victim = dice.below(site.replicas());
         match self {
             Self::Kill => {
@@ -97,22 +145,24 @@ impl Disturbance {
                 tally.kills += 2;
                 site.start(victim, None).await?;
             }
-            Self::Failpoint(_) if !site.has_failpoints() => return Ok(()),
             Self::Failpoint(name) => {
                 site.kill(victim, arena)?;
                 let passage = 1 + dice.below(LATEST_PASSAGE);
                 site.start(victim, Some(&format!("{name}:{passage}"))).await?;
                 let patience = Instant::now();
+                let mut is_reached = false;
                 while patience.elapsed() < Duration::from_secs(5) {
                     let Some(server) = site.server(victim) else { break };
                     if server.ended()?.is_some() {
                         tally.failpoints += 1;
+                        is_reached = true;
                         break;
                     }
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
                 site.kill(victim, arena)?;
                 site.start(victim, None).await?;
+                return Ok(is_reached);
             }
             Self::Outage => {
                 site.database.hide_tokens(true)?;
@@ -122,23 +172,26 @@ impl Disturbance {
                 .await;
                 site.database.hide_tokens(false)?;
                 tally.outages += 1;
-                return Ok(());
             }
             Self::Crash { at_once } => {
                 // The start of a cluster blocks its thread, and the load goes on meanwhile.
                 let now = arena.now();
                 arena.history().kills.push(now);
                 if !tokio::task::block_in_place(|| site.database.crash(at_once)) {
-                    return Ok(());
+                    return Ok(false);
                 }
                 tally.database_kills += 1;
-                recovered(arena, dice, tally).await;
+            }
+            Self::Roll => {
+                for index in 0..site.replicas() {
+                    let asked = arena.now();
+                    tally.bad_ends.extend(site.stop(index, arena).await?);
+                    tally.cut += cut(arena, index, asked);
+                    site.start(index, None).await?;
+                }
+                tally.rolls += 1;
             }
             Self::Pause => {
-                // One server alone would pause everybody; that shows nothing.
-                if site.replicas() == 1 {
-                    return Ok(());
-                }
                 let time = dice.between(Duration::from_millis(100), Duration::from_secs(5));
                 if let Some(server) = site.server(victim) {
                     server.pause()?;
@@ -148,54 +201,33 @@ impl Disturbance {
                 }
             }
         }
-        probe(arena, dice).await;
-        for half in site.database.half_states()? {
-            if !tally.half_states.contains(&half) {
-                tally.half_states.push(half);
-            }
-        }
-        Ok(())
+        Ok(true)
     }
 }
 
-/// Waits until calls succeed again, and notes how long that took.
-async fn recovered(arena: &Arena, dice: &mut Dice, tally: &mut Tally) {
+/// Requests to a replica whose answer was lost since it was asked to end.
+fn cut(arena: &Arena, replica: usize, asked: Micros) -> usize {
+    let history = arena.history();
+    let later = history.records.iter().rev().take_while(|record| record.end >= asked);
+    later.filter(|record| record.replica == replica && record.outcome == Outcome::Unknown).count()
+}
+
+/// Waits until calls succeed again on every replica, and notes how long that took.
+pub async fn recovered(arena: &Arena, dice: &mut Dice, tally: &mut Tally) {
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(10) {
-        let key = {
-            let holdings = arena.holdings();
-            holdings.live.get(dice.below(holdings.live.len())).cloned()
-        };
-        let Some(key) = key else { return };
-        if arena.call(dice.below(arena.wires.len()), &key).await == Outcome::Done {
-            break;
+    for replica in 0..arena.wires.len() {
+        while begun.elapsed() < PATIENCE {
+            let key = {
+                let holdings = arena.holdings();
+                holdings.live.get(dice.below(holdings.live.len())).cloned()
+            };
+            if let Some(key) = key
+                && arena.call(replica, &key).await == Outcome::Done
+            {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     tally.slowest_recovery = tally.slowest_recovery.max(begun.elapsed());
-}
-
-/// Asks for what was acknowledged: tokens that live, tokens that are dead, dashboards.
-pub async fn probe(arena: &Arena, dice: &mut Dice) {
-    let (live, dead, saved) = {
-        let holdings = arena.holdings();
-        let some = |keys: &[Key], dice: &mut Dice| -> Vec<Key> {
-            let count = PROBES.min(keys.len());
-            (0..count).map(|_| keys[dice.below(keys.len())].clone()).collect()
-        };
-        let saved = holdings.saved.iter().rev().take(10).copied().collect::<Vec<u32>>();
-        (some(&holdings.live, dice), some(&holdings.dead, dice), saved)
-    };
-    let mut reader = None;
-    for key in live.iter().chain(&dead) {
-        let outcome = arena.call(dice.below(arena.wires.len()), key).await;
-        if outcome == Outcome::Done {
-            reader = Some(key);
-        }
-    }
-    for number in saved {
-        if let Some(key) = reader {
-            arena.read(dice.below(arena.wires.len()), key, number).await;
-        }
-    }
 }

@@ -104,6 +104,23 @@ impl Server {
         Ok(())
     }
 
+    /// Asks it to end and waits. `None` when it did not end in time.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be asked.
+    pub async fn terminate(mut self, patience: Duration) -> Result<Option<ExitStatus>> {
+        let begun = Instant::now();
+        kill_process(self.pid()?, Signal::TERM)?;
+        while begun.elapsed() < patience {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(Some(status));
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(None)
+    }
+
     /// Whether it ended by itself.
     ///
     /// # Errors
@@ -139,9 +156,25 @@ impl Server {
     /// Bytes of memory that are resident, 0 where the system does not say.
     #[must_use]
     pub fn resident(&self) -> u64 {
+        self.bytes("VmRSS:")
+    }
+
+    /// The most bytes of memory that were ever resident, 0 where the system does not say.
+    #[must_use]
+    pub fn peak_resident(&self) -> u64 {
+        self.bytes("VmHWM:")
+    }
+
+    /// How many files and connections it has open, 0 where the system does not say.
+    #[must_use]
+    pub fn files(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).map_or(0, Iterator::count)
+    }
+
+    fn bytes(&self, name: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let kib = status.unwrap_or_default().lines().find_map(|line| {
-            line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<u64>().ok()
+            line.strip_prefix(name)?.split_whitespace().next()?.parse::<u64>().ok()
         });
         kib.unwrap_or(0) * 1024
     }

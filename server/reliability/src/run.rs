@@ -9,10 +9,12 @@ use anyhow::{Result, ensure};
 use crate::arena::Arena;
 use crate::check::{Findings, Promise, Violation, judge};
 use crate::database::Database;
-use crate::disturb::{DISTURBANCES, Tally, probe};
+use crate::disturb::{DISTURBANCES, Disturbance, PATIENCE, Tally, recovered};
+use crate::enough::missing;
 use crate::hammer::{furnish, hammer};
 use crate::history::{Operation, Outcome};
 use crate::load::{Load, Percentiles};
+use crate::probe::probe_everything;
 use crate::random::Dice;
 use crate::site::{Binaries, Setting, Site};
 
@@ -43,10 +45,12 @@ pub struct Plan {
     pub impatient: bool,
     /// Whether a slow start counts. A build for development is slow by itself.
     pub measures_starts: bool,
+    /// Whether it is a mistake to have tried too little to say anything.
+    pub demands_enough: bool,
 }
 
 /// What a run found.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Name of the store.
     pub store: &'static str,
@@ -72,6 +76,10 @@ pub struct Report {
     pub slowest_start: Duration,
     /// Latencies of calls under load.
     pub latency: Percentiles,
+    /// The most connections at a time.
+    pub peak_connections: usize,
+    /// The most memory that the servers had.
+    pub peak_resident: u64,
 }
 
 impl Plan {
@@ -116,10 +124,22 @@ impl Plan {
             site.kill(index, &arena)?;
         }
         site.start_all().await?;
-        probe(&arena, &mut dice).await;
+        recovered(&arena, &mut dice, &mut tally).await;
+        let unanswered = probe_everything(&arena, &mut dice).await;
         tally.half_states.extend(site.database.half_states()?);
         tally.half_states.dedup();
-        Ok(self.report(&site, &arena, tally, latency))
+        let mut report = self.report(&mut site, &arena, tally, latency);
+        let unanswered = unanswered
+            .into_iter()
+            .map(|evidence| Violation { promise: Promise::Recovery, evidence });
+        report.findings.violations.extend(unanswered);
+        if self.demands_enough {
+            let planned: Vec<Disturbance> =
+                DISTURBANCES.into_iter().filter(|one| one.is_possible(&site)).collect();
+            let missing = missing(&report, self.time, self.rate, &planned);
+            report.findings.violations.extend(missing);
+        }
+        Ok(report)
     }
 
     async fn make_tokens(&self, arena: &Arena) -> Result<()> {
@@ -143,12 +163,15 @@ impl Plan {
     async fn disturb(
         &self,
         site: &mut Site,
-        arena: &Arena,
+        arena: &Arc<Arena>,
         dice: &mut Dice,
         tally: &mut Tally,
     ) -> Result<()> {
         let begun = Instant::now();
         for disturbance in DISTURBANCES.iter().cycle() {
+            if !disturbance.is_possible(site) {
+                continue;
+            }
             let left = self.time.saturating_sub(begun.elapsed());
             tokio::time::sleep(dice.between(self.calm / 2, self.calm * 3 / 2).min(left)).await;
             if begun.elapsed() >= self.time {
@@ -164,7 +187,7 @@ impl Plan {
         Ok(())
     }
 
-    fn report(&self, site: &Site, arena: &Arena, tally: Tally, latency: Percentiles) -> Report {
+    fn report(&self, site: &mut Site, arena: &Arena, tally: Tally, latency: Percentiles) -> Report {
         let history = arena.history();
         let mut findings = judge(&history);
         for half in &tally.half_states {
@@ -175,10 +198,17 @@ impl Plan {
             let evidence = format!("a start took {:?}", site.slowest_start);
             findings.violations.push(Violation { promise: Promise::Recovery, evidence });
         }
-        if tally.slowest_recovery > RECOVERY {
-            let evidence =
-                format!("calls succeeded {:?} after the database was back", tally.slowest_recovery);
+        // A slow build has until nobody waits any longer.
+        let recovery = if self.measures_starts { RECOVERY } else { PATIENCE };
+        if tally.slowest_recovery >= recovery {
+            let evidence = format!(
+                "calls succeeded on every replica {:?} after the server or its database was back",
+                tally.slowest_recovery
+            );
             findings.violations.push(Violation { promise: Promise::Recovery, evidence });
+        }
+        for evidence in tally.bad_ends.iter().cloned() {
+            findings.violations.push(Violation { promise: Promise::Restart, evidence });
         }
         let count = |is: fn(&Operation) -> bool| {
             let answered = |outcome| matches!(outcome, Outcome::Done | Outcome::Denied);
@@ -202,6 +232,8 @@ impl Plan {
             tally,
             slowest_start: site.slowest_start,
             latency,
+            peak_connections: arena.wires[0].connections().peak(),
+            peak_resident: site.peak_resident(),
         }
     }
 }

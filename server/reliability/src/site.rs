@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -11,10 +12,12 @@ use crate::arena::Arena;
 use crate::database::Database;
 use crate::person::{Person, WORKSPACE};
 use crate::process::{Launch, Server, free_addresses, run};
-use crate::wire::Wire;
+use crate::wire::{Connections, Wire};
 
 const PEOPLE: usize = 3;
 const CLIENTS: usize = 8;
+/// How long a server may take to end after it was asked to.
+const ENDING: Duration = Duration::from_secs(20);
 /// Servers that share a database, where they can.
 const REPLICAS: usize = 3;
 
@@ -76,6 +79,8 @@ pub struct Site {
     pub database: Database,
     /// The longest time from the start of a process to its first answer.
     pub slowest_start: Duration,
+    /// The most memory that the servers had together, as far as it was looked at: before each end that comes from outside, and when it is asked for.
+    peak_resident: u64,
 }
 
 impl Binaries {
@@ -161,9 +166,13 @@ impl Site {
             binaries,
             database,
             slowest_start: Duration::ZERO,
+            peak_resident: 0,
         };
         site.start_all().await?;
-        let wires = site.launches.iter().map(|launch| Wire::new(launch.listen)).collect();
+        let connections = Arc::<Connections>::default();
+        let wires = site.launches.iter();
+        let wires = wires.map(|launch| Wire::counted(launch.listen, Arc::clone(&connections)));
+        let wires = wires.collect();
         let mut arena = Arena::new(wires);
         for email in &emails {
             arena.people.push(Person::sign_in(&arena.wires[0], email, &password).await?);
@@ -237,6 +246,7 @@ impl Site {
     ///
     /// When it cannot be waited for.
     pub fn kill(&mut self, index: usize, arena: &Arena) -> Result<()> {
+        self.peak_resident();
         if let Some(server) = self.servers[index].take() {
             server.kill()?;
         }
@@ -244,6 +254,25 @@ impl Site {
         arena.history().kills.push(now);
         arena.wires[index].hang_up();
         Ok(())
+    }
+
+    /// Asks one server to end and waits until it has, with requests under way. Returns what was wrong with its end.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be asked or waited for.
+    pub async fn stop(&mut self, index: usize, arena: &Arena) -> Result<Option<String>> {
+        self.peak_resident();
+        let Some(server) = self.servers[index].take() else { return Ok(None) };
+        let status = server.terminate(ENDING).await?;
+        let now = arena.now();
+        arena.history().kills.push(now);
+        arena.wires[index].hang_up();
+        Ok(match status {
+            Some(status) if status.success() => None,
+            Some(status) => Some(format!("a server that was asked to end ended with {status}")),
+            None => Some(format!("a server that was asked to end had not ended after {ENDING:?}")),
+        })
     }
 
     /// A running server.
@@ -255,6 +284,19 @@ impl Site {
     #[must_use]
     pub fn resident(&self) -> u64 {
         self.servers.iter().flatten().map(Server::resident).sum()
+    }
+
+    /// The most bytes of memory of all servers so far.
+    pub fn peak_resident(&mut self) -> u64 {
+        let now = self.servers.iter().flatten().map(Server::peak_resident).sum();
+        self.peak_resident = self.peak_resident.max(now);
+        self.peak_resident
+    }
+
+    /// How many files and connections the servers have open.
+    #[must_use]
+    pub fn files(&self) -> usize {
+        self.servers.iter().flatten().map(Server::files).sum()
     }
 }
 

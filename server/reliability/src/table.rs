@@ -27,13 +27,16 @@ pub fn render(reports: &[Report], strangers: Option<&Isolation>, seed: u64) -> S
     row("kill -9 of the database", &|r| r.tally.database_kills.to_string());
     row("outages of a table", &|r| r.tally.outages.to_string());
     row("pauses of a replica", &|r| r.tally.pauses.to_string());
+    row("rolling restarts", &|r| r.tally.rolls.to_string());
+    row("answers cut by them", &|r| r.tally.cut.to_string());
     row("losses", &|r| r.findings.losses.to_string());
     row("half states", &|r| r.tally.half_states.len().to_string());
     row("503 with Retry-After", &|r| r.unavailable.to_string());
     row("other 5xx", &|r| r.server_errors.to_string());
     row("slowest start", &|r| format!("{} ms", r.slowest_start.as_millis()));
     row("slowest recovery of calls", &|r| format!("{} ms", r.tally.slowest_recovery.as_millis()));
-    row("peak memory of the servers", &|r| format!("{:.1} MiB", mebibytes(r.tally.peak_resident)));
+    row("peak connections", &|r| r.peak_connections.to_string());
+    row("peak memory of the servers", &|r| format!("{:.1} MiB", mebibytes(r.peak_resident)));
     row("calls under load, p50 / p99", &|r| {
         let ms = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
         format!("{:.1} / {:.1} ms", ms(r.latency.p50), ms(r.latency.p99))

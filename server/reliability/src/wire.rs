@@ -3,7 +3,8 @@
 //! What matters here is what a failure means: without a connection nothing happened, after one nobody knows.
 
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full};
@@ -21,10 +22,41 @@ use crate::history::Outcome;
 const PATIENCE: Duration = Duration::from_secs(12);
 const CONNECTING: Duration = Duration::from_secs(3);
 
+/// How many connections there are, and how many there were at most.
+#[derive(Debug, Default)]
+pub struct Connections {
+    open: AtomicUsize,
+    peak: AtomicUsize,
+}
+
+/// One of them.
+struct Counted(Arc<Connections>);
+
+impl Connections {
+    /// The most that there ever were at a time.
+    #[must_use]
+    pub fn peak(&self) -> usize {
+        self.peak.load(Ordering::Relaxed)
+    }
+
+    fn one_more(self: &Arc<Self>) -> Counted {
+        let open = self.open.fetch_add(1, Ordering::Relaxed) + 1;
+        self.peak.fetch_max(open, Ordering::Relaxed);
+        Counted(Arc::clone(self))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// One replica.
 #[derive(Debug)]
 pub struct Wire {
     address: SocketAddr,
+    connections: Arc<Connections>,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
 }
 
@@ -111,8 +143,20 @@ impl Reply {
 impl Wire {
     /// The replica at an address.
     #[must_use]
-    pub const fn new(address: SocketAddr) -> Self {
-        Self { address, idle: Mutex::new(Vec::new()) }
+    pub fn new(address: SocketAddr) -> Self {
+        Self::counted(address, Arc::default())
+    }
+
+    /// The same, with connections that are counted together with others.
+    #[must_use]
+    pub const fn counted(address: SocketAddr, connections: Arc<Connections>) -> Self {
+        Self { address, connections, idle: Mutex::new(Vec::new()) }
+    }
+
+    /// The connections that it is counted with.
+    #[must_use]
+    pub const fn connections(&self) -> &Arc<Connections> {
+        &self.connections
     }
 
     /// Where it is.
@@ -161,8 +205,12 @@ impl Wire {
         stream.set_nodelay(true).map_err(|_| Trouble::NotSent)?;
         let (sender, connection) =
             handshake(TokioIo::new(stream)).await.map_err(|_| Trouble::NotSent)?;
+        let counted = self.connections.one_more();
         // It ends with the sender or with the server.
-        tokio::spawn(connection);
+        tokio::spawn(async move {
+            let _ended = connection.await;
+            drop(counted);
+        });
         Ok(sender)
     }
 

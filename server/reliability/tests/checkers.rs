@@ -255,3 +255,50 @@ fn a_saved_dashboard_that_is_gone_is_caught() {
     let findings = judge(&history);
     assert_eq!((findings.violations.len(), findings.losses), (1, 1));
 }
+
+#[test]
+fn a_refresh_that_was_refused_for_a_while_excuses_no_later_loss() {
+    for refused in [Outcome::Unavailable { says_when: true }, Outcome::Limited, Outcome::NotSent] {
+        let mut history = History::default();
+        let grant = history.new_grant();
+        let record = |operation, outcome, start| Record {
+            operation,
+            outcome,
+            start,
+            end: start + 5,
+            replica: 0,
+        };
+        let token = history.mint(Minted { grant, at: 25, lives_until: u64::MAX });
+        history.records = vec![
+            record(Operation::Exchange(grant), Outcome::Done, 1),
+            record(Operation::Refresh(grant, 0), refused, 10),
+            record(Operation::Refresh(grant, 0), Outcome::Done, 20),
+            record(Operation::Call(token), Outcome::Denied, 40),
+        ];
+        history.kills.push(30);
+        let findings = judge(&history);
+        let promises: Vec<Promise> = findings.violations.iter().map(|v| v.promise).collect();
+        assert_eq!((promises, findings.losses), (vec![Promise::Durable], 1), "{refused:?}");
+    }
+}
+
+#[test]
+fn trouble_that_was_a_success_and_makes_the_next_attempt_a_reuse_is_caught() {
+    let mut history = History::default();
+    let grant = history.new_grant();
+    let record = |operation, outcome, start| Record {
+        operation,
+        outcome,
+        start,
+        end: start + 5,
+        replica: 0,
+    };
+    history.records = vec![
+        record(Operation::Exchange(grant), Outcome::Done, 1),
+        record(Operation::Refresh(grant, 0), Outcome::Unavailable { says_when: true }, 10),
+        record(Operation::Refresh(grant, 0), Outcome::Denied, 20),
+    ];
+    let violations = judge(&history).violations;
+    assert_eq!(violations.len(), 1, "{violations:?}");
+    assert_eq!(violations[0].promise, Promise::Answers);
+}

@@ -19,6 +19,8 @@ const LATER: Duration = Duration::from_millis(30);
 pub(super) static EARLY: AtomicBool = AtomicBool::new(false);
 /// Whether that a code was used is committed before the tokens for it.
 pub(super) static APART: AtomicBool = AtomicBool::new(false);
+/// Whether commits are acknowledged before PostgreSQL has written them.
+pub(super) static UNWRITTEN: AtomicBool = AtomicBool::new(false);
 
 /// Whether the clock of the machine is believed whatever it says.
 pub(super) static BELIEVED: AtomicBool = AtomicBool::new(false);
@@ -54,6 +56,9 @@ where
     D: Database,
     for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
 {
+    if UNWRITTEN.load(Ordering::Relaxed) {
+        (&mut **transaction).execute(sqlx::raw_sql("set local synchronous_commit = off")).await?;
+    }
     if let Change::AddToken(_) = change {
         if APART.load(Ordering::Relaxed) {
             (&mut **transaction).execute(sqlx::raw_sql("commit; begin")).await?;

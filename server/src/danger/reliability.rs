@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::Fault;
-use super::failpoint::{APART, BELIEVED, EARLY};
+use super::failpoint::{APART, BELIEVED, EARLY, UNWRITTEN};
 use super::races;
 use super::tamper::{Incoming, Memory, NOTHING, Outgoing, Tampering, Then};
 use crate::authority::Policy;
@@ -62,6 +62,11 @@ pub(super) const FAULTS: &[Fault] = &[
         "exchange-in-two-transactions",
         "That a code was used is committed before the tokens for it.",
         |_| APART.store(true, Ordering::Relaxed),
+    ),
+    Fault::setting(
+        "asynchronous-commit",
+        "PostgreSQL is told to acknowledge a commit before it is written.",
+        |_| UNWRITTEN.store(true, Ordering::Relaxed),
     ),
     Fault::setting(
         "connections-without-end",
