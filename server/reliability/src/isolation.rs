@@ -1,14 +1,11 @@
 //! Whether strangers hurt users: good traffic beside idle connections, slow ones, floods and overload, compared with calm periods of the same run.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::arena::Arena;
@@ -16,13 +13,11 @@ use crate::check::{Promise, Violation};
 use crate::hammer::furnish;
 use crate::history::Outcome;
 use crate::load::{Load, Percentiles};
-use crate::person::Person;
 use crate::random::Dice;
 use crate::site::{Binaries, Setting, Site};
-use crate::wire::{Ask, Wire};
+use crate::strangers::{Stranger, opened};
 
 const IDLE: u64 = 10_000;
-const SLOW: u64 = 2000;
 /// Most memory of an idle connection, in bytes.
 const MOST_OF_A_CONNECTION: u64 = 60 * 1024;
 /// How much slower good traffic may become.
@@ -32,6 +27,11 @@ const LEAST_GOODPUT: f64 = 0.8;
 /// Calls of the good traffic in a second, and how long each comparison lasts.
 const GOOD_RATE: f64 = 100.0;
 const PERIOD: Duration = Duration::from_secs(6);
+/// What a server may have open more than before, and how long it may take until then, when strangers have gone.
+const LEFT: usize = 50;
+const GOING: Duration = Duration::from_secs(30);
+/// Strangers come from many networks, as a proxy on this machine tells.
+const PROXY: &str = "connections = 12000\ntrusted_proxies = [\"127.0.0.1\"]\n";
 /// Files of this process besides connections.
 const OTHER_FILES: u64 = 600;
 
@@ -44,24 +44,6 @@ pub struct Isolation {
     pub violations: Vec<Violation>,
 }
 
-/// Strangers of one sort.
-#[derive(Clone, Copy, Debug)]
-enum Stranger {
-    SlowLoris,
-    Registration,
-    SignIn,
-    Scan,
-}
-
-impl Stranger {
-    const ALL: [(Self, &'static str); 4] = [
-        (Self::SlowLoris, "slow loris"),
-        (Self::Registration, "registration flood"),
-        (Self::SignIn, "sign-in spray"),
-        (Self::Scan, "scan for pages"),
-    ];
-}
-
 /// Measures all of it, on a server of its own.
 ///
 /// # Errors
@@ -69,22 +51,24 @@ impl Stranger {
 /// When the server cannot be run.
 pub async fn measure(binaries: Binaries, seed: u64) -> Result<Isolation> {
     let (mut site, arena) =
-        Site::open(binaries, None, Setting { rates: true, ..Setting::default() }).await?;
+        Site::open(binaries, None, Setting { rates: true, limits: PROXY, ..Setting::default() })
+            .await?;
     let arena = Arc::new(arena);
     furnish(&arena, &mut Dice::new(seed, 5), 24).await;
     ensure!(!arena.holdings().live.is_empty(), "no token could be made");
     let mut found = Isolation::default();
     let calm = good(&arena, seed).await;
+    let before = site.files();
     idle(&mut site, &arena, seed, &mut found, calm).await?;
     for (stranger, name) in Stranger::ALL {
-        let stop = Arc::new(AtomicBool::new(false));
-        let strangers = stranger.arrive(&arena, &stop);
+        gone(&site, before, &mut found).await;
+        let strangers = stranger.arrive(arena.wires[0].address());
         let disturbed = good(&arena, seed).await;
-        stop.store(true, Ordering::Relaxed);
         drop(strangers);
-        // The baseline is the slower of the calm before and the calm after.
+        gone(&site, before, &mut found).await;
+        // The baseline is the faster of the calm before and the calm after.
         let after = good(&arena, seed).await;
-        found.compare(name, disturbed, if after.p99 > calm.p99 { after } else { calm });
+        found.compare(name, disturbed, if after.p99 < calm.p99 { after } else { calm });
     }
     overload(&arena, seed, &mut found).await;
     let broken =
@@ -120,6 +104,22 @@ impl Isolation {
 
     fn violated(&mut self, promise: Promise, evidence: String) {
         self.violations.push(Violation { promise, evidence });
+    }
+}
+
+/// Waits until the server has noticed that strangers have gone.
+async fn gone(site: &Site, before: usize, found: &mut Isolation) {
+    let begun = Instant::now();
+    while site.files() > before + LEFT {
+        if begun.elapsed() > GOING {
+            let evidence = format!(
+                "{} files are open {} s after strangers went, and there were {before} before they came",
+                site.files(),
+                GOING.as_secs(),
+            );
+            return found.violated(Promise::Isolation, evidence);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -167,67 +167,6 @@ async fn idle(
     Ok(())
 }
 
-async fn opened(address: std::net::SocketAddr) -> std::io::Result<TcpStream> {
-    let mut connection = TcpStream::connect(address).await?;
-    let ask =
-        format!("GET /.well-known/oauth-protected-resource HTTP/1.1\r\nhost: {address}\r\n\r\n");
-    connection.write_all(ask.as_bytes()).await?;
-    let mut answer = [0; 4096];
-    let read = connection.read(&mut answer).await?;
-    if answer[..read].starts_with(b"HTTP/1.1 200") {
-        Ok(connection)
-    } else {
-        Err(std::io::ErrorKind::ConnectionRefused.into())
-    }
-}
-
-impl Stranger {
-    /// They come and stay until they are dropped.
-    fn arrive(self, arena: &Arc<Arena>, stop: &Arc<AtomicBool>) -> JoinSet<()> {
-        let mut strangers = JoinSet::new();
-        let address = arena.wires[0].address();
-        let count = match self {
-            Self::SlowLoris => SLOW.min(files().saturating_sub(OTHER_FILES)),
-            Self::Registration | Self::SignIn | Self::Scan => 16,
-        };
-        for number in 0..count {
-            let stop = Arc::clone(stop);
-            strangers.spawn(async move {
-                let wire = Wire::new(address);
-                while !stop.load(Ordering::Relaxed) {
-                    match self {
-                        Self::SlowLoris => drip(address).await,
-                        Self::Registration => {
-                            let body = json!({ "client_name": format!("Flood {number}"), "redirect_uris": ["http://127.0.0.1:9/x"] });
-                            let _any = wire.send(Ask::json("/oauth/register", &body)).await;
-                        }
-                        Self::SignIn => {
-                            let email = "nobody@example.com";
-                            let _denied = Person::sign_in(&wire, email, "wrong wrong wrong").await;
-                        }
-                        Self::Scan => {
-                            let _any = wire.send(Ask::get(&format!("/.env{number}"))).await;
-                        }
-                    }
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-            });
-        }
-        strangers
-    }
-}
-
-/// One byte of a header every second, until the server has had enough.
-async fn drip(address: std::net::SocketAddr) {
-    let Ok(mut connection) = TcpStream::connect(address).await else { return };
-    if connection.write_all(b"GET / HTTP/1.1\r\nx: ").await.is_err() {
-        return;
-    }
-    while connection.write_all(b"x").await.is_ok() {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-}
-
 /// Asks for twice as much as was ever served.
 async fn overload(arena: &Arc<Arena>, seed: u64, found: &mut Isolation) {
     let peak = peak(arena).await;
@@ -267,7 +206,7 @@ async fn peak(arena: &Arc<Arena>) -> f64 {
 }
 
 /// As many open files as the system lets this process and its children have.
-fn files() -> u64 {
+pub(crate) fn files() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     // Where it may not be raised, it stays.

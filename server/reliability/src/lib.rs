@@ -24,5 +24,6 @@ pub mod process;
 pub mod random;
 pub mod run;
 pub mod site;
+mod strangers;
 pub mod table;
 pub mod wire;

@@ -2,7 +2,7 @@
 //!
 //! What matters here is what a failure means: without a connection nothing happened, after one nobody knows.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -57,6 +57,7 @@ impl Drop for Counted {
 pub struct Wire {
     address: SocketAddr,
     connections: Arc<Connections>,
+    client: Option<IpAddr>,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
 }
 
@@ -150,7 +151,14 @@ impl Wire {
     /// The same, with connections that are counted together with others.
     #[must_use]
     pub const fn counted(address: SocketAddr, connections: Arc<Connections>) -> Self {
-        Self { address, connections, idle: Mutex::new(Vec::new()) }
+        Self { address, connections, client: None, idle: Mutex::new(Vec::new()) }
+    }
+
+    /// The same as a proxy in front of it would send for a client elsewhere.
+    #[must_use]
+    pub const fn on_behalf_of(mut self, client: IpAddr) -> Self {
+        self.client = Some(client);
+        self
     }
 
     /// The connections that it is counted with.
@@ -177,6 +185,10 @@ impl Wire {
     ///
     /// When no whole answer came.
     pub async fn send(&self, ask: Ask) -> Result<Reply, Trouble> {
+        let ask = match self.client {
+            Some(client) => ask.with("x-forwarded-for", &client.to_string()),
+            None => ask,
+        };
         let connection = match self.kept() {
             Some(connection) => connection,
             None => self.connect().await?,
