@@ -1,8 +1,7 @@
 //! A decision in progress: loads under the write lock, then one commit.
 
-use std::time::Instant;
-
 use sqlx::{Row as _, Transaction};
+use tokio::time::Instant;
 
 use super::dialect::{self, Db, order_made};
 use super::rows::{standing_columns, standing_joins, token_columns};
@@ -14,11 +13,13 @@ use crate::authority::records::{
 use crate::authority::{Change, Resource, Timestamp};
 use crate::metrics::{Operation, metrics};
 use crate::secret::keys::Digest;
-use crate::store::{AuthorityTransaction, StoreError, StoreFuture, bounded};
+use crate::store::{AuthorityTransaction, StoreError, StoreFuture, until};
 
 pub(super) struct SqlDecision {
     pub(super) transaction: Transaction<'static, Db>,
     pub(super) now: Timestamp,
+    /// When all of it has to be over.
+    pub(super) deadline: Instant,
 }
 
 impl AuthorityTransaction for SqlDecision {
@@ -27,11 +28,11 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn client<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Client>> {
-        bounded(rows::client(&mut self.transaction, id))
+        until(self.deadline, rows::client(&mut self.transaction, id))
     }
 
     fn unconsented_clients(&mut self) -> StoreFuture<'_, usize> {
-        bounded(async move {
+        until(self.deadline, async move {
             if let Some(statement) = dialect::LOCK_REGISTRATION {
                 sqlx::query(statement).execute(&mut *self.transaction).await?;
             }
@@ -45,7 +46,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn forget_oldest_client(&mut self, registered_before: Timestamp) -> StoreFuture<'_, bool> {
-        bounded(async move {
+        until(self.deadline, async move {
             let forgotten = sqlx::query(
                 "delete from clients where id in (select c.id from clients c where c.registered_by is null and c.created_at < $1
                  and not exists (select 1 from grants g where g.client_id = c.id)
@@ -59,7 +60,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn visitor(&mut self, session: Digest) -> StoreFuture<'_, Option<(Session, User)>> {
-        bounded(async move {
+        until(self.deadline, async move {
             let visitor = rows::visitor(&mut self.transaction, session).await?;
             Ok(visitor.map(|(_, session, user)| (session, user)))
         })
@@ -70,7 +71,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, Option<Membership>> {
-        bounded(async move {
+        until(self.deadline, async move {
             let row = sqlx::query(
                 "select w.id, w.slug, w.name, m.role from memberships m join workspaces w on w.id = m.workspace_id
                  where m.user_id = $1 and m.workspace_id = $2",
@@ -84,7 +85,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn request<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<AuthorizationRequest>> {
-        bounded(async move {
+        until(self.deadline, async move {
             self.lock(dialect::LOCK_REQUEST, id).await?;
             let row = sqlx::query(
                 "select id, session, cast(0 as bigint) as kid, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
@@ -113,7 +114,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn code(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Code, Standing)>> {
-        bounded(async move {
+        until(self.deadline, async move {
             self.lock(dialect::LOCK_GRANT_OF_CODE, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
                 "select k.digest, k.kid, k.grant_id, k.client_id, k.redirect_uri, k.challenge, k.challenge_method, k.expires_at, k.used_at, ",
@@ -144,7 +145,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn token(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Token, Standing)>> {
-        bounded(async move {
+        until(self.deadline, async move {
             self.lock(dialect::LOCK_GRANT_OF_TOKEN, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
                 "select ",
@@ -164,7 +165,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn grant<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Grant>> {
-        bounded(async move {
+        until(self.deadline, async move {
             self.lock(dialect::LOCK_GRANT, id).await?;
             let row = sqlx::query(concat!(
                 "select ",
@@ -185,7 +186,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         client_id: &'a str,
     ) -> StoreFuture<'a, Vec<String>> {
-        bounded(async move {
+        until(self.deadline, async move {
             self.lock(dialect::LOCK_PERSON, user_id).await?;
             let rows = sqlx::query(concat!(
                 "select id from grants where user_id = $1 and client_id = $2 and revoked_at is null and (expires_at is null or expires_at > $3)
@@ -206,7 +207,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, Vec<String>> {
-        bounded(async move {
+        until(self.deadline, async move {
             self.lock(dialect::LOCK_PERSON, user_id).await?;
             let rows = sqlx::query(
                 "select name from grants where user_id = $1 and workspace_id = $2 and kind = 'programmatic' and revoked_at is null
@@ -222,7 +223,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn commit(self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
-        bounded(async move {
+        until(self.deadline, async move {
             #[cfg(feature = "danger-planted-faults")]
             if let Some(pause) = crate::danger::acknowledges_early(&changes) {
                 tokio::spawn(async move {
