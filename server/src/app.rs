@@ -8,6 +8,7 @@ mod clients;
 mod documents;
 mod keys;
 mod leaked;
+mod notes;
 mod people;
 mod presented;
 mod sign_in;
@@ -25,6 +26,7 @@ pub use clients::RegisterError;
 pub use leaked::{Leak, describe};
 pub use people::{PeopleError, Visitor};
 pub use sign_in::{Attempt, ChangeRefusal, SetupRefusal, SignIn, Welcome};
+pub(crate) use tokens::Issued;
 pub use tokens::TokenError;
 
 use crate::audit::Budget;
@@ -56,6 +58,7 @@ pub struct App {
     pub(crate) upstream: Option<crate::upstream::Upstream>,
     tools: WorkspaceTools,
     budget: Budget,
+    notes: notes::Notes,
     registering: tokio::sync::Mutex<()>,
     /// Of events of strangers who registered a client.
     registrations: Budget,
@@ -174,6 +177,7 @@ impl App {
             store,
             tools,
             budget: Budget::default(),
+            notes: notes::Notes::default(),
             registering: tokio::sync::Mutex::default(),
             registrations: Budget::default(),
             keys,

@@ -27,6 +27,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
+
 use crate::authority::bearer::BearerRows;
 use crate::authority::records::{
     AuthorizationRequest, Client, Code, Grant, Membership, Session, Standing, Token, User,
@@ -100,17 +102,33 @@ pub fn file(data: &Path) -> PathBuf {
     data.join("lookout.db")
 }
 
-/// How long one operation may take before the request is told to come back. Longer than the time that the database gives itself, so that this
-/// ends only what hangs between here and there.
+/// How long a read, or a decision from its beginning to its commit, may take before the request is told to come back. Longer than the time that the
+/// database gives a statement, so that one that hangs there ends there.
 const DEADLINE: Duration = Duration::from_millis(1800);
+
+/// When what begins now has to be over.
+pub(crate) fn deadline() -> Instant {
+    Instant::now() + DEADLINE
+}
 
 /// A store operation that ends in time. What it was about to do may or may not have happened: an answer that is late is no answer.
 pub(crate) fn bounded<'a, T>(
     work: impl Future<Output = Result<T, StoreError>> + Send + 'a,
 ) -> StoreFuture<'a, T> {
+    until(deadline(), work)
+}
+
+/// A step of a decision, which has one deadline for all its steps. A step that would begin after it does not begin, so nothing of it happens.
+pub(crate) fn until<'a, T>(
+    deadline: Instant,
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'a,
+) -> StoreFuture<'a, T> {
     Box::pin(async move {
-        let late = |_| StoreError("the database did not answer in time".into());
-        tokio::time::timeout(DEADLINE, work).await.map_err(late)?
+        let late = || StoreError("the database did not answer in time".into());
+        if Instant::now() >= deadline {
+            return Err(late());
+        }
+        timeout_at(deadline, work).await.map_err(|_| late())?
     })
 }
 

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::App;
+use super::notes::Used;
 use crate::authority::Resource;
 use crate::authority::bearer::Caller;
 use crate::metrics::{Operation, metrics};
@@ -43,9 +44,9 @@ impl App {
             .authority
             .admit(now, Some(rows), resource)
             .map_err(|_| BearerRefusal::InvalidToken)?;
-        // When a grant was last used is a convenience: losing it must not fail the call.
-        if !is_noted && let Err(error) = self.store.note_use(&caller.grant_id).await {
-            tracing::warn!(%error, "could not note the use of a grant");
+        // When a grant was last used is a convenience: no call waits for it.
+        if !is_noted {
+            self.notes.note(&self.store, Used::Grant(caller.grant_id.clone()));
         }
         Ok(caller)
     }

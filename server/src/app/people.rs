@@ -1,6 +1,7 @@
 //! People: accounts, sign-in, sessions.
 
 use super::App;
+use super::notes::Used;
 use crate::audit::{Event, What};
 use crate::authority::Change;
 use crate::authority::people::{PasswordHash, Person, PersonChange};
@@ -68,11 +69,9 @@ impl App {
         if !self.authority.session_is_live(now, &session, &user) {
             return Ok(None);
         }
-        // When a session was last used is bookkeeping: losing it must not fail the page. At worst the session ends early.
-        if now >= session.seen_at.plus_seconds(60)
-            && let Err(error) = self.store.note_visit(session.digest).await
-        {
-            tracing::warn!(%error, "could not note the use of a session");
+        // When a session was last used is bookkeeping: no page waits for it. At worst the session ends early.
+        if now >= session.seen_at.plus_seconds(60) {
+            self.notes.note(&self.store, Used::Session(session.digest));
         }
         Ok(Some(Visitor { session, user }))
     }

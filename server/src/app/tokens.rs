@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lookout_schema::ScopeSet;
+use tokio::time::{Instant, timeout_at};
 
 use super::App;
 use crate::audit::{Event, What};
@@ -15,9 +16,20 @@ use crate::secret::entropy::identifier;
 use crate::secret::keys::Digest;
 use crate::store::{GrantListing, StoreError};
 
-/// How long the outcome of a commit is asked for, and how often.
-const ASKED: Duration = Duration::from_millis(1500);
+/// How long after its beginning a request may still be answered with what became of its commit, and how often that is asked.
+const ANSWERED: Duration = Duration::from_secs(10);
 const ASK_AGAIN: Duration = Duration::from_millis(100);
+
+/// What became of tokens whose commit did not say how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Issued {
+    /// They are stored, so what was presented for them is used.
+    Yes,
+    /// They are not and will not be: the same request can be made again.
+    No,
+    /// The database did not say until it was too late.
+    Unknown,
+}
 
 /// Why a token was not made.
 #[derive(Debug, thiserror::Error)]
@@ -116,19 +128,25 @@ impl App {
         Ok(decision.reply)
     }
 
-    /// Whether an access token was stored by a commit that did not say how it ended.
+    /// Whether an access token was stored by a commit that did not say how it ended, for a request that began then.
     ///
-    /// The lock on the grant waits for a commit that is still under way. `false` also when the database does not answer in time.
-    pub(crate) async fn was_issued(&self, grant_id: &str, access: Digest) -> bool {
+    /// The lock on the grant waits for a commit that is still under way. A database that is away is asked again until the request has to be answered.
+    pub(crate) async fn was_issued(
+        &self,
+        grant_id: &str,
+        access: Digest,
+        begun: Instant,
+    ) -> Issued {
         let asked = async {
             loop {
                 match self.stores_token(grant_id, access).await {
-                    Ok(is_stored) => return is_stored,
+                    Ok(true) => return Issued::Yes,
+                    Ok(false) => return Issued::No,
                     Err(_) => tokio::time::sleep(ASK_AGAIN).await,
                 }
             }
         };
-        tokio::time::timeout(ASKED, asked).await.unwrap_or(false)
+        timeout_at(begun + ANSWERED, asked).await.unwrap_or(Issued::Unknown)
     }
 
     async fn stores_token(&self, grant_id: &str, access: Digest) -> Result<bool, StoreError> {

@@ -7,10 +7,12 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::client_auth::Claim;
 use super::failure::Failure;
 use crate::App;
+use crate::app::Issued;
 use crate::audit::{Event, What};
 use crate::authority::parameters::Parameters;
 use crate::authority::records::GrantType;
@@ -50,6 +52,7 @@ async fn answer(
     form: &Parameters,
     seen: &mut Seen,
 ) -> Result<Response, Failure> {
+    let begun = Instant::now();
     refuse_repeated(app, form)?;
     let claim = Claim::of(parts, form)?;
     let access = AccessToken::mint(&*app.entropy);
@@ -131,11 +134,14 @@ async fn answer(
     if let Err(error) = committed {
         // The database may have done it and only not said so. A client that tried again would present what is used by now, and lose its grant.
         let grant = standing_of.filter(|_| issued.is_ok());
-        let was_issued = match &grant {
-            Some(grant) => app.was_issued(&grant.id, fresh.access).await,
-            None => false,
+        let issued = match &grant {
+            Some(grant) => app.was_issued(&grant.id, fresh.access, begun).await,
+            None => Issued::No,
         };
-        if !was_issued {
+        if issued == Issued::Unknown {
+            tracing::warn!(client = client.id, "the outcome of a commit is not known");
+        }
+        if issued != Issued::Yes {
             return Err(error.into());
         }
     }

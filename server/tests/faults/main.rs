@@ -1,8 +1,11 @@
 //! The server while its database fails, is slow, or is away: nothing is half done, nobody is told that a token is invalid, and it recovers by itself.
 
+mod clocks;
 mod embedded;
 mod matrix;
+mod notes;
 mod outages;
+mod unknown;
 
 #[allow(dead_code, reason = "shared with the tests over HTTP, which use all of it")]
 #[path = "../http/browser.rs"]

@@ -23,7 +23,7 @@ fn started() -> Option<(Cluster, Server)> {
 }
 
 /// A call of the MCP endpoint.
-fn call(server: &Server, token: &str) -> Reply {
+pub(crate) fn call(server: &Server, token: &str) -> Reply {
     let authorization = format!("Bearer {token}");
     let headers = [
         ("authorization", authorization.as_str()),

@@ -98,6 +98,8 @@ impl Server {
 
     /// Lets time pass, by moving every time in the database into the past.
     pub(crate) fn pass(&self, seconds: i64) {
+        // What is noted beside the requests so far belongs before it.
+        self.runtime.block_on(self.app.noted());
         let columns = [
             ("sessions", "created_at"),
             ("sessions", "seen_at"),

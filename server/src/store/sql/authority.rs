@@ -13,17 +13,19 @@ use crate::metrics::{Operation, metrics};
 use crate::secret::keys::Digest;
 use crate::store::{
     Account, AuthorityStore, AuthorityTransaction, GrantListing, Retention, StoreFuture, bounded,
+    deadline, until,
 };
 
 impl AuthorityStore for SqlStore {
     fn begin(&self) -> StoreFuture<'_, Box<dyn AuthorityTransaction>> {
-        bounded(async move {
+        let deadline = deadline();
+        until(deadline, async move {
             let begun = Instant::now();
             let mut transaction = self.write().await?;
             let now = sqlx::query(concat!("select ", now!())).fetch_one(&mut *transaction).await?;
             let now = self.clock().read(Timestamp(now.try_get(0)?));
             metrics().stored(Operation::Begin, begun.elapsed());
-            Ok(Box::new(super::decide::SqlDecision { transaction, now })
+            Ok(Box::new(super::decide::SqlDecision { transaction, now, deadline })
                 as Box<dyn AuthorityTransaction>)
         })
     }
@@ -36,7 +38,7 @@ impl AuthorityStore for SqlStore {
     }
 
     fn note_use<'a>(&'a self, grant_id: &'a str) -> StoreFuture<'a, ()> {
-        bounded(read::note_use(self.writer(), grant_id))
+        bounded(read::note_use(self, grant_id))
     }
 
     fn client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Client>> {
@@ -51,7 +53,7 @@ impl AuthorityStore for SqlStore {
     }
 
     fn note_visit(&self, session: Digest) -> StoreFuture<'_, ()> {
-        bounded(read::note_visit(self.writer(), session))
+        bounded(read::note_visit(self, session))
     }
 
     fn account<'a>(&'a self, email: &'a str) -> StoreFuture<'a, Option<Account>> {

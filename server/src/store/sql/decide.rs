@@ -1,8 +1,7 @@
 //! A decision in progress: loads under the write lock, then one commit.
 
-use std::time::Instant;
-
 use sqlx::{Row as _, Transaction};
+use tokio::time::Instant;
 
 use super::dialect::{self, Db, order_made};
 use super::rows::{standing_columns, standing_joins, token_columns};
@@ -14,7 +13,7 @@ use crate::authority::records::{
 use crate::authority::{Change, Resource, Timestamp};
 use crate::metrics::{Operation, metrics};
 use crate::secret::keys::Digest;
-use crate::store::{AuthorityTransaction, StoreError, StoreFuture, bounded};
+use crate::store::{AuthorityTransaction, StoreError, StoreFuture, until};
 
 /// What a new secret is inserted only under: a key that the database knows and that was not retired. Otherwise no row is inserted.
 macro_rules! live_key {
@@ -27,6 +26,8 @@ pub(super) use live_key;
 pub(super) struct SqlDecision {
     pub(super) transaction: Transaction<'static, Db>,
     pub(super) now: Timestamp,
+    /// When all of it has to be over.
+    pub(super) deadline: Instant,
 }
 
 impl AuthorityTransaction for SqlDecision {
@@ -35,11 +36,11 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn client<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Client>> {
-        bounded(rows::client(&mut self.transaction, id))
+        until(self.deadline, rows::client(&mut self.transaction, id))
     }
 
     fn unconsented_clients(&mut self) -> StoreFuture<'_, usize> {
-        bounded(async move {
+        until(self.deadline, async move {
             if let Some(statement) = dialect::LOCK_REGISTRATION {
                 sqlx::query(statement).execute(&mut *self.transaction).await?;
             }
@@ -53,7 +54,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn forget_oldest_client(&mut self, registered_before: Timestamp) -> StoreFuture<'_, bool> {
-        bounded(async move {
+        until(self.deadline, async move {
             let forgotten = sqlx::query(
                 "delete from clients where id in (select c.id from clients c where c.registered_by is null and c.created_at < $1
                  and not exists (select 1 from grants g where g.client_id = c.id)
@@ -67,7 +68,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn visitor(&mut self, session: Digest) -> StoreFuture<'_, Option<(Session, User)>> {
-        bounded(async move {
+        until(self.deadline, async move {
             let visitor = rows::visitor(&mut self.transaction, session).await?;
             Ok(visitor.map(|(_, session, user)| (session, user)))
         })
@@ -78,7 +79,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, Option<Membership>> {
-        bounded(async move {
+        until(self.deadline, async move {
             let row = sqlx::query(
                 "select w.id, w.slug, w.name, m.role from memberships m join workspaces w on w.id = m.workspace_id
                  where m.user_id = $1 and m.workspace_id = $2",
@@ -92,7 +93,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn request<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<AuthorizationRequest>> {
-        bounded(async move {
+        until(self.deadline, async move {
             self.lock(dialect::LOCK_REQUEST, id).await?;
             let row = sqlx::query(
                 "select id, session, cast(0 as bigint) as kid, client_id, redirect_uri, scopes, resource, challenge, challenge_method, state, expires_at, decided_at
@@ -121,7 +122,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn code(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Code, Standing)>> {
-        bounded(async move {
+        until(self.deadline, async move {
             self.lock(dialect::LOCK_GRANT_OF_CODE, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
                 "select k.digest, k.kid, k.grant_id, k.client_id, k.redirect_uri, k.challenge, k.challenge_method, k.expires_at, k.used_at, ",
@@ -152,7 +153,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn token(&mut self, digest: Digest) -> StoreFuture<'_, Option<(Token, Standing)>> {
-        bounded(async move {
+        until(self.deadline, async move {
             self.lock(dialect::LOCK_GRANT_OF_TOKEN, &digest.0[..]).await?;
             let row = sqlx::query(concat!(
                 "select ",
@@ -172,7 +173,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn grant<'a>(&'a mut self, id: &'a str) -> StoreFuture<'a, Option<Grant>> {
-        bounded(async move {
+        until(self.deadline, async move {
             self.lock(dialect::LOCK_GRANT, id).await?;
             let row = sqlx::query(concat!(
                 "select ",
@@ -193,7 +194,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         client_id: &'a str,
     ) -> StoreFuture<'a, Vec<String>> {
-        bounded(async move {
+        until(self.deadline, async move {
             self.lock(dialect::LOCK_PERSON, user_id).await?;
             let rows = sqlx::query(concat!(
                 "select id from grants where user_id = $1 and client_id = $2 and revoked_at is null and (expires_at is null or expires_at > $3)
@@ -214,7 +215,7 @@ impl AuthorityTransaction for SqlDecision {
         user_id: &'a str,
         workspace_id: &'a str,
     ) -> StoreFuture<'a, Vec<String>> {
-        bounded(async move {
+        until(self.deadline, async move {
             self.lock(dialect::LOCK_PERSON, user_id).await?;
             let rows = sqlx::query(
                 "select name from grants where user_id = $1 and workspace_id = $2 and kind = 'programmatic' and revoked_at is null
@@ -230,7 +231,7 @@ impl AuthorityTransaction for SqlDecision {
     }
 
     fn commit(self: Box<Self>, changes: Vec<Change>) -> StoreFuture<'static, ()> {
-        bounded(async move {
+        until(self.deadline, async move {
             #[cfg(feature = "danger-planted-faults")]
             if let Some(pause) = crate::danger::acknowledges_early(&changes) {
                 tokio::spawn(async move {

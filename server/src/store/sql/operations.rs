@@ -65,7 +65,7 @@ impl OperationsStore for SqlStore {
         bounded(async move {
             let mut transaction = self.write().await?;
             let now = sqlx::query(concat!("select ", now!())).fetch_one(&mut *transaction).await?;
-            let now = Timestamp(now.try_get(0)?);
+            let now = self.clock().read(Timestamp(now.try_get(0)?));
             add_event(&mut transaction, now, event).await?;
             transaction.commit().await?;
             Ok(())

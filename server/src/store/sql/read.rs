@@ -69,27 +69,36 @@ pub(super) async fn latest_event(pool: &DbPool) -> Result<Option<i64>, sqlx::Err
     .await
 }
 
-pub(super) async fn note_use(pool: &DbPool, grant_id: &str) -> Result<(), StoreError> {
+/// The time of a note: the steady one, which is what a clock begins with after a restart, or else the database's.
+macro_rules! noted {
+    () => {
+        concat!("coalesce(cast($2 as bigint), ", now!(), ")")
+    };
+}
+
+pub(super) async fn note_use(store: &SqlStore, grant_id: &str) -> Result<(), StoreError> {
     let row = sqlx::query(concat!(
         "update grants set last_used_at = ",
-        now!(),
+        noted!(),
         " where id = $1 and coalesce(last_used_at, 0) < ",
-        now!(),
+        noted!(),
         " - 60000"
     ));
-    row.bind(grant_id).execute(pool).await?;
+    let now = store.clock().about().map(|now| now.0);
+    row.bind(grant_id).bind(now).execute(store.writer()).await?;
     Ok(())
 }
 
-pub(super) async fn note_visit(pool: &DbPool, session: Digest) -> Result<(), StoreError> {
+pub(super) async fn note_visit(store: &SqlStore, session: Digest) -> Result<(), StoreError> {
     let row = sqlx::query(concat!(
         "update sessions set seen_at = ",
-        now!(),
+        noted!(),
         " where digest = $1 and seen_at < ",
-        now!(),
+        noted!(),
         " - 60000"
     ));
-    row.bind(&session.0[..]).execute(pool).await?;
+    let now = store.clock().about().map(|now| now.0);
+    row.bind(&session.0[..]).bind(now).execute(store.writer()).await?;
     Ok(())
 }
 
