@@ -48,11 +48,16 @@ pub async fn measure(binaries: Binaries) -> Result<Vec<Violation>> {
         }
     }
     let mut held = Vec::new();
-    let mut served = 0;
     for _ in 0..MOST + 20 {
         let Ok(mut connection) = TcpStream::connect(address).await else { continue };
-        served += usize::from(is_served(&mut connection, address).await);
-        held.push(connection);
+        if is_served(&mut connection, address).await {
+            held.push(connection);
+        }
+    }
+    // An idle one may have given way to a later one, so what counts is how many are served again.
+    let mut served = 0;
+    for connection in &mut held {
+        served += usize::from(is_served(connection, address).await);
     }
     if served > MOST {
         violated(format!("{served} connections were served at a time, and the limit is {MOST}"));
@@ -78,7 +83,7 @@ async fn is_served(connection: &mut TcpStream, address: SocketAddr) -> bool {
     if connection.write_all(ask.as_bytes()).await.is_err() {
         return false;
     }
-    let mut answer = [0; 64];
+    let mut answer = [0; 4096];
     let read = timeout(Duration::from_millis(300), connection.read(&mut answer)).await;
     matches!(read, Ok(Ok(count)) if answer[..count].starts_with(b"HTTP/1.1 200"))
 }

@@ -102,8 +102,10 @@ impl Bodies {
     pub(super) fn new(limits: &LimitSettings) -> Self {
         let all = limits.buffered_bytes;
         let of_anybody = all / 2;
+        let strangers = STRANGERS;
         #[cfg(feature = "danger-planted-faults")]
-        let of_anybody = if limits.unbounded_bodies { all } else { of_anybody };
+        let (of_anybody, strangers) =
+            if limits.unbounded_bodies { (all, 1) } else { (of_anybody, strangers) };
         Self {
             #[cfg(feature = "danger-planted-faults")]
             unbounded: limits.unbounded_bodies,
@@ -111,7 +113,7 @@ impl Bodies {
             patience: limits.body_seconds.duration(),
             of_anybody: Memory::new(
                 of_anybody,
-                STRANGERS,
+                strangers,
                 limits.registration_bytes.max(OF_STRANGERS),
                 limits,
             ),

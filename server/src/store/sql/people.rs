@@ -12,7 +12,7 @@ use crate::authority::throttle::{Failures, Key};
 use crate::authority::upstream::{Identity, UpstreamSignIn};
 use crate::secret::keys::Digest;
 use crate::store::people::{PeopleRows, PeopleStore, PersonListing};
-use crate::store::{StoreError, StoreFuture, bounded};
+use crate::store::{StoreError, StoreFuture, bounded, until};
 
 macro_rules! person_columns {
     () => {
@@ -144,7 +144,7 @@ async fn setup_link(
 
 impl PeopleRows for SqlDecision {
     fn person<'a>(&'a mut self, user_id: &'a str) -> StoreFuture<'a, Option<Person>> {
-        bounded(async move {
+        until(self.deadline, async move {
             self.lock(dialect::LOCK_PERSON, user_id).await?;
             let row =
                 sqlx::query(concat!("select ", person_columns!(), " from users where id = $1"))
@@ -156,7 +156,7 @@ impl PeopleRows for SqlDecision {
     }
 
     fn person_by_email<'a>(&'a mut self, email: &'a str) -> StoreFuture<'a, Option<Person>> {
-        bounded(async move {
+        until(self.deadline, async move {
             let row = sqlx::query("select id from users where email = $1")
                 .bind(email)
                 .fetch_optional(&mut *self.transaction)
@@ -172,7 +172,7 @@ impl PeopleRows for SqlDecision {
         &'a mut self,
         identity: &'a Identity,
     ) -> StoreFuture<'a, Option<Person>> {
-        bounded(async move {
+        until(self.deadline, async move {
             let statement = "select user_id from identities where issuer = $1 and subject = $2";
             let row = sqlx::query(statement)
                 .bind(&identity.issuer)
@@ -196,11 +196,11 @@ impl PeopleRows for SqlDecision {
     }
 
     fn identities_of<'a>(&'a mut self, user_id: &'a str) -> StoreFuture<'a, Vec<Identity>> {
-        bounded(async move { identities(&mut self.transaction, user_id).await })
+        until(self.deadline, async move { identities(&mut self.transaction, user_id).await })
     }
 
     fn workspace<'a>(&'a mut self, membership: &'a Membership) -> StoreFuture<'a, String> {
-        bounded(async move {
+        until(self.deadline, async move {
             make_workspace(self, membership).await?;
             let row = sqlx::query("select id from workspaces where slug = $1")
                 .bind(&membership.slug)
@@ -211,7 +211,7 @@ impl PeopleRows for SqlDecision {
     }
 
     fn setup_link_to_use(&mut self, digest: Digest) -> StoreFuture<'_, Option<(SetupLink, User)>> {
-        bounded(async move {
+        until(self.deadline, async move {
             let Some((link, _)) = setup_link(&mut self.transaction, digest).await? else {
                 return Ok(None);
             };
@@ -221,7 +221,7 @@ impl PeopleRows for SqlDecision {
     }
 
     fn failures<'a>(&'a mut self, key: &'a Key) -> StoreFuture<'a, Failures> {
-        bounded(async move {
+        until(self.deadline, async move {
             // The update changes nothing: it takes the lock on a row that may not be there yet.
             let row = sqlx::query(
                 "insert into sign_in_failures (key, failures, last_at) values ($1, 0, $2)
@@ -236,7 +236,7 @@ impl PeopleRows for SqlDecision {
     }
 
     fn give_up_upstream(&mut self, kept: i64) -> StoreFuture<'_, ()> {
-        bounded(async move {
+        until(self.deadline, async move {
             let row = sqlx::query("select count(*) from upstream_sign_ins")
                 .fetch_one(&mut *self.transaction)
                 .await?;
@@ -254,7 +254,7 @@ impl PeopleRows for SqlDecision {
     }
 
     fn take_upstream<'a>(&'a mut self, state: &'a Key) -> StoreFuture<'a, Option<UpstreamSignIn>> {
-        bounded(async move {
+        until(self.deadline, async move {
             let row = sqlx::query(
                 "delete from upstream_sign_ins where state = $1 returning browser, nonce, verifier, return_to, expires_at, user_id",
             )
