@@ -164,7 +164,8 @@ impl Bodies {
         let mut is_known = Some(is_known);
         let most = self.most(parts);
         // Elsewhere nobody is known, and what one may send all may.
-        let of_strangers = if most == LARGEST_MESSAGE { OF_STRANGERS } else { most };
+        let is_message = takes_tokens(parts) && most == LARGEST_MESSAGE;
+        let of_strangers = if is_message { OF_STRANGERS } else { most };
         let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         if announced.and_then(|text| text.parse().ok()).is_some_and(|bytes: usize| bytes > most) {
             return Err(BodyError::TooLarge);

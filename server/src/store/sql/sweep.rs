@@ -130,7 +130,15 @@ async fn batch(
         .bind(now.saturating_sub(kept.saturating_mul(1000)))
         .bind(BATCH)
         .execute(&mut *transaction)
-        .await?;
+        .await;
+    let removed = match removed {
+        Ok(removed) => removed,
+        Err(error) => {
+            // The turn to sweep is given back before the next statement asks for it.
+            transaction.rollback().await?;
+            return Err(error.into());
+        }
+    };
     transaction.commit().await?;
     metrics().swept.inc_by(removed.rows_affected());
     Ok(Some(removed.rows_affected()))
