@@ -164,16 +164,6 @@ pub trait AuthorityStore: Send + Sync + fmt::Debug {
         workspace_id: &'a str,
     ) -> StoreFuture<'a, (Timestamp, Vec<GrantListing>)>;
 
-    /// Adds a person, or gives an existing one a new password, which ends their sessions.
-    fn put_account<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, ()>;
-
-    /// Adds a workspace, unless there is one with its slug, and makes the person a member of it. Returns the workspace's identifier.
-    fn join_workspace<'a>(
-        &'a self,
-        user_id: &'a str,
-        membership: &'a Membership,
-    ) -> StoreFuture<'a, String>;
-
     /// Removes what can never matter again.
     fn sweep(&self, retention: Retention) -> StoreFuture<'_, ()>;
 }

@@ -46,8 +46,14 @@ fn run_on(database: Option<Database>, fault: Option<&str>) -> Report {
 /// Runs a server with the fault and asserts that exactly the right kind of promise is reported as broken, among others.
 #[track_caller]
 fn assert_caught(fault: &str, promises: &[Promise]) {
+    assert_caught_on(None, fault, promises);
+}
+
+/// The same with the servers on this database, three of them on PostgreSQL.
+#[track_caller]
+fn assert_caught_on(database: Option<Database>, fault: &str, promises: &[Promise]) {
     assert!(reliability_faults().any(|known| known.name == fault), "{fault}");
-    let report = run(Some(fault));
+    let report = run_on(database, Some(fault));
     let violations = &report.findings.violations;
     let is_named = violations.iter().any(|violation| promises.contains(&violation.promise));
     assert!(is_named, "{fault} was not caught by {promises:?}: {}", verdict(&report));
@@ -81,25 +87,13 @@ fn a_bearer_cache_is_caught() {
 #[test]
 fn a_bearer_cache_of_three_replicas_is_caught() {
     let Some(database) = Database::throwaway() else { return };
-    let report = run_on(Some(database), Some("bearer-cache"));
-    let violations = &report.findings.violations;
-    assert!(
-        violations.iter().any(|violation| violation.promise == Promise::Revocation),
-        "{}",
-        verdict(&report)
-    );
+    assert_caught_on(Some(database), "bearer-cache", &[Promise::Revocation]);
 }
 
 #[test]
 fn a_commit_that_the_database_has_not_yet_written_is_caught() {
     let Some(database) = Database::throwaway() else { return };
-    let report = run_on(Some(database), Some("asynchronous-commit"));
-    let violations = &report.findings.violations;
-    assert!(
-        violations.iter().any(|violation| violation.promise == Promise::Durable),
-        "{}",
-        verdict(&report)
-    );
+    assert_caught_on(Some(database), "asynchronous-commit", &[Promise::Durable]);
 }
 
 #[test]

@@ -126,6 +126,11 @@ fn always(seed_and_steps: impl Fn(u64, usize) -> Result<(), TestCaseError>) {
     run.expect("the property holds");
 }
 
+/// An operation that took 5 microseconds.
+const fn record(operation: Operation, outcome: Outcome, start: u64) -> Record {
+    Record { operation, outcome, start, end: start + 5, replica: 0 }
+}
+
 #[test]
 fn a_strict_server_is_never_accused() {
     always(|seed, steps| {
@@ -200,13 +205,6 @@ fn an_end_that_somebody_began_explains_a_denial_and_forbids_nothing() {
     let mut history = History::default();
     let grant = history.new_grant();
     let token = history.mint(Minted { grant, at: 1, lives_until: u64::MAX });
-    let record = |operation, outcome, start| Record {
-        operation,
-        outcome,
-        start,
-        end: start + 5,
-        replica: 0,
-    };
     history.records = vec![
         record(Operation::EndGrant(grant), Outcome::Unknown, 10),
         record(Operation::Call(token), Outcome::Done, 20),
@@ -235,13 +233,6 @@ fn trouble_that_does_not_say_when_to_come_back_and_errors_are_caught() {
 
 #[test]
 fn a_saved_dashboard_that_is_gone_is_caught() {
-    let record = |operation, outcome, start| Record {
-        operation,
-        outcome,
-        start,
-        end: start + 5,
-        replica: 0,
-    };
     let history = History {
         records: vec![
             record(Operation::Read(0), Outcome::Denied, 1),
@@ -286,13 +277,6 @@ fn a_refresh_that_was_refused_for_a_while_excuses_no_later_loss() {
 fn trouble_that_was_a_success_and_makes_the_next_attempt_a_reuse_is_caught() {
     let mut history = History::default();
     let grant = history.new_grant();
-    let record = |operation, outcome, start| Record {
-        operation,
-        outcome,
-        start,
-        end: start + 5,
-        replica: 0,
-    };
     history.records = vec![
         record(Operation::Exchange(grant), Outcome::Done, 1),
         record(Operation::Refresh(grant, 0), Outcome::Unavailable { says_when: true }, 10),

@@ -1,6 +1,7 @@
 //! Operations of the authority's store, generated, and what a store answers to them.
 
 use lookout_server::audit::{Event, What};
+use lookout_server::authority::people::{PasswordHash, Person, PersonChange};
 use lookout_server::authority::pkce::ChallengeMethod;
 use lookout_server::authority::records::{
     AuthorizationRequest, Client, ClientAuthMethod, Code, Grant, GrantKind, GrantType, Membership,
@@ -8,7 +9,7 @@ use lookout_server::authority::records::{
 };
 use lookout_server::authority::{Change, Resource, Timestamp};
 use lookout_server::secret::keys::{Digest, Kid};
-use lookout_server::store::{Account, Retention, Store, StoreError};
+use lookout_server::store::{Retention, Store, StoreError};
 use proptest::prelude::*;
 
 /// Far away in the past and in the future, so that the hour of the test decides nothing.
@@ -199,14 +200,7 @@ pub(crate) async fn perform(store: &dyn Store, operation: &Operation) -> Result<
                 display_name: title.clone(),
                 disabled_at: None,
             };
-            store
-                .put_account(&Account {
-                    user,
-                    password: password.clone(),
-                    password_changed_at: Timestamp(PAST),
-                })
-                .await
-                .map(|()| String::new())
+            put_person(store, user, PasswordHash(password.clone())).await.map(|()| String::new())
         }
         Operation::Join { person, slug, role } => {
             let membership = Membership {
@@ -215,7 +209,7 @@ pub(crate) async fn perform(store: &dyn Store, operation: &Operation) -> Result<
                 workspace_name: "W".to_owned(),
                 role: *role,
             };
-            store.join_workspace(&name("person", *person), &membership).await
+            join(store, name("person", *person), membership).await
         }
         Operation::Decide { changes, is_dropped } => {
             decide(store, changes.clone(), *is_dropped).await
@@ -231,6 +225,37 @@ pub(crate) async fn perform(store: &dyn Store, operation: &Operation) -> Result<
 }
 
 /// Everything that a decision can load, and then the changes.
+/// Adds a person, or gives an existing one a new password, which ends their sessions.
+async fn put_person(store: &dyn Store, user: User, hash: PasswordHash) -> Result<(), StoreError> {
+    let mut transaction = store.begin().await?;
+    let at = transaction.now();
+    let changes = match transaction.person_by_email(&user.email).await? {
+        Some(Person { user: User { id: user_id, .. }, .. }) => vec![
+            PersonChange::SetPassword { user_id: user_id.clone(), hash, at }.into(),
+            PersonChange::EndSessions { user_id, but: None }.into(),
+        ],
+        None => {
+            let person = Person { user, password: hash, password_changed_at: Timestamp(PAST) };
+            vec![PersonChange::Add(person).into()]
+        }
+    };
+    transaction.commit(changes).await
+}
+
+/// Makes a person a member of a workspace, which is made if there is none with its slug. Returns the workspace's identifier.
+async fn join(
+    store: &dyn Store,
+    user_id: String,
+    mut membership: Membership,
+) -> Result<String, StoreError> {
+    let mut transaction = store.begin().await?;
+    transaction.person(&user_id).await?;
+    membership.workspace_id = transaction.workspace(&membership).await?;
+    let workspace_id = membership.workspace_id.clone();
+    transaction.commit(vec![PersonChange::Join(user_id, membership).into()]).await?;
+    Ok(workspace_id)
+}
+
 async fn decide(
     store: &dyn Store,
     changes: Vec<Change>,

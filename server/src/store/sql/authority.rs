@@ -74,18 +74,6 @@ impl AuthorityStore for SqlStore {
         })
     }
 
-    fn put_account<'a>(&'a self, account: &'a Account) -> StoreFuture<'a, ()> {
-        bounded(read::put_account(self, account))
-    }
-
-    fn join_workspace<'a>(
-        &'a self,
-        user_id: &'a str,
-        membership: &'a Membership,
-    ) -> StoreFuture<'a, String> {
-        bounded(read::join_workspace(self, user_id, membership))
-    }
-
     fn sweep(&self, retention: Retention) -> StoreFuture<'_, ()> {
         // It may take its time: nobody waits for it.
         Box::pin(sweep::sweep(self, retention))
