@@ -78,15 +78,16 @@ impl Database {
         }
     }
 
-    /// Kills the database server, every process at once or in its own sudden way, and starts it again. Returns whether there was one.
+    /// Kills the database server, every process at once or in its own sudden way, calls `ended`, and starts it again. Returns whether there was one.
     #[must_use]
-    pub fn crash(&self, at_once: bool) -> bool {
+    pub fn crash(&self, at_once: bool, ended: impl FnOnce()) -> bool {
         let Self::Postgres(Throwaway { cluster, .. }) = self else { return false };
         if at_once {
             cluster.kill9();
         } else {
             cluster.stop_immediate();
         }
+        ended();
         cluster.start_again();
         true
     }

@@ -175,9 +175,11 @@ impl Disturbance {
             }
             Self::Crash { at_once } => {
                 // The start of a cluster blocks its thread, and the load goes on meanwhile.
-                let now = arena.now();
-                arena.history().kills.push(now);
-                if !tokio::task::block_in_place(|| site.database.crash(at_once)) {
+                let ended = || {
+                    let now = arena.now();
+                    arena.history().kills.push(now);
+                };
+                if !tokio::task::block_in_place(|| site.database.crash(at_once, ended)) {
                     return Ok(false);
                 }
                 tally.database_kills += 1;
