@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lookout_reliability::check::Promise;
+use lookout_reliability::check::{Promise, Violation};
 use lookout_reliability::database::Database;
 use lookout_reliability::run::{Plan, Report};
 use lookout_reliability::site::Binaries;
 use lookout_reliability::table::verdict;
-use lookout_reliability::{bounds, clock};
+use lookout_reliability::{bounds, clock, isolation};
 use lookout_server::danger::reliability_faults;
 
 fn binaries(fault: Option<&str>) -> Binaries {
@@ -123,6 +123,26 @@ fn trouble_that_is_called_a_denial_is_caught() {
 #[test]
 fn an_exchange_in_two_transactions_is_caught() {
     assert_caught("exchange-in-two-transactions", &[Promise::Whole]);
+}
+
+#[test]
+fn a_server_that_stays_broken_is_caught() {
+    assert_caught("broken-until-restarted", &[Promise::Recovery]);
+}
+
+#[test]
+fn a_server_that_does_not_end_when_it_is_asked_to_is_caught() {
+    assert_caught("never-ends", &[Promise::Restart]);
+}
+
+#[test]
+fn passwords_that_calls_wait_for_are_caught() {
+    let binaries = binaries(Some("passwords-before-calls"));
+    let violations = complete(isolation::measure(binaries, 7, true)).violations;
+    let is_named = |violation: &Violation| {
+        violation.promise == Promise::Isolation && violation.evidence.starts_with("sign-in spray")
+    };
+    assert!(violations.iter().any(is_named), "{violations:?}");
 }
 
 #[test]

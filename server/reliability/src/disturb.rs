@@ -109,10 +109,11 @@ impl Disturbance {
         if self.strike(site, arena, dice, tally).await? {
             *tally.happened.entry(self).or_default() += 1;
         }
+        recovered(arena, dice, tally).await;
+        // No process ended, so nothing can have been lost.
         if self == Self::Outage {
             return Ok(());
         }
-        recovered(arena, dice, tally).await;
         probe(arena, dice, since).await;
         for half in site.database.half_states()? {
             if !tally.half_states.contains(&half) {

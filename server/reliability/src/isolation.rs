@@ -1,18 +1,17 @@
 //! Whether strangers hurt users: good traffic beside idle connections, slow ones, floods and overload, compared with calm periods of the same run.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::task::JoinSet;
 
 use crate::arena::Arena;
 use crate::check::{Promise, Violation};
 use crate::hammer::furnish;
 use crate::history::Outcome;
 use crate::load::{Load, Percentiles};
+use crate::overload::overload;
 use crate::random::Dice;
 use crate::site::{Binaries, Setting, Site};
 use crate::strangers::{Stranger, opened};
@@ -22,11 +21,12 @@ const IDLE: u64 = 10_000;
 const MOST_OF_A_CONNECTION: u64 = 60 * 1024;
 /// How much slower good traffic may become.
 const MOST_SLOWER: f64 = 3.0;
-/// What is left of the peak when twice as much is asked.
-const LEAST_GOODPUT: f64 = 0.8;
-/// Calls of the good traffic in a second, and how long each comparison lasts.
+/// How often something is measured that is not as it should be. What hurts hurts every time, and a machine that others use as well is noisy.
+pub(crate) const TRIES: u32 = 3;
+/// Calls of the good traffic in a second, and how long each comparison lasts, also for who is impatient.
 const GOOD_RATE: f64 = 100.0;
-const PERIOD: Duration = Duration::from_secs(6);
+pub(crate) const PERIOD: Duration = Duration::from_secs(6);
+const SHORT_PERIOD: Duration = Duration::from_secs(2);
 /// What a server may have open more than before, and how long it may take until then, when strangers have gone.
 const LEFT: usize = 50;
 const GOING: Duration = Duration::from_secs(30);
@@ -44,12 +44,39 @@ pub struct Isolation {
     pub violations: Vec<Violation>,
 }
 
-/// Measures all of it, on a server of its own.
+/// Good traffic beside somebody, and without.
+#[derive(Clone, Copy, Debug)]
+struct Comparison {
+    disturbed: Percentiles,
+    calm: Percentiles,
+}
+
+impl Comparison {
+    fn ratio(&self) -> f64 {
+        self.disturbed.p99.as_secs_f64() / self.calm.p99.as_secs_f64().max(0.000_1)
+    }
+
+    fn is_kept(&self) -> bool {
+        self.ratio() <= MOST_SLOWER && self.disturbed.good * 100 >= self.disturbed.calls * 99
+    }
+
+    /// The one that shows less trouble.
+    fn or(self, other: Option<Self>) -> Self {
+        match other {
+            Some(other) if (!other.is_kept(), other.ratio()) < (!self.is_kept(), self.ratio()) => {
+                other
+            }
+            _ => self,
+        }
+    }
+}
+
+/// Measures all of it, on a server of its own; for who is impatient only strangers, more briefly, until one hurts.
 ///
 /// # Errors
 ///
 /// When the server cannot be run.
-pub async fn measure(binaries: Binaries, seed: u64) -> Result<Isolation> {
+pub async fn measure(binaries: Binaries, seed: u64, impatient: bool) -> Result<Isolation> {
     let (mut site, arena) =
         Site::open(binaries, None, Setting { rates: true, limits: PROXY, ..Setting::default() })
             .await?;
@@ -57,20 +84,38 @@ pub async fn measure(binaries: Binaries, seed: u64) -> Result<Isolation> {
     furnish(&arena, &mut Dice::new(seed, 5), 24).await;
     ensure!(!arena.holdings().live.is_empty(), "no token could be made");
     let mut found = Isolation::default();
-    let calm = good(&arena, seed).await;
+    let period = if impatient { SHORT_PERIOD } else { PERIOD };
+    let mut calm = good(&arena, seed, period).await;
     let before = site.files();
-    idle(&mut site, &arena, seed, &mut found, calm).await?;
-    for (stranger, name) in Stranger::ALL {
-        gone(&site, before, &mut found).await;
-        let strangers = stranger.arrive(arena.wires[0].address());
-        let disturbed = good(&arena, seed).await;
-        drop(strangers);
-        gone(&site, before, &mut found).await;
-        // The baseline is the faster of the calm before and the calm after.
-        let after = good(&arena, seed).await;
-        found.compare(name, disturbed, if after.p99 < calm.p99 { after } else { calm });
+    if !impatient {
+        idle(&mut site, &arena, seed, &mut found, calm).await?;
     }
-    overload(&arena, seed, &mut found).await;
+    for (stranger, name) in Stranger::ALL {
+        if impatient && !found.violations.is_empty() {
+            return Ok(found);
+        }
+        let mut least = None;
+        for _ in 0..TRIES {
+            gone(&site, before, &mut found).await;
+            let strangers = stranger.arrive(arena.wires[0].address());
+            let disturbed = good(&arena, seed, period).await;
+            drop(strangers);
+            gone(&site, before, &mut found).await;
+            // The baseline is the faster of the calm before and the calm after.
+            let after = good(&arena, seed, period).await;
+            let calmer = if after.p99 < calm.p99 { after } else { calm };
+            calm = after;
+            let comparison = Comparison { disturbed, calm: calmer };
+            least = Some(comparison.or(least));
+            if comparison.is_kept() {
+                break;
+            }
+        }
+        found.conclude(name, least);
+    }
+    if !impatient {
+        overload(&mut site, &arena, seed, &mut found).await?;
+    }
     let broken =
         arena.history().records.iter().filter(|r| matches!(r.outcome, Outcome::Wrong(_))).count();
     if broken > 0 {
@@ -83,26 +128,25 @@ pub async fn measure(binaries: Binaries, seed: u64) -> Result<Isolation> {
 }
 
 impl Isolation {
-    fn compare(&mut self, name: &'static str, disturbed: Percentiles, calm: Percentiles) {
-        let ratio = disturbed.p99.as_secs_f64() / calm.p99.as_secs_f64().max(0.000_1);
+    fn conclude(&mut self, name: &'static str, comparison: Option<Comparison>) {
+        let Some(comparison) = comparison else { return };
         let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+        let Comparison { disturbed, calm } = comparison;
         let line = format!(
-            "{ratio:.2} times the baseline (p99 {:.1} ms beside {:.1} ms), {} of {} calls served",
+            "{:.2} times the baseline (p99 {:.1} ms beside {:.1} ms), {} of {} calls served",
+            comparison.ratio(),
             ms(disturbed.p99),
             ms(calm.p99),
             disturbed.good,
             disturbed.calls,
         );
-        if ratio > MOST_SLOWER {
-            self.violated(Promise::Isolation, format!("{name}: {line}"));
-        }
-        if disturbed.good * 100 < disturbed.calls * 99 {
+        if !comparison.is_kept() {
             self.violated(Promise::Isolation, format!("{name}: {line}"));
         }
         self.lines.push((name, line));
     }
 
-    fn violated(&mut self, promise: Promise, evidence: String) {
+    pub(crate) fn violated(&mut self, promise: Promise, evidence: String) {
         self.violations.push(Violation { promise, evidence });
     }
 }
@@ -123,9 +167,9 @@ async fn gone(site: &Site, before: usize, found: &mut Isolation) {
     }
 }
 
-async fn good(arena: &Arc<Arena>, seed: u64) -> Percentiles {
+async fn good(arena: &Arc<Arena>, seed: u64, period: Duration) -> Percentiles {
     let load = Load { calls_only: true, seed, ..Load::of(GOOD_RATE) };
-    load.run(arena, PERIOD).await
+    load.run(arena, period).await
 }
 
 /// Many connections that do nothing.
@@ -162,47 +206,17 @@ async fn idle(
         found.violated(Promise::Isolation, format!("an idle connection costs {each} bytes"));
     }
     found.lines.push(("idle connections", format!("{count}, {:.1} KiB each", kibibytes(each))));
-    let disturbed = good(arena, seed).await;
-    found.compare("beside idle connections", disturbed, calm);
+    let mut least: Option<Comparison> = None;
+    for _ in 0..TRIES {
+        let disturbed = good(arena, seed, PERIOD).await;
+        let comparison = Comparison { disturbed, calm };
+        least = Some(comparison.or(least));
+        if comparison.is_kept() {
+            break;
+        }
+    }
+    found.conclude("beside idle connections", least);
     Ok(())
-}
-
-/// Asks for twice as much as was ever served.
-async fn overload(arena: &Arc<Arena>, seed: u64, found: &mut Isolation) {
-    let peak = peak(arena).await;
-    let load = Load { calls_only: true, seed, most_at_a_time: 2000, ..Load::of(peak * 2.0) };
-    let begun = Instant::now();
-    let served = load.run(arena, PERIOD).await;
-    let rate = rate(served.good, begun.elapsed());
-    let share = rate / peak.max(1.0);
-    let line = format!("{:.0} % of the peak of {peak:.0} calls/s", share * 100.0);
-    if share < LEAST_GOODPUT {
-        found.violated(Promise::Isolation, format!("at twice the peak, {line} was served"));
-    }
-    found.lines.push(("goodput at twice the peak", line));
-}
-
-/// Calls in a second that the server serves when everybody waits for the answer before.
-async fn peak(arena: &Arc<Arena>) -> f64 {
-    let served = Arc::new(AtomicU64::new(0));
-    let begun = Instant::now();
-    let mut callers = JoinSet::new();
-    for number in 0..32 {
-        let (arena, served) = (Arc::clone(arena), Arc::clone(&served));
-        callers.spawn(async move {
-            while begun.elapsed() < PERIOD {
-                let key = {
-                    let holdings = arena.holdings();
-                    holdings.live[number % holdings.live.len()].clone()
-                };
-                if arena.call(0, &key).await == Outcome::Done {
-                    served.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-        });
-    }
-    while callers.join_next().await.is_some() {}
-    rate(served.load(Ordering::Relaxed), begun.elapsed())
 }
 
 /// As many open files as the system lets this process and its children have.
@@ -217,11 +231,6 @@ pub(crate) fn files() -> u64 {
 /// Raises the number of open files, before servers are started, which inherit it.
 pub fn raise_file_limit() {
     files();
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts are small")]
-fn rate(count: u64, time: Duration) -> f64 {
-    count as f64 / time.as_secs_f64()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes are small")]

@@ -125,9 +125,11 @@ async fn run(cli: Cli) -> Result<bool> {
         let unbounded = bounds::measure(plan.binaries.clone()).await?;
         reports[0].findings.violations.extend(unbounded);
     }
-    let strangers = match is_fault || cli.no_isolation {
+    // A fault that has shown itself needs no strangers.
+    let has_shown = reports.iter().any(|report| !report.findings.violations.is_empty());
+    let strangers = match cli.no_isolation || is_fault && has_shown {
         true => None,
-        false => Some(isolation::measure(plan.binaries.clone(), cli.seed).await?),
+        false => Some(isolation::measure(plan.binaries.clone(), cli.seed, is_fault).await?),
     };
     let text = table::render(&reports, strangers.as_ref(), cli.seed);
     std::io::stdout().write_all(text.as_bytes()).context("cannot write the table")?;

@@ -148,7 +148,12 @@ impl Server {
         Ok(kill_process(self.pid()?, Signal::CONT)?)
     }
 
-    fn pid(&self) -> Result<Pid> {
+    /// Its identifier.
+    ///
+    /// # Errors
+    ///
+    /// When the system gave it none that it could have.
+    pub fn pid(&self) -> Result<Pid> {
         let id = i32::try_from(self.child.id())?;
         Pid::from_raw(id).context("a process has an identifier")
     }

@@ -30,9 +30,9 @@ pub(crate) enum Stranger {
 impl Stranger {
     /// Each sort, and its name in the table.
     pub(crate) const ALL: [(Self, &'static str); 4] = [
+        (Self::SignIn, "sign-in spray"),
         (Self::SlowLoris, "slow loris"),
         (Self::Registration, "registration flood"),
-        (Self::SignIn, "sign-in spray"),
         (Self::Scan, "scan for pages"),
     ];
 

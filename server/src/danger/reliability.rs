@@ -5,7 +5,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::json;
 
 use super::Fault;
@@ -14,6 +14,8 @@ use super::races;
 use super::tamper::{Incoming, Memory, NOTHING, Outgoing, Tampering, Then};
 use crate::authority::Policy;
 use crate::config::Seconds;
+use crate::secret::entropy::SystemEntropy;
+use crate::secret::password::hash;
 
 /// How long a replica remembers that a bearer was admitted, in milliseconds.
 const REMEMBERED: u128 = 3000;
@@ -67,6 +69,23 @@ pub(super) const FAULTS: &[Fault] = &[
         "asynchronous-commit",
         "PostgreSQL is told to acknowledge a commit before it is written.",
         |_| UNWRITTEN.store(true, Ordering::Relaxed),
+    ),
+    Fault::tampering(
+        "broken-until-restarted",
+        "A server that was in trouble once refuses every call until it is restarted.",
+        Tampering { before: refuse_for_ever, after: note_trouble },
+    ),
+    Fault::tampering(
+        "passwords-before-calls",
+        "A password is checked where requests are answered, and calls wait for it.",
+        Tampering { before: hash_here, ..NOTHING },
+    ),
+    Fault::setting(
+        "never-ends",
+        "A server that is asked to end goes on for an hour.",
+        |settings| {
+            settings.limits.notice_seconds = Seconds(3600.0);
+        },
     ),
     Fault::setting(
         "connections-without-end",
@@ -126,4 +145,25 @@ fn deny_in_trouble(request: &Incoming, answer: &mut Outgoing, _: &mut Memory) ->
         *answer = Outgoing::made_up(status, &json!({"error": "invalid_grant"}));
     }
     Then::Answer
+}
+
+fn refuse_for_ever(request: &mut Incoming, memory: &mut Memory) -> Option<Outgoing> {
+    memory.find("trouble").filter(|_| request.is_endpoint())?;
+    let mut answer = Outgoing::made_up(StatusCode::SERVICE_UNAVAILABLE, &json!({}));
+    answer.set_header("retry-after", "1");
+    Some(answer)
+}
+
+fn note_trouble(_: &Incoming, answer: &mut Outgoing, memory: &mut Memory) -> Then {
+    if answer.status == StatusCode::SERVICE_UNAVAILABLE {
+        memory.keep("trouble", "");
+    }
+    Then::Answer
+}
+
+fn hash_here(request: &mut Incoming, _: &mut Memory) -> Option<Outgoing> {
+    if request.method == Method::POST && request.path == "/sign-in" {
+        drop(hash(&request.body, &SystemEntropy));
+    }
+    None
 }

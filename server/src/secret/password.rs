@@ -2,13 +2,14 @@
 //!
 //! A new one has a length, is not the person's e-mail address, and is none of the most common.
 //!
-//! Hashing costs about a tenth of a second of one core, so it runs off the request threads and at most two at a time.
+//! Hashing takes a core for tens of milliseconds, so it runs on threads of its own that give way to everything else, on half of the cores at most.
 
 use std::sync::Arc;
+use std::thread;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 use super::entropy::Entropy;
@@ -26,12 +27,17 @@ const SALT: usize = 16;
 /// The most common passwords that are long enough, in lower case, one a line.
 const COMMON: &str = include_str!("common_passwords.txt");
 
-const AT_ONCE: usize = 2;
+/// The most hashes at a time, and how many more may wait for their turn.
+const AT_ONCE: usize = 4;
 const WAITING: usize = 16;
+/// By how much the threads that hash are nicer than the others.
+#[cfg(target_os = "linux")]
+const NICER: i32 = 19;
 
 /// Hashes and verifies passwords.
 #[derive(Debug)]
 pub struct Passwords {
+    places: usize,
     queue: Arc<Semaphore>,
     turn: Arc<Semaphore>,
     nobodys: String,
@@ -43,9 +49,13 @@ impl Passwords {
     pub fn new(entropy: &dyn Entropy) -> Self {
         let mut unguessable = Zeroizing::new([0; 32]);
         entropy.fill(&mut *unguessable);
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let at_once = (cores / 2).clamp(1, AT_ONCE);
+        let places = at_once + WAITING;
         Self {
-            queue: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
-            turn: Arc::new(Semaphore::new(AT_ONCE)),
+            places,
+            queue: Arc::new(Semaphore::new(places)),
+            turn: Arc::new(Semaphore::new(at_once)),
             nobodys: hash(&*unguessable, entropy),
         }
     }
@@ -53,7 +63,7 @@ impl Passwords {
     /// How many passwords are being checked or wait for it.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        (AT_ONCE + WAITING).saturating_sub(self.queue.available_permits())
+        self.places.saturating_sub(self.queue.available_permits())
     }
 
     /// Whether `password` is the one that was hashed. Takes as long when there is nobody to compare with, or a person without a password.
@@ -92,13 +102,28 @@ impl Passwords {
     ) -> Result<T, TooManySignIns> {
         let place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| TooManySignIns)?;
         let turn = Arc::clone(&self.turn).acquire_owned().await.map_err(|_| TooManySignIns)?;
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work();
+        let (finished, done) = oneshot::channel();
+        let hashing = move || {
+            give_way();
+            let result = work();
             drop((place, turn));
-            done
-        });
+            // Nobody may wait for it any more.
+            let _left = finished.send(result);
+        };
+        // A system that has no thread left is as busy as one without a place.
+        thread::Builder::new()
+            .name("password".to_owned())
+            .spawn(hashing)
+            .map_err(|_| TooManySignIns)?;
         done.await.map_err(|_| TooManySignIns)
     }
+}
+
+/// Makes the calling thread wait for those that answer requests, where the system knows priorities of threads.
+fn give_way() {
+    // A thread may always be nicer. Where it is not, it only hashes sooner.
+    #[cfg(target_os = "linux")]
+    let _same = rustix::process::setpriority_process(None, NICER);
 }
 
 /// More people sign in at once than this server takes.
