@@ -2,6 +2,7 @@
 //!
 //! The invariant of every method: rows are loaded and changes committed in one transaction, and nothing is answered before the commit.
 
+mod attempts;
 mod audit;
 mod bearer;
 mod clients;
@@ -9,8 +10,10 @@ mod documents;
 mod keys;
 mod leaked;
 mod notes;
+mod passwords;
 mod people;
 mod presented;
+mod sessions;
 mod sign_in;
 mod tokens;
 #[cfg(feature = "oidc")]
@@ -24,8 +27,10 @@ use std::sync::Arc;
 pub use bearer::BearerRefusal;
 pub use clients::RegisterError;
 pub use leaked::{Leak, describe};
-pub use people::{PeopleError, Visitor};
-pub use sign_in::{Attempt, ChangeRefusal, SetupRefusal, SignIn, Welcome};
+pub use passwords::{ChangeRefusal, SetupRefusal};
+pub use people::PeopleError;
+pub use sessions::Visitor;
+pub use sign_in::{Attempt, SignIn, Welcome};
 pub(crate) use tokens::Issued;
 pub use tokens::TokenError;
 

@@ -2,58 +2,15 @@
 //!
 //! Every operation goes through here, so nothing is done that the checkers do not see.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::history::{GrantId, History, Micros, Minted, Operation, Outcome, Record, TokenId};
+use crate::history::{GrantId, History, Micros, Minted, Operation, Outcome, Record};
+use crate::holdings::{Held, Holdings, Key, Waiting};
 use crate::person::{Person, REDIRECT, VERIFIER};
 use crate::wire::{Ask, Reply, Trouble, Wire, outcome_of};
-
-/// A token that calls can be made with.
-#[derive(Clone)]
-pub struct Key {
-    /// Its number.
-    pub id: TokenId,
-    secret: Arc<str>,
-}
-
-/// A connected application as its owner holds it: the newest tokens.
-pub struct Held {
-    /// Its number.
-    pub grant: GrantId,
-    /// How many refreshes came before.
-    pub generation: u32,
-    /// Which client it is of.
-    pub client: usize,
-    /// The newest access token.
-    pub access: Key,
-    refresh: String,
-    /// The code or the refresh token that this came from.
-    spent: String,
-}
-
-/// A code that waits to be redeemed.
-pub struct Waiting {
-    grant: GrantId,
-    client: usize,
-    code: String,
-}
-
-/// Everything that is held.
-#[derive(Debug, Default)]
-pub struct Holdings {
-    /// Grants that nobody works with right now.
-    pub grants: Vec<Held>,
-    /// Tokens that were valid when last heard of.
-    pub live: Vec<Key>,
-    /// Tokens that were ended, and when that was known, in this order.
-    pub dead: Vec<(Micros, Key)>,
-    /// Dashboards whose save was acknowledged.
-    pub saved: Vec<u32>,
-}
 
 /// The place where it all happens.
 #[derive(Debug)]
@@ -404,26 +361,4 @@ fn tool_error(answer: &Result<Reply, Trouble>) -> Option<String> {
     let result = &document["result"];
     let code = result["_meta"]["com.rudderstack.lookout/error"]["code"].as_str();
     (result["isError"] == true).then(|| code.unwrap_or("unnamed").to_owned())
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Held {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { grant, generation, .. } = self;
-        f.debug_struct("Held")
-            .field("grant", grant)
-            .field("generation", generation)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Waiting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Waiting").field("grant", &self.grant).finish_non_exhaustive()
-    }
 }

@@ -174,6 +174,7 @@ impl<'h> Judge<'h> {
                 ending.end(record.end);
             }
         }
+        self.excuse_reuse_in_trouble();
         for (&(grant, _), uses) in self.uses.iter().filter(|(_, uses)| uses.len() > 1) {
             // Only what was or may have been denied as a reuse ends a grant.
             if uses.iter().all(|record| record.outcome == Outcome::Done) {
@@ -187,6 +188,21 @@ impl<'h> Judge<'h> {
             if uses.iter().any(|record| record.outcome == Outcome::Done) {
                 let denied = uses.iter().filter(|record| record.outcome == Outcome::Denied);
                 denied.for_each(|record| ending.end(record.end));
+            }
+        }
+    }
+
+    /// What is used a second time may be answered with trouble after it ended the grant. Whoever comes again after trouble does not: that is no second use.
+    fn excuse_reuse_in_trouble(&mut self) {
+        let records = self.history.records.iter();
+        let troubled =
+            records.filter(|record| matches!(record.outcome, Outcome::Unavailable { .. }));
+        for record in troubled {
+            let Some(once) = once(record.operation) else { continue };
+            let uses = self.uses.get(&once).into_iter().flatten();
+            let mut served = uses.filter(|used| used.outcome == Outcome::Done);
+            if served.any(|served| served.start < record.end) {
+                self.grants.entry(once.0).or_default().begin(record.start);
             }
         }
     }

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 
-use crate::arena::{Arena, Held};
+use crate::arena::Arena;
 use crate::check::{Promise, Violation};
 use crate::history::Outcome;
+use crate::holdings::Held;
 use crate::site::{Binaries, Setting, Site};
 
 /// How long an access token lives here, in seconds.

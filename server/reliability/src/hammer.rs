@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::arena::{Arena, Held, Key};
+use crate::arena::Arena;
+use crate::holdings::{Held, Key};
 use crate::load::connect;
 use crate::random::Dice;
 

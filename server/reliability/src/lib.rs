@@ -17,6 +17,7 @@ pub mod disturb;
 pub mod enough;
 pub mod hammer;
 pub mod history;
+pub mod holdings;
 pub mod isolation;
 pub mod load;
 mod overload;

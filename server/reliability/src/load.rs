@@ -193,7 +193,7 @@ pub(crate) async fn connect(arena: &Arena, replica: usize, dice: &mut Dice) -> O
     Some(())
 }
 
-pub(crate) fn take(arena: &Arena, dice: &mut Dice) -> Option<crate::arena::Held> {
+pub(crate) fn take(arena: &Arena, dice: &mut Dice) -> Option<crate::holdings::Held> {
     let mut holdings = arena.holdings();
     let index = dice.below(holdings.grants.len());
     (index < holdings.grants.len()).then(|| holdings.grants.swap_remove(index))

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::arena::{Arena, Held, Key};
+use crate::arena::Arena;
 use crate::history::{Micros, Outcome};
+use crate::holdings::{Held, Key};
 use crate::random::Dice;
 
 /// Older tokens of each sort that are asked for after a restart.

@@ -274,6 +274,23 @@ fn a_refresh_that_was_refused_for_a_while_excuses_no_later_loss() {
 }
 
 #[test]
+fn a_second_use_that_was_answered_with_trouble_may_have_ended_the_grant() {
+    // Beside the use that was served, and after it.
+    for start in [8, 22] {
+        let mut history = History::default();
+        let grant = history.new_grant();
+        let token = history.mint(Minted { grant, at: 15, lives_until: u64::MAX });
+        history.records = vec![
+            record(Operation::Exchange(grant), Outcome::Done, 10),
+            record(Operation::Exchange(grant), Outcome::Unavailable { says_when: true }, start),
+            record(Operation::Call(token), Outcome::Denied, 40),
+        ];
+        history.kills.push(30);
+        assert_eq!(judge(&history).violations, vec![], "{start}");
+    }
+}
+
+#[test]
 fn trouble_that_was_a_success_and_makes_the_next_attempt_a_reuse_is_caught() {
     let mut history = History::default();
     let grant = history.new_grant();

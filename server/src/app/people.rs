@@ -1,26 +1,15 @@
-//! People: accounts, sign-in, sessions.
+//! People: accounts, memberships, links with a provider.
 
-use super::App;
-use super::notes::Used;
+use super::{App, Visitor};
 use crate::audit::{Event, What};
 use crate::authority::Change;
 use crate::authority::people::{PasswordHash, Person, PersonChange};
-use crate::authority::records::{Membership, Role, Session, User};
+use crate::authority::records::{Membership, Role, User};
 use crate::authority::upstream::{Identity, UpstreamRefusal};
 use crate::secret::entropy::identifier;
 use crate::secret::keys::Digest;
 use crate::secret::password::{Unsuitable, hash, judge};
-use crate::secret::{SecretKind, SessionSecret};
 use crate::store::StoreError;
-
-/// A signed-in person, and the session that says so.
-#[derive(Clone, Debug)]
-pub struct Visitor {
-    /// The session.
-    pub session: Session,
-    /// The person.
-    pub user: User,
-}
 
 /// Why an account or a membership was not made.
 #[derive(Debug, thiserror::Error)]
@@ -52,39 +41,6 @@ pub enum PeopleError {
 }
 
 impl App {
-    /// Who the value of a session cookie stands for.
-    pub async fn visitor(&self, cookie: Option<&str>) -> Result<Option<Visitor>, StoreError> {
-        let Some(secret) = cookie.and_then(SessionSecret::parse) else { return Ok(None) };
-        let mut found = None;
-        for digest in self.keys.digests(SecretKind::Session, secret.expose()) {
-            found = self.store.visitor(digest).await?;
-            if found.is_some() {
-                break;
-            }
-        }
-        let Some((now, session, user)) = found else {
-            self.is_unknown()?;
-            return Ok(None);
-        };
-        if !self.authority.session_is_live(now, &session, &user) {
-            return Ok(None);
-        }
-        // When a session was last used is bookkeeping: no page waits for it. At worst the session ends early.
-        if now >= session.seen_at.plus_seconds(60) {
-            self.notes.note(&self.store, Used::Session(session.digest));
-        }
-        Ok(Some(Visitor { session, user }))
-    }
-
-    /// Ends a session.
-    pub async fn sign_out(&self, session: &Session) -> Result<(), StoreError> {
-        let transaction = self.store.begin().await?;
-        let event = Event::allowed(What::SignOut).user(&session.user_id);
-        transaction
-            .commit(vec![Change::EndSession { digest: session.digest }, Change::Audit(event)])
-            .await
-    }
-
     /// Adds a person.
     pub async fn add_account(
         &self,

@@ -14,22 +14,24 @@ pub mod bound;
 mod environment;
 pub mod error;
 pub mod file;
+mod ring;
+mod watch;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::time::Duration;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::entropy::Entropy;
 use super::{Kind, Secret, SecretKind};
 use bound::{Check, KnownKey};
-use file::{KeyFile, Signature};
+use file::KeyFile;
+use ring::Ring;
+use watch::Watched;
 
 pub use error::KeyError;
 
@@ -98,27 +100,6 @@ impl WeakKeys {
     }
 }
 
-struct Watched {
-    path: PathBuf,
-    reread: Duration,
-    opened: Instant,
-    /// When to look at the file again, in milliseconds after `opened`.
-    due: AtomicU64,
-    seen: Mutex<Signature>,
-    broken: AtomicBool,
-}
-
-/// Every key, the current one first and then the newest.
-struct Ring(Vec<Derived>);
-
-struct Derived {
-    kid: Kid,
-    check: Check,
-    token_digest: Zeroizing<[u8; 32]>,
-    csrf: Zeroizing<[u8; 32]>,
-    cursor: Zeroizing<[u8; 32]>,
-}
-
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Keys([redacted])")
@@ -139,15 +120,7 @@ impl Keys {
 
     /// Like [`Keys::load`], looking at the file again after `reread`.
     pub fn watch(path: &Path, reread: Duration) -> Result<Self, KeyError> {
-        let (file, signature) = KeyFile::read(path)?;
-        let watched = Watched {
-            path: path.to_owned(),
-            reread,
-            opened: Instant::now(),
-            due: AtomicU64::new(millis(reread)),
-            seen: Mutex::new(signature),
-            broken: AtomicBool::new(false),
-        };
+        let (file, watched) = Watched::open(path, reread)?;
         Ok(Self::of(&file, Some(watched)))
     }
 
@@ -172,8 +145,7 @@ impl Keys {
     #[must_use]
     pub fn are_readable(&self) -> bool {
         self.ring();
-        !self.are_strange()
-            && self.shared.file.as_ref().is_none_or(|file| !file.broken.load(Ordering::Relaxed))
+        !self.are_strange() && self.shared.file.as_ref().is_none_or(Watched::is_usable)
     }
 
     /// Whether the keys are not those of the database any more: then a secret that is not found may be valid all the same, and nothing may be made.
@@ -201,7 +173,7 @@ impl Keys {
         drop(last);
         if let (Some(file), true) = (&self.shared.file, is_news) {
             // A file that was refused for a key that the database did not know, or that has a key by now, is looked at again.
-            file.due.store(0, Ordering::Release);
+            file.look_again();
             if judged.is_err() {
                 judged = bound::judge(&self.checks(), known);
             }
@@ -281,9 +253,7 @@ impl Keys {
         }
         Arc::clone(&self.shared.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
-}
 
-impl Keys {
     /// Judges keys that were read again.
     fn judge(&self, ring: &Ring) -> Result<(), KeyError> {
         let known = self.shared.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -293,95 +263,4 @@ impl Keys {
         }
         bound::judge_present(&ring.checks(), &known)
     }
-}
-
-impl Watched {
-    fn is_due(&self) -> bool {
-        millis(self.opened.elapsed()) >= self.due.load(Ordering::Acquire)
-    }
-
-    /// Hands the keys of the file to `take`, when it is time to look and they are others.
-    ///
-    /// Who comes meanwhile waits, so that after a long pause nobody goes on with what was true before it.
-    fn refresh(&self, take: impl FnOnce(Ring) -> Result<(), KeyError>) {
-        if !self.is_due() {
-            return;
-        }
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.is_due() {
-            return;
-        }
-        let read =
-            match Signature::of(&self.path) {
-                Ok(signature) if signature == *seen && !self.broken.load(Ordering::Relaxed) => None,
-                Ok(_) => Some(KeyFile::read(&self.path).and_then(|(file, signature)| {
-                    take(Ring::of(&file)).map(|()| (file, signature))
-                })),
-                Err(error) => Some(Err(error)),
-            };
-        match read {
-            None => {}
-            Some(Ok((file, signature))) => {
-                tracing::info!(current = %file.current(), "the root keys were read again");
-                *seen = signature;
-                self.broken.store(false, Ordering::Relaxed);
-            }
-            Some(Err(error)) => {
-                tracing::error!(%error, "the key file cannot be used any more; the keys stay as they were");
-                self.broken.store(true, Ordering::Relaxed);
-            }
-        }
-        self.due.store(millis(self.opened.elapsed() + self.reread), Ordering::Release);
-    }
-}
-
-impl Ring {
-    fn of(file: &KeyFile) -> Self {
-        Self(file.roots().map(|(kid, root)| Derived::of(kid, root)).collect())
-    }
-
-    fn checks(&self) -> Vec<(Kid, Check)> {
-        self.0.iter().map(|key| (key.kid, key.check)).collect()
-    }
-}
-
-impl Derived {
-    fn of(kid: Kid, root: &[u8; 32]) -> Self {
-        let subkey = |label: &str| Zeroizing::new(hmac(root, &[label.as_bytes()]));
-        Self {
-            kid,
-            check: check(root),
-            token_digest: subkey("token-digest"),
-            csrf: subkey("csrf"),
-            cursor: subkey("cursor"),
-        }
-    }
-
-    fn digest(&self, kind: SecretKind, text: &str) -> Digest {
-        let parts = [kind.prefix().as_bytes(), &[0], text.as_bytes()];
-        Digest(hmac(&self.token_digest, &parts), self.kid)
-    }
-
-    fn form_token(&self, session: &[u8], form: &str) -> String {
-        let mac =
-            hmac(&self.csrf, &[&(session.len() as u64).to_be_bytes(), session, form.as_bytes()]);
-        base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, mac)
-    }
-}
-
-/// Tells a root key from others. No key that anything is digested with is made with this label.
-fn check(root: &[u8; 32]) -> Check {
-    hmac(root, &[b"check-value"])
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    for part in parts {
-        mac.update(part);
-    }
-    mac.finalize().into_bytes().into()
 }

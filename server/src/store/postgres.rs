@@ -8,6 +8,8 @@ mod dialect;
 // The statements are the same for every database; each compiles them with its own dialect.
 #[path = "sql/authority.rs"]
 mod authority;
+#[path = "sql/changes.rs"]
+mod changes;
 #[path = "sql/decide.rs"]
 mod decide;
 #[path = "sql/keys.rs"]
@@ -16,6 +18,8 @@ mod keys;
 mod operations;
 #[path = "sql/people.rs"]
 mod people;
+#[path = "sql/people_changes.rs"]
+mod people_changes;
 #[path = "sql/read.rs"]
 mod read;
 #[path = "sql/rows.rs"]

@@ -18,10 +18,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::Kid;
 use super::bound::Check;
 use super::environment::decode;
 use super::error::{KeyError, StepError};
-use super::{Kid, check};
+use super::ring::check;
 use crate::secret::entropy::Entropy;
 
 /// The most keys at a time: what an unknown secret costs.
