@@ -267,10 +267,12 @@ impl<'a> Probe<'a> {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// A redirect port. Nothing listens there: a redirect URI is never contacted.
+    /// A redirect port. Nothing listens there, the target least of all: a redirect URI is never contacted.
     pub(crate) fn port(&self) -> u16 {
         let offset = locked(&self.random).next_u32() % 40_000;
-        20_000 + u16::try_from(offset).expect("the remainder is below 40000")
+        let target = self.target;
+        let own = [Some(&target.url), target.issuer.as_ref()].into_iter().flatten();
+        elsewhere(offset, &own.chain(&target.replicas).map(String::as_str).collect::<Vec<_>>())
     }
 
     /// A generator for properties, independent of every other check's.
@@ -333,4 +335,25 @@ fn random(seed: u64, purpose: &str) -> TestRng {
 
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The port at this place of those from 20 000 to 59 999, or the next that is not of these addresses.
+fn elsewhere(offset: u32, addresses: &[&str]) -> u16 {
+    let parsed = addresses.iter().filter_map(|address| url::Url::parse(address).ok());
+    let own: Vec<u16> = parsed.filter_map(|url| url.port()).collect();
+    let places = (20_000..60_000).cycle().skip(usize::try_from(offset).unwrap_or(0));
+    places.take(own.len() + 1).find(|port| !own.contains(port)).unwrap_or(60_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::elsewhere;
+
+    #[test]
+    fn a_redirect_never_leads_to_the_target() {
+        let own = ["http://127.0.0.1:59999/mcp", "http://127.0.0.1:20000", "no address"];
+        assert_eq!(elsewhere(7, &own), 20_007);
+        assert_eq!(elsewhere(39_999, &own), 20_001);
+        assert_eq!(elsewhere(39_999, &[]), 59_999);
+    }
 }
