@@ -51,6 +51,12 @@ impl Arena {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Notes that a server or the database has ended just now.
+    pub fn note_end(&self) {
+        let now = self.now();
+        self.history().kills.push(now);
+    }
+
     /// What is held.
     pub fn holdings(&self) -> MutexGuard<'_, Holdings> {
         self.holdings.lock().unwrap_or_else(PoisonError::into_inner)

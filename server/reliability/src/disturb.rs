@@ -176,11 +176,8 @@ impl Disturbance {
             }
             Self::Crash { at_once } => {
                 // The start of a cluster blocks its thread, and the load goes on meanwhile.
-                let ended = || {
-                    let now = arena.now();
-                    arena.history().kills.push(now);
-                };
-                if !tokio::task::block_in_place(|| site.database.crash(at_once, ended)) {
+                let crash = || site.database.crash(at_once, || arena.note_end());
+                if !tokio::task::block_in_place(crash) {
                     return Ok(false);
                 }
                 tally.database_kills += 1;

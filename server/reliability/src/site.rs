@@ -251,8 +251,7 @@ impl Site {
         if let Some(server) = self.servers[index].take() {
             server.kill()?;
         }
-        let now = arena.now();
-        arena.history().kills.push(now);
+        arena.note_end();
         arena.wires[index].hang_up();
         Ok(())
     }
@@ -266,8 +265,7 @@ impl Site {
         self.peak_resident();
         let Some(server) = self.servers[index].take() else { return Ok(None) };
         let status = server.terminate(ENDING).await?;
-        let now = arena.now();
-        arena.history().kills.push(now);
+        arena.note_end();
         arena.wires[index].hang_up();
         Ok(match status {
             Some(status) if status.success() => None,

@@ -20,27 +20,29 @@ impl App {
         known: Option<&str>,
     ) -> Counters {
         // Any text can be typed as an account, so the names of different counters differ before it.
-        let key = |name: String| Key(self.keys.form_token(name.as_bytes(), FAILURES).into_bytes());
         let network = address.network();
         if let Some(known) = known.filter(|known| self.knows(email, known)) {
             let name = known.split('.').next().unwrap_or_default();
-            return vec![(key(format!("browser {name} {email}")), Counter::KnownBrowser)];
+            return vec![(self.counter(&format!("browser {name} {email}")), Counter::KnownBrowser)];
         }
         let mut counters = vec![
-            (key(format!("pair {network} {email}")), Counter::AccountAndNetwork),
-            (key(format!("account {email}")), Counter::Account),
-            (key(format!("network {network}")), Counter::Network),
+            (self.counter(&format!("pair {network} {email}")), Counter::AccountAndNetwork),
+            (self.counter(&format!("account {email}")), Counter::Account),
+            (self.counter(&format!("network {network}")), Counter::Network),
         ];
         // Every transaction takes the rows in this order, so that none waits for another that waits for it.
         counters.sort_by(|one, other| one.0.cmp(&other.0));
         counters
     }
 
+    /// The row of the counter of this name, which does not show what is counted.
+    fn counter(&self, name: &str) -> Key {
+        Key(self.keys.form_token(name.as_bytes(), FAILURES).into_bytes())
+    }
+
     /// What counts the attempts of a person who is signed in.
     pub(super) fn own_counters(&self, visitor: &Visitor) -> Counters {
-        let name = format!("session {}", visitor.session.id);
-        let key = Key(self.keys.form_token(name.as_bytes(), FAILURES).into_bytes());
-        vec![(key, Counter::KnownBrowser)]
+        vec![(self.counter(&format!("session {}", visitor.session.id)), Counter::KnownBrowser)]
     }
 
     /// Whether an attempt is looked at: `Ok` says whether it is counted as a failure already, `Err` how many seconds to wait.
@@ -107,9 +109,7 @@ impl App {
 
     #[cfg(feature = "oidc")]
     fn visits(&self, address: ClientAddress) -> Counters {
-        let name = format!("network {}", address.network());
-        let key = Key(self.keys.form_token(name.as_bytes(), FAILURES).into_bytes());
-        vec![(key, Counter::Network)]
+        vec![(self.counter(&format!("network {}", address.network())), Counter::Network)]
     }
 }
 

@@ -224,7 +224,6 @@ pub(crate) async fn perform(store: &dyn Store, operation: &Operation) -> Result<
     done.map_err(|_| ())
 }
 
-/// Everything that a decision can load, and then the changes.
 /// Adds a person, or gives an existing one a new password, which ends their sessions.
 async fn put_person(store: &dyn Store, user: User, hash: PasswordHash) -> Result<(), StoreError> {
     let mut transaction = store.begin().await?;
@@ -256,6 +255,7 @@ async fn join(
     Ok(workspace_id)
 }
 
+/// Everything that a decision can load, and then the changes.
 async fn decide(
     store: &dyn Store,
     changes: Vec<Change>,
