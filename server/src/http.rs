@@ -22,6 +22,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use crate::authority::parameters::Parameters;
+use crate::web::script_integrity;
 
 /// Bytes of a form that are read.
 pub const LARGEST_FORM: usize = 64 * 1024;
@@ -154,6 +155,13 @@ pub fn private_json(status: StatusCode, document: &Value) -> Response {
 #[must_use]
 pub fn html(status: StatusCode, page: String) -> Response {
     page_with_policy(status, page, PAGE_POLICY)
+}
+
+/// A page that may run this server's script as well, by its hash.
+#[must_use]
+pub fn html_with_script(status: StatusCode, page: String) -> Response {
+    let policy = format!("{PAGE_POLICY}; script-src '{}'", script_integrity());
+    page_with_policy(status, page, &policy)
 }
 
 /// A page whose form leads to another origin: browsers apply `form-action` to the redirect after the form as well.

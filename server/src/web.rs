@@ -6,7 +6,8 @@
 //! A session opens pages and nothing else; no token opens a page.
 
 mod account;
-mod assets;
+pub(crate) mod assets;
+mod chrome;
 mod clients;
 mod dashboard;
 pub(crate) mod forms;
@@ -34,6 +35,8 @@ use crate::App;
 use crate::http::{BodyError, retry_later, see_other, text};
 use crate::store::StoreError;
 
+pub(crate) use assets::script_integrity;
+
 /// The routes of the pages; without the MCP area when external access is off.
 pub fn routes(app: &App) -> Router<Arc<App>> {
     let router = Router::new()
@@ -48,7 +51,9 @@ pub fn routes(app: &App) -> Router<Arc<App>> {
         .route("/account/sessions/end-others", post(sessions::end_others))
         .route("/settings/integrations", get(home::integrations))
         .route("/w/{workspace}/d/{slug}", get(dashboard::show))
-        .route("/assets/lookout.css", get(assets::stylesheet));
+        .route("/assets/lookout.css", get(assets::stylesheet))
+        .route("/assets/lookout.js", get(assets::script))
+        .route("/assets/lookout.svg", get(assets::mark));
     #[cfg(feature = "oidc")]
     let router = match &app.upstream {
         Some(_) => router.merge(upstream::routes()),

@@ -8,15 +8,15 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use zeroize::Zeroizing;
 
-use super::pages::{self, Chrome};
+use super::chrome::{Chrome, Place, framed};
 use super::sessions::{self, submitting};
 use super::setup::sentence;
 use super::sign_in::in_time;
-use super::{forms, sign_in_first, unavailable};
+use super::{forms, pages, sign_in_first, unavailable};
 use crate::App;
 use crate::app::{ChangeRefusal, Visitor};
 use crate::authority::records::GrantKind;
-use crate::http::{html, retry_later};
+use crate::http::retry_later;
 use crate::store::StoreError;
 
 pub(super) const PATH: &str = "/account";
@@ -152,7 +152,14 @@ async fn render(
         asks_password: oidc.is_some() && app.has_password(user).await?,
         link_csrf: token(LINK),
         unlink_csrf: token(UNLINK),
-        chrome: Chrome::of(app, visitor, Some(cookie), workspaces.first()),
+        chrome: Chrome::of(
+            app,
+            visitor,
+            Some(cookie),
+            workspaces.first(),
+            &workspaces,
+            Place::Account,
+        ),
         name: &user.display_name,
         email: &user.email,
         done: outcome.done,
@@ -163,7 +170,7 @@ async fn render(
         end_csrf: token(sessions::END),
         others_csrf: token(sessions::END_OTHERS),
     };
-    Ok(html(outcome.status, pages::render(&page)))
+    Ok(framed(outcome.status, &page))
 }
 
 pub(super) async fn change_password(State(app): State<Arc<App>>, request: Request) -> Response {

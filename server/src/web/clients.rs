@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::chrome::Place;
 use super::workspace::Member;
 use super::{pages, unavailable};
 use crate::App;
@@ -48,7 +49,7 @@ async fn page(app: &App, member: &Member, outcome: Outcome) -> Result<Response, 
         if outcome.refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let created = outcome.created.as_ref();
     let page = pages::ClientsPage {
-        chrome: member.chrome(app),
+        chrome: member.chrome(app, Place::Clients),
         slug: &member.membership.slug,
         endpoint: &app.authority.issuer.join("/mcp"),
         create_csrf: &member.form_token(app, CREATE),

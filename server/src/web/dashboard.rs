@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use lookout_schema::DashboardSpec;
 
+use super::chrome::Place;
 use super::workspace::{Member, no_such_page};
 use super::{pages, unavailable};
 use crate::App;
@@ -35,7 +36,7 @@ pub(super) async fn show(
     };
     let spec = serde_json::from_value::<DashboardSpec>(dashboard.spec);
     pages::dashboard(&pages::DashboardPage {
-        chrome: member.chrome(&app),
+        chrome: member.chrome(&app, Place::Dashboards),
         title: &dashboard.title,
         description: &dashboard.description,
         revision: dashboard.revision,

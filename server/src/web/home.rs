@@ -5,15 +5,15 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::pages::{self, Chrome};
-use super::{forms, sign_in_first, unavailable};
+use super::chrome::{Chrome, Place};
+use super::{forms, pages, sign_in_first, unavailable};
 use crate::App;
 use crate::app::Visitor;
 use crate::authority::records::Membership;
 use crate::store::StoreError;
 
 pub(super) async fn home(State(app): State<Arc<App>>, request: Request) -> Response {
-    match look(&app, request, "/").await {
+    match look(&app, request, "/", Place::Home).await {
         Ok(Ok((chrome, workspaces))) => pages::home(chrome, &workspaces),
         Ok(Err(response)) => response,
         Err(error) => unavailable(&error),
@@ -21,7 +21,7 @@ pub(super) async fn home(State(app): State<Arc<App>>, request: Request) -> Respo
 }
 
 pub(super) async fn integrations(State(app): State<Arc<App>>, request: Request) -> Response {
-    match look(&app, request, "/settings/integrations").await {
+    match look(&app, request, "/settings/integrations", Place::Integrations).await {
         Ok(Ok((chrome, workspaces))) => {
             pages::integrations(chrome, &workspaces, &app.authority.issuer.join("/mcp"))
         }
@@ -35,6 +35,7 @@ async fn look(
     app: &App,
     request: Request,
     path: &str,
+    place: Place,
 ) -> Result<Result<(Chrome, Vec<Membership>), Response>, StoreError> {
     let (parts, _) = request.into_parts();
     let cookie = forms::session_cookie(app, &parts);
@@ -42,5 +43,6 @@ async fn look(
         return Ok(Err(sign_in_first(path)));
     };
     let workspaces = app.store.memberships(&visitor.user.id).await?;
-    Ok(Ok((Chrome::of(app, &visitor, cookie, workspaces.first()), workspaces)))
+    let chrome = Chrome::of(app, &visitor, cookie, workspaces.first(), &workspaces, place);
+    Ok(Ok((chrome, workspaces)))
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use lookout_schema::{Panel, Scope};
 
-use super::forms;
+use super::chrome::{Chrome, framed};
 use crate::App;
 use crate::app::Visitor;
 use crate::authority::Timestamp;
@@ -14,36 +14,6 @@ use crate::authority::redirect::Parts;
 use crate::client_documents::location::verified_host;
 use crate::http::{html, html_leading_to};
 use crate::store::GrantListing;
-
-/// What the sign-out form's token is bound to.
-pub(super) const SIGN_OUT_FORM: &str = "sign-out";
-
-/// What surrounds a page: who is signed in, and where else they can go.
-pub(crate) struct Chrome {
-    pub(super) user_name: String,
-    pub(super) user_email: String,
-    /// The workspace of the links; empty when the person has none.
-    pub(super) slug: String,
-    pub(super) has_mcp_area: bool,
-    pub(super) sign_out_csrf: String,
-}
-
-impl Chrome {
-    pub(super) fn of(
-        app: &App,
-        visitor: &Visitor,
-        cookie: Option<&str>,
-        workspace: Option<&Membership>,
-    ) -> Self {
-        Self {
-            user_name: visitor.user.display_name.clone(),
-            user_email: visitor.user.email.clone(),
-            slug: workspace.map(|membership| membership.slug.clone()).unwrap_or_default(),
-            has_mcp_area: app.config.external_access,
-            sign_out_csrf: forms::token(app, cookie, SIGN_OUT_FORM),
-        }
-    }
-}
 
 /// A page is text put together in memory, so writing it cannot fail.
 pub(super) fn render(template: &impl Template) -> String {
@@ -163,7 +133,7 @@ struct HomePage<'a> {
 }
 
 pub(super) fn home(chrome: Chrome, workspaces: &[Membership]) -> Response {
-    html(StatusCode::OK, render(&HomePage { chrome, workspaces }))
+    framed(StatusCode::OK, &HomePage { chrome, workspaces })
 }
 
 #[derive(Template)]
@@ -175,7 +145,7 @@ struct IntegrationsPage<'a> {
 }
 
 pub(super) fn integrations(chrome: Chrome, workspaces: &[Membership], endpoint: &str) -> Response {
-    html(StatusCode::OK, render(&IntegrationsPage { chrome, workspaces, endpoint }))
+    framed(StatusCode::OK, &IntegrationsPage { chrome, workspaces, endpoint })
 }
 
 /// A grant as a row of a table.
@@ -235,7 +205,7 @@ pub(super) struct TokensPage<'a> {
 }
 
 pub(super) fn tokens(status: StatusCode, page: &TokensPage<'_>) -> Response {
-    html(status, render(page))
+    framed(status, page)
 }
 
 #[derive(Template)]
@@ -253,7 +223,7 @@ pub(super) struct ClientsPage<'a> {
 }
 
 pub(super) fn clients(status: StatusCode, page: &ClientsPage<'_>) -> Response {
-    html(status, render(page))
+    framed(status, page)
 }
 
 #[derive(Template)]
@@ -270,5 +240,5 @@ pub(super) struct DashboardPage<'a> {
 }
 
 pub(super) fn dashboard(page: &DashboardPage<'_>) -> Response {
-    html(StatusCode::OK, render(page))
+    framed(StatusCode::OK, page)
 }

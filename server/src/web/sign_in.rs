@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use zeroize::Zeroizing;
 
-use super::{forged, forms, pages, sessions, unavailable, unreadable};
+use super::{chrome, forged, forms, pages, sessions, unavailable, unreadable};
 use crate::App;
 use crate::app::{Attempt, SignIn, Welcome};
 use crate::authority::parameters::Parameters;
@@ -121,7 +121,7 @@ pub(super) async fn sign_out(State(app): State<Arc<App>>, request: Request) -> R
         Ok(read) => read,
         Err(error) => return unreadable(error),
     };
-    if !forms::is_genuine(&app, &parts, &form, pages::SIGN_OUT_FORM) {
+    if !forms::is_genuine(&app, &parts, &form, chrome::SIGN_OUT_FORM) {
         return forged();
     }
     let ended = match app.visitor(forms::session_cookie(&app, &parts)).await {

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use lookout_schema::{Scope, ScopeSet};
 
+use super::chrome::Place;
 use super::workspace::Member;
 use super::{pages, unavailable};
 use crate::App;
@@ -47,7 +48,7 @@ async fn page(app: &App, member: &Member, outcome: Outcome) -> Result<Response, 
     let status =
         if outcome.refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = pages::TokensPage {
-        chrome: member.chrome(app),
+        chrome: member.chrome(app, Place::Tokens),
         slug: &member.membership.slug,
         scopes: Scope::ALL,
         create_csrf: &member.form_token(app, CREATE),

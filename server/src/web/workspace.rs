@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::pages::{self, Chrome};
-use super::{forged, forms, sign_in_first, unavailable, unreadable};
+use super::chrome::{Chrome, Place};
+use super::{forged, forms, pages, sign_in_first, unavailable, unreadable};
 use crate::App;
 use crate::app::Visitor;
 use crate::authority::parameters::Parameters;
@@ -26,6 +26,7 @@ pub(super) fn no_such_page() -> Response {
 pub(super) struct Member {
     pub(super) visitor: Visitor,
     pub(super) membership: Membership,
+    workspaces: Vec<Membership>,
     cookie: String,
 }
 
@@ -40,8 +41,9 @@ impl Member {
         let Some(visitor) = visitor else { return Err(sign_in_first(parts.uri.path())) };
         let memberships =
             app.store.memberships(&visitor.user.id).await.map_err(|error| unavailable(&error))?;
-        let membership = memberships.into_iter().find(|membership| membership.slug == slug);
-        Ok(Self { membership: membership.ok_or_else(no_such_page)?, visitor, cookie })
+        let membership = memberships.iter().find(|membership| membership.slug == slug).cloned();
+        let membership = membership.ok_or_else(no_such_page)?;
+        Ok(Self { membership, workspaces: memberships, visitor, cookie })
     }
 
     /// The member who sent a genuine form named `name`, and the form.
@@ -64,8 +66,9 @@ impl Member {
         forms::token(app, Some(&self.cookie), &format!("{name} {}", self.membership.workspace_id))
     }
 
-    /// The frame of this member's pages.
-    pub(super) fn chrome(&self, app: &App) -> Chrome {
-        Chrome::of(app, &self.visitor, Some(&self.cookie), Some(&self.membership))
+    /// The frame of this member's page at `place`.
+    pub(super) fn chrome(&self, app: &App, place: Place) -> Chrome {
+        let Self { visitor, membership, workspaces, cookie } = self;
+        Chrome::of(app, visitor, Some(cookie), Some(membership), workspaces, place)
     }
 }

@@ -1,8 +1,11 @@
 //! The pages: who sees what, which forms count, and what every page forbids.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lookout_server::authority::Resource;
 use lookout_server::authority::records::Role;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use crate::browser::{Browser, csrf_of, field};
 use crate::server::Server;
@@ -36,20 +39,52 @@ fn every_page_forbids_framing_scripts_and_storage() {
         assert_eq!(page.header("referrer-policy"), "no-referrer");
         assert_eq!(page.header("cross-origin-opener-policy"), "same-origin");
         assert_eq!(page.header("cache-control"), "no-store");
-        assert!(!page.text.contains("<script") && !page.text.contains(" style="), "{page:?}");
+        let scripts: Vec<_> = page.text.split("<script ").skip(1).collect();
+        let integrity = scripts.first().and_then(|script| attribute(script, "integrity"));
+        let allowed =
+            policy.split_once("; script-src ").map(|(_, source)| source.trim_matches('\''));
+        assert_eq!(allowed, integrity, "{page:?}");
+        assert!(
+            scripts.len() < 2 && scripts.iter().all(|script| script.contains("defer></script>"))
+        );
+        assert!(!page.text.contains(" style=") && !page.text.contains("<script>"), "{page:?}");
     }
-    pages.retain(|page| !page.header("content-security-policy").ends_with("form-action 'self'"));
+    let leads_elsewhere = |policy: &str| {
+        policy
+            .split("; ")
+            .any(|rule| rule.starts_with("form-action ") && rule != "form-action 'self'")
+    };
+    pages.retain(|page| leads_elsewhere(page.header("content-security-policy")));
     assert!(pages.is_empty(), "only the consent page leads elsewhere: {pages:?}");
 }
 
 #[test]
-fn the_stylesheet_is_served_once() {
+fn what_pages_load_is_served_once() {
     let server = Server::start();
-    let reply = server.get("/assets/lookout.css", &[]);
-    assert_eq!((reply.status, reply.header("content-type")), (200, "text/css; charset=utf-8"));
-    let tag = reply.header("etag").to_owned();
-    let again = server.get("/assets/lookout.css", &[("if-none-match", &tag)]);
-    assert_eq!((again.status, again.text.as_str()), (304, ""));
+    for (path, media_type) in [
+        ("/assets/lookout.css", "text/css; charset=utf-8"),
+        ("/assets/lookout.js", "text/javascript; charset=utf-8"),
+        ("/assets/lookout.svg", "image/svg+xml"),
+    ] {
+        let reply = server.get(path, &[]);
+        assert_eq!((reply.status, reply.header("content-type")), (200, media_type));
+        let tag = reply.header("etag").to_owned();
+        let again = server.get(path, &[("if-none-match", &tag)]);
+        assert_eq!((again.status, again.text.as_str()), (304, ""));
+    }
+}
+
+#[test]
+fn the_script_of_a_page_is_the_one_that_its_policy_names() {
+    let server = Server::start();
+    let page = Browser::signed_in(&server).get("/");
+    let script = server.get("/assets/lookout.js", &[]);
+    let hash = STANDARD.encode(Sha256::digest(script.text.as_bytes()));
+    assert_eq!(attribute(&page.text, "integrity"), Some(format!("sha256-{hash}").as_str()));
+}
+
+fn attribute<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    text.split_once(&format!(" {name}=\""))?.1.split('"').next()
 }
 
 #[test]
