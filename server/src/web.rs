@@ -11,11 +11,14 @@ mod chrome;
 mod clients;
 mod dashboard;
 pub(crate) mod forms;
+mod grants;
 mod home;
+mod integrations;
 pub(crate) mod pages;
 mod sessions;
 mod setup;
 mod sign_in;
+mod test_token;
 mod tokens;
 #[cfg(feature = "oidc")]
 mod upstream;
@@ -49,7 +52,7 @@ pub fn routes(app: &App) -> Router<Arc<App>> {
         .route("/account/password", post(account::change_password))
         .route("/account/sessions/end", post(sessions::end))
         .route("/account/sessions/end-others", post(sessions::end_others))
-        .route("/settings/integrations", get(home::integrations))
+        .route("/settings/integrations", get(integrations::show))
         .route("/w/{workspace}/d/{slug}", get(dashboard::show))
         .route("/assets/lookout.css", get(assets::stylesheet))
         .route("/assets/lookout.js", get(assets::script))
@@ -65,6 +68,7 @@ pub fn routes(app: &App) -> Router<Arc<App>> {
     router
         .route("/w/{workspace}/mcp/tokens", get(tokens::list).post(tokens::create))
         .route("/w/{workspace}/mcp/tokens/revoke", post(tokens::revoke))
+        .route("/w/{workspace}/mcp/tokens/test", get(test_token::form).post(test_token::test))
         .route("/w/{workspace}/mcp/clients", get(clients::list).post(clients::create))
         .route("/w/{workspace}/mcp/clients/disconnect", post(clients::disconnect))
 }

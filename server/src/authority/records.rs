@@ -106,6 +106,14 @@ words! {
     }
 }
 
+impl Role {
+    /// Whether it is one of those that look after the workspace.
+    #[must_use]
+    pub const fn is_admin(self) -> bool {
+        matches!(self, Self::Owner | Self::Admin)
+    }
+}
+
 /// A registered client (RFC 7591).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {

@@ -33,6 +33,7 @@ pub mod template {
         "/w/{}/d/{}",
         "/w/{}/mcp/tokens",
         "/w/{}/mcp/tokens/revoke",
+        "/w/{}/mcp/tokens/test",
         "/w/{}/mcp/clients",
         "/w/{}/mcp/clients/disconnect",
         "other",

@@ -61,6 +61,11 @@ impl Member {
         Ok((member, form))
     }
 
+    /// Whether they see what everybody granted, and not only what they did themselves.
+    pub(super) const fn is_admin(&self) -> bool {
+        self.membership.role.is_admin()
+    }
+
     /// The token of this member's form `name`.
     pub(super) fn form_token(&self, app: &App, name: &str) -> String {
         forms::token(app, Some(&self.cookie), &format!("{name} {}", self.membership.workspace_id))

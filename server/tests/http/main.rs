@@ -5,9 +5,11 @@ mod audit;
 mod authorize;
 mod browser;
 mod cli;
+mod clients;
 mod described;
 mod flow;
 mod health;
+mod integrations;
 mod keys;
 mod metadata;
 mod operations;
@@ -19,7 +21,9 @@ mod revocation;
 mod server;
 mod sign_in;
 mod sweep;
+mod test_token;
 mod token;
+mod tokens;
 mod unavailable;
 
 #[path = "../loopback/log.rs"]

@@ -19,6 +19,7 @@ fn every_page_forbids_framing_scripts_and_storage() {
         browser.get("/"),
         browser.get("/settings/integrations"),
         browser.get("/w/demo/mcp/tokens"),
+        browser.get("/w/demo/mcp/tokens/test"),
         browser.get("/w/demo/mcp/clients"),
         browser.get("/w/elsewhere/mcp/tokens"),
         browser.get("/oauth/authorize"),
@@ -243,12 +244,12 @@ fn a_token_form_with_a_fault_says_which() {
     let both = ["mcp:read", "mcp:write"];
     assert_eq!(create("first", "30", &both).status, 200);
     let faults: [(&str, &str, &[&str], &str); 6] = [
-        ("", "30", &both, "give the token a name"),
-        ("first", "30", &both, "already have a token with this name"),
-        ("second", "30", &[], "choose at least one permission"),
+        ("", "30", &both, "Give the token a name"),
+        ("first", "30", &both, "You already have a token with this name"),
+        ("second", "30", &[], "Choose at least one permission"),
         ("second", "0", &both, "between 1 and 366 days"),
         ("second", "367", &both, "between 1 and 366 days"),
-        ("second", "soon", &both, "as digits"),
+        ("second", "soon", &both, "between 1 and 366 days"),
     ];
     for (name, days, scopes, why) in faults {
         let page = create(name, days, scopes);
@@ -279,5 +280,5 @@ fn a_person_can_create_a_client() {
         "{page:?}"
     );
     let page = create("ftp://app.example/");
-    assert!(page.status == 422 && page.text.contains("redirect_uris must be https"), "{page:?}");
+    assert!(page.status == 422 && page.text.contains("cannot be a redirect URI"), "{page:?}");
 }
