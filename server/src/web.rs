@@ -6,6 +6,7 @@
 //! A session opens pages and nothing else; no token opens a page.
 
 mod account;
+mod activity;
 pub(crate) mod assets;
 mod chrome;
 mod clients;
@@ -67,6 +68,7 @@ pub fn routes(app: &App) -> Router<Arc<App>> {
         .route("/w/{workspace}/mcp/tokens/revoke", post(tokens::revoke))
         .route("/w/{workspace}/mcp/clients", get(clients::list).post(clients::create))
         .route("/w/{workspace}/mcp/clients/disconnect", post(clients::disconnect))
+        .route("/w/{workspace}/mcp/activity", get(activity::list))
 }
 
 /// What is answered where there is nothing.

@@ -106,6 +106,14 @@ words! {
     }
 }
 
+impl Role {
+    /// Whether a member sees what others granted and did in the workspace, and not only their own.
+    #[must_use]
+    pub const fn sees_everything(self) -> bool {
+        matches!(self, Self::Owner | Self::Admin)
+    }
+}
+
 /// A registered client (RFC 7591).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {

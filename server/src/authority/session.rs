@@ -5,7 +5,7 @@
 use subtle::ConstantTimeEq as _;
 
 use super::people::FreshSession;
-use super::records::{Grant, Membership, Role, Session, User};
+use super::records::{Grant, Membership, Session, User};
 use super::{Authority, Change, Decision, Timestamp};
 
 pub(super) fn within(now: Timestamp, since: Timestamp, seconds: i64) -> bool {
@@ -14,7 +14,7 @@ pub(super) fn within(now: Timestamp, since: Timestamp, seconds: i64) -> bool {
 
 pub(super) fn grant_is_visible(grant: &Grant, user_id: &str, membership: &Membership) -> bool {
     grant.workspace_id == membership.workspace_id
-        && (grant.user_id == user_id || matches!(membership.role, Role::Owner | Role::Admin))
+        && (grant.user_id == user_id || membership.role.sees_everything())
 }
 
 pub(super) fn origin_accepted(allowed: &[String], origin: Option<&str>) -> bool {

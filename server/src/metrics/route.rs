@@ -35,6 +35,7 @@ pub mod template {
         "/w/{}/mcp/tokens/revoke",
         "/w/{}/mcp/clients",
         "/w/{}/mcp/clients/disconnect",
+        "/w/{}/mcp/activity",
         "other",
     ];
 }

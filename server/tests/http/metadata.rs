@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::browser::Browser;
 use crate::server::Server;
 
-const PAGES_OF_EXTERNAL_ACCESS: [&str; 8] = [
+const PAGES_OF_EXTERNAL_ACCESS: [&str; 9] = [
     "/.well-known/oauth-protected-resource",
     "/.well-known/oauth-protected-resource/mcp",
     "/.well-known/oauth-protected-resource/mcp/readonly",
@@ -13,6 +13,7 @@ const PAGES_OF_EXTERNAL_ACCESS: [&str; 8] = [
     "/oauth/authorize",
     "/w/demo/mcp/tokens",
     "/w/demo/mcp/clients",
+    "/w/demo/mcp/activity",
     "/mcp",
 ];
 
