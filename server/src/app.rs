@@ -2,6 +2,7 @@
 //!
 //! The invariant of every method: rows are loaded and changes committed in one transaction, and nothing is answered before the commit.
 
+mod activity;
 mod attempts;
 mod audit;
 mod bearer;
@@ -26,6 +27,8 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use activity::{CALLS_OF_WORKSPACE, DAYS_OF_CALLS};
+pub(crate) use activity::{CallFilter, WatchedCall};
 pub use bearer::BearerRefusal;
 pub use clients::RegisterError;
 pub use examine::{Examined, Fate};
@@ -67,6 +70,7 @@ pub struct App {
     tools: WorkspaceTools,
     budget: Budget,
     notes: notes::Notes,
+    activity: activity::Activity,
     registering: tokio::sync::Mutex<()>,
     /// Of events of strangers who registered a client.
     registrations: Budget,
@@ -186,6 +190,7 @@ impl App {
             tools,
             budget: Budget::default(),
             notes: notes::Notes::default(),
+            activity: activity::Activity::default(),
             registering: tokio::sync::Mutex::default(),
             registrations: Budget::default(),
             keys,
@@ -222,6 +227,8 @@ impl App {
             unconsented_client: DAY,
             session: self.config.lifetimes.session_absolute,
             ended_grant: self.config.lifetimes.refresh_absolute.saturating_add(30 * DAY),
+            call: DAYS_OF_CALLS * DAY,
+            calls: CALLS_OF_WORKSPACE,
         };
         self.store.sweep(retention).await
     }

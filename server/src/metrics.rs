@@ -28,7 +28,7 @@ type Label = (&'static str, &'static str);
 /// Classes of a status.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// What came of a tool call.
-const OUTCOMES: [&str; 3] = ["ok", "error", "refused"];
+const OUTCOMES: [&str; 4] = ["ok", "error", "refused", "abandoned"];
 /// What is asked of the store.
 const OPERATIONS: [&str; 3] = ["bearer", "begin", "commit"];
 
@@ -41,6 +41,25 @@ pub enum CallOutcome {
     Error,
     /// It was not run.
     Refused,
+    /// Whoever called hung up before it ended.
+    Abandoned,
+}
+
+impl CallOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Ok, Self::Error, Self::Refused, Self::Abandoned];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        OUTCOMES[self as usize]
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == word)
+    }
 }
 
 /// What is asked of the store on the way of a request.
@@ -74,6 +93,8 @@ pub struct Metrics {
     throttled: Family<[Label; 1], Counter>,
     /// Refusals that were not recorded in the audit log.
     pub unrecorded: Counter,
+    /// Calls that the activity page does not have.
+    pub unrecorded_calls: Counter,
     pool: [Gauge; 2],
     hashing: Gauge,
 }
@@ -117,8 +138,8 @@ impl Metrics {
         let (in_flight, connections, hashing) =
             (Gauge::default(), Gauge::default(), Gauge::default());
         let pool = [Gauge::default(), Gauge::default()];
-        let (store_failures, swept, unrecorded) =
-            (Counter::default(), Counter::default(), Counter::default());
+        let (store_failures, swept, unrecorded, unrecorded_calls) =
+            (Counter::default(), Counter::default(), Counter::default(), Counter::default());
         build
             .get_or_create(&[
                 ("version", env!("CARGO_PKG_VERSION")),
@@ -171,6 +192,11 @@ impl Metrics {
             "Refusals that the audit log does not have",
             unrecorded.clone(),
         );
+        registry.register(
+            "activity_unrecorded",
+            "Calls of tools that the activity page does not have",
+            unrecorded_calls.clone(),
+        );
         registry.register("build", "What is running", build);
         let routes = template::ALL.iter().map(|&route| {
             CLASSES
@@ -200,6 +226,7 @@ impl Metrics {
             swept,
             throttled,
             unrecorded,
+            unrecorded_calls,
             pool,
             hashing,
         }

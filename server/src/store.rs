@@ -6,6 +6,7 @@
 //!
 //! Nothing is cached: a revocation that was answered is seen by every later read.
 
+pub mod activity;
 pub mod operations;
 pub mod people;
 #[allow(
@@ -37,6 +38,7 @@ use crate::authority::{Change, Timestamp};
 use crate::config::DatabaseSettings;
 use crate::metrics::metrics;
 use crate::secret::keys::Digest;
+use activity::ActivityStore;
 use operations::OperationsStore;
 use people::{PeopleRows, PeopleStore};
 use workspace::WorkspaceStore;
@@ -68,9 +70,15 @@ impl From<sqlx::Error> for StoreError {
 }
 
 /// Everything that the server stores.
-pub trait Store: AuthorityStore + PeopleStore + WorkspaceStore + OperationsStore {}
+pub trait Store:
+    AuthorityStore + PeopleStore + WorkspaceStore + OperationsStore + ActivityStore
+{
+}
 
-impl<S: AuthorityStore + PeopleStore + WorkspaceStore + OperationsStore> Store for S {}
+impl<S: AuthorityStore + PeopleStore + WorkspaceStore + OperationsStore + ActivityStore> Store
+    for S
+{
+}
 
 /// Opens the store: the PostgreSQL database that `database` names, or the file in the data directory, which must exist.
 ///
@@ -256,7 +264,7 @@ pub struct GrantListing {
     pub last_used_at: Option<Timestamp>,
 }
 
-/// How long dead rows are kept, in seconds.
+/// How long rows are kept, in seconds, and how many.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention {
     /// A client that registered itself and that nobody allowed anything.
@@ -265,4 +273,8 @@ pub struct Retention {
     pub session: i64,
     /// The tokens and codes of an ended grant, so that reuse of an old refresh token is still recognised meanwhile.
     pub ended_grant: i64,
+    /// A call of a tool.
+    pub call: i64,
+    /// How many calls of a workspace are kept, whatever their age.
+    pub calls: i64,
 }

@@ -6,6 +6,7 @@
 //! A session opens pages and nothing else; no token opens a page.
 
 mod account;
+mod activity;
 pub(crate) mod assets;
 mod chrome;
 mod clients;
@@ -71,6 +72,7 @@ pub fn routes(app: &App) -> Router<Arc<App>> {
         .route("/w/{workspace}/mcp/tokens/test", get(test_token::form).post(test_token::test))
         .route("/w/{workspace}/mcp/clients", get(clients::list).post(clients::create))
         .route("/w/{workspace}/mcp/clients/disconnect", post(clients::disconnect))
+        .route("/w/{workspace}/mcp/activity", get(activity::list))
 }
 
 /// What is answered where there is nothing.

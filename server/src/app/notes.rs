@@ -97,8 +97,9 @@ impl Drop for UnderWay {
 }
 
 impl App {
-    /// Waits until no note of a use is under way.
+    /// Waits until no note of a use is under way and every call that ended is recorded.
     pub async fn noted(&self) {
+        self.activity.settled().await;
         let notes = &self.notes.0;
         loop {
             let settled = notes.settled.notified();

@@ -5,10 +5,10 @@ use lookout_schema::{CATALOGUE_DIGEST, ErrorCode, ToolEntry};
 use serde_json::{Value, json};
 
 use super::{Call, ToolError};
+use crate::app::WatchedCall;
 use crate::audit::{Event, What};
 use crate::gate::{self, Challenge, PassRefusal};
 use crate::generated::dispatch;
-use crate::metrics::{CallOutcome, metrics};
 
 /// Longest result as JSON text, in characters; clients keep larger ones from the model.
 const MAX_RESULT: usize = 48_000;
@@ -85,30 +85,41 @@ pub(super) async fn call(call: Call<'_>, mut params: Value) -> Result<Value, Cal
         .user(&call.caller.user_id)
         .workspace(&call.caller.workspace_id)
         .grant(&call.caller.grant_id);
+    let watched = WatchedCall::begin(call.app, &call.caller, &name);
     let pass = match gate::pass(call.app, call.caller, call.resource, &name, arguments) {
         Ok(pass) => pass,
         Err(PassRefusal::Unknown) => {
+            watched.forget();
             return Err(CallRefusal::Params(format!(
                 "There is no tool {name:?} at {}; `tools/list` names every tool.",
                 call.resource.path()
             )));
         }
         Err(PassRefusal::Scope(challenge)) => {
+            watched.refused();
             // The name is one of the catalogue.
-            metrics().called(&name, CallOutcome::Refused);
             call.app.audit(refused.detail(name)).await;
             return Err(CallRefusal::Scope(challenge));
         }
         Err(PassRefusal::Arguments(error)) => {
-            metrics().called(&name, CallOutcome::Error);
+            watched.failed(error.code());
             return Ok(error.result());
         }
     };
-    let outcome =
-        dispatch(call.app.tools(), pass).await.and_then(|structured| written(&structured));
-    let counted = if outcome.is_ok() { CallOutcome::Ok } else { CallOutcome::Error };
-    metrics().called(&name, counted);
-    Ok(outcome.unwrap_or_else(|error| error.result()))
+    let outcome = dispatch(call.app.tools(), pass).await.and_then(|structured| {
+        let rows = structured.get("row_count").and_then(Value::as_i64);
+        Ok((written(&structured)?, rows))
+    });
+    match outcome {
+        Ok((result, rows)) => {
+            watched.succeeded(rows);
+            Ok(result)
+        }
+        Err(error) => {
+            watched.failed(error.code());
+            Ok(error.result())
+        }
+    }
 }
 
 /// A structured result, with its JSON text beside it for clients that read only text.

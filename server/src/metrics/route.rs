@@ -36,6 +36,7 @@ pub mod template {
         "/w/{}/mcp/tokens/test",
         "/w/{}/mcp/clients",
         "/w/{}/mcp/clients/disconnect",
+        "/w/{}/mcp/activity",
         "other",
     ];
 }

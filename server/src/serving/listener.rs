@@ -24,6 +24,8 @@ use crate::metrics::{Lasting, metrics};
 
 /// How long to wait when the system has no room for another connection.
 pub(super) const OUT_OF_ROOM: Duration = Duration::from_millis(100);
+/// How long a stop waits for what is noted beside requests.
+const NOTES: Duration = Duration::from_secs(2);
 /// What a connection beyond the limit is told.
 const TURNED_AWAY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
 
@@ -63,7 +65,10 @@ pub async fn serve(
     drop((stop, intake));
     let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
     let grace = limits.shutdown_seconds.duration();
-    match tokio::time::timeout(grace, places.acquire_many(all)).await {
+    let finished = tokio::time::timeout(grace, places.acquire_many(all)).await;
+    // What is noted beside the requests is written as well, if the database is there.
+    let _ = tokio::time::timeout(NOTES, app.noted()).await;
+    match finished {
         Ok(_) => Ok(()),
         Err(_) => Err(io::Error::new(
             io::ErrorKind::TimedOut,

@@ -6,6 +6,8 @@
 mod dialect;
 
 // The statements are the same for every database; each compiles them with its own dialect.
+#[path = "sql/activity.rs"]
+mod activity;
 #[path = "sql/authority.rs"]
 mod authority;
 #[path = "sql/changes.rs"]

@@ -47,7 +47,7 @@ impl CursorKey {
     }
 
     /// The cursor for `position` in the list that `list` names: the tool, the workspace and every filter.
-    pub(super) fn seal(&self, list: &impl Serialize, position: &impl Serialize) -> String {
+    pub(crate) fn seal(&self, list: &impl Serialize, position: &impl Serialize) -> String {
         let position = serde_json::to_vec(position).expect("a position is plain data");
         let mut sealed = self.tag(list, &position).to_vec();
         sealed.extend(position);
@@ -55,7 +55,7 @@ impl CursorKey {
     }
 
     /// The position in `cursor`, if it was issued for the same list.
-    pub(super) fn open<P: DeserializeOwned>(
+    pub(crate) fn open<P: DeserializeOwned>(
         &self,
         list: &impl Serialize,
         cursor: &str,

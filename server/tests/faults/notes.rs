@@ -4,6 +4,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lookout_server::metrics::metrics;
+
 use crate::browser::Browser;
 use crate::outages::call;
 use crate::server::Server;
@@ -46,6 +48,54 @@ fn calls_and_pages_do_not_wait_for_a_locked_file() {
     nobody_waits(&server, &tokens.access, &mut browser);
     other.execute_batch("rollback").unwrap();
     a_later_call_is_noted(&server, &tokens.access);
+}
+
+#[test]
+fn calls_of_tools_are_answered_although_they_cannot_be_recorded() {
+    let server = Server::start_in(None);
+    let client = server.client();
+    let tokens = Browser::signed_in(&server).connect(&client);
+    let call = || {
+        let authorization = format!("Bearer {}", tokens.access);
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", "application/json"),
+            ("accept", "application/json, text/event-stream"),
+            ("mcp-protocol-version", "2025-11-25"),
+        ];
+        let body =
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_warehouses"}}"#;
+        let reply = server.send("POST", "/mcp", &headers, body.as_bytes());
+        assert_eq!(reply.json()["result"]["isError"], false, "{reply:?}");
+    };
+    let recorded = || {
+        server.runtime.block_on(server.app.noted());
+        server.count("select count(*) from tool_calls")
+    };
+    call();
+    assert_eq!(recorded(), 1);
+    let lost = metrics().unrecorded_calls.get();
+    let file = lookout_server::store::file(&server.app.config.data);
+    let other = rusqlite::Connection::open(file).unwrap();
+    other.execute_batch("begin immediate").unwrap();
+    let began = Instant::now();
+    for _ in 0..CALLS {
+        call();
+    }
+    assert!(began.elapsed() < WAIT * CALLS, "{:?}", began.elapsed());
+    server.runtime.block_on(server.app.noted());
+    other.execute_batch("rollback").unwrap();
+    assert_eq!(metrics().unrecorded_calls.get() - lost, u64::from(CALLS));
+    call();
+    assert_eq!(recorded(), 2);
+
+    // A table that is away is no other matter.
+    let lost = metrics().unrecorded_calls.get();
+    server.sql("alter table tool_calls rename to elsewhere");
+    call();
+    server.runtime.block_on(server.app.noted());
+    assert_eq!(metrics().unrecorded_calls.get() - lost, 1);
+    server.sql("alter table elsewhere rename to tool_calls");
 }
 
 #[test]

@@ -14,6 +14,7 @@ const PAGES_OF_EXTERNAL_ACCESS: [&str; 9] = [
     "/w/demo/mcp/tokens",
     "/w/demo/mcp/tokens/test",
     "/w/demo/mcp/clients",
+    "/w/demo/mcp/activity",
     "/mcp",
 ];
 

@@ -110,6 +110,7 @@ impl Server {
             ("tokens", "created_at"),
             ("tokens", "expires_at"),
             ("clients", "created_at"),
+            ("tool_calls", "at"),
         ];
         let statement = |(table, column)| {
             format!("update {table} set {column} = {column} - {};", seconds * 1000)

@@ -135,6 +135,44 @@ fn a_stop_under_load_loses_no_answer() {
     assert_eq!(made, registered.into_inner(), "what was done and what was said differ");
 }
 
+#[test]
+fn a_stop_records_the_calls_that_were_just_answered() {
+    let mut running = Running::start();
+    let data = running.folder.path().join("data");
+    let lookout = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lookout-server"));
+        command
+            .args(arguments)
+            .arg("--data")
+            .arg(&data)
+            .env("LOOKOUT_USER_PASSWORD", "a long password");
+        let output = command.output().expect("the binary runs");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("text").trim_end().to_owned()
+    };
+    lookout(&["user", "add", "eve@lookout.example"]);
+    let token = lookout(&["token", "create", "--user", "eve@lookout.example", "--name", "ci"]);
+    let call =
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_warehouses"}}"#;
+    let headers = format!(
+        "authorization: Bearer {token}\r\ncontent-type: application/json\r\naccept: application/json, text/event-stream\r\n\
+         mcp-protocol-version: 2025-11-25\r\ncontent-length: {}\r\n",
+        call.len()
+    );
+    let mut peer = Peer::connect(&running.base);
+    for _ in 0..3 {
+        peer.request("POST /mcp", &headers, call.as_bytes());
+        let (status, text) = peer.response();
+        assert_eq!(status, 200, "{text}");
+    }
+    running.signal();
+    assert!(running.ended().0);
+    let database = rusqlite::Connection::open(data.join("lookout.db")).expect("the database");
+    let recorded = "select count(*) from tool_calls where outcome = 'ok'";
+    let recorded: u32 = database.query_row(recorded, [], |row| row.get(0)).expect("a number");
+    assert_eq!(recorded, 3);
+}
+
 /// How many of these many connections may ask while all do, and whether the first can still register a client then.
 fn answered(running: &Running, connections: usize) -> usize {
     let document = r#"{"redirect_uris":["http://127.0.0.1:4321/callback"]}"#;

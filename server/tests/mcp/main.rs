@@ -1,5 +1,6 @@
 //! The MCP endpoint and its tools, over HTTP to a real server on loopback.
 
+mod activity;
 mod arguments;
 mod endpoint;
 mod save_dashboard;

@@ -1,5 +1,6 @@
 //! The stores: SQLite and PostgreSQL give the same answers, and a throwaway PostgreSQL cluster to show it on.
 
+mod activity;
 mod agree;
 mod opening;
 mod operations;

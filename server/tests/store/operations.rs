@@ -217,7 +217,8 @@ pub(crate) async fn perform(store: &dyn Store, operation: &Operation) -> Result<
         Operation::NoteUse(id) => store.note_use(&name("grant", *id)).await.map(|()| String::new()),
         Operation::NoteVisit(id) => store.note_visit(digest(3, *id)).await.map(|()| String::new()),
         Operation::Sweep => {
-            let retention = Retention { unconsented_client: 1, session: 1, ended_grant: 1 };
+            let retention =
+                Retention { unconsented_client: 1, session: 1, ended_grant: 1, call: 1, calls: 1 };
             store.sweep(retention).await.map(|()| String::new())
         }
     };

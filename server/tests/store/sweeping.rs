@@ -8,6 +8,13 @@ use crate::Opened;
 use crate::operations::{Operation, client, digest, grant, name, perform, token};
 
 const DAY: i64 = 86_400;
+const RETENTION: Retention = Retention {
+    unconsented_client: DAY,
+    session: DAY,
+    ended_grant: 30 * DAY,
+    call: 30 * DAY,
+    calls: 3,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_superseded_refresh_token_is_known_until_its_grant_is_long_over() {
@@ -32,7 +39,6 @@ async fn a_superseded_refresh_token_is_known_until_its_grant_is_long_over() {
             },
         ];
         store.begin().await.unwrap().commit(changes).await.unwrap();
-        let retention = Retention { unconsented_client: DAY, session: DAY, ended_grant: 30 * DAY };
         let ago = |seconds: i64| {
             let now = if opened.address.is_some() {
                 "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)"
@@ -47,7 +53,7 @@ async fn a_superseded_refresh_token_is_known_until_its_grant_is_long_over() {
         opened.sql(&format!("update tokens set expires_at = {}", ago(365 * DAY)));
         for ended in ["revoked_at", "expires_at"] {
             opened.sql(&format!("update grants set {ended} = {}", ago(30 * DAY - 3600)));
-            store.sweep(retention).await.unwrap();
+            store.sweep(RETENTION).await.unwrap();
             assert!(knows(0).await, "{ended}");
             assert!(!knows(1).await, "an expired access token is forgotten");
             let standing = store.begin().await.unwrap().token(digest(1, 0)).await.unwrap();
@@ -58,7 +64,7 @@ async fn a_superseded_refresh_token_is_known_until_its_grant_is_long_over() {
             "update grants set revoked_at = null, expires_at = {}",
             ago(30 * DAY + 3600)
         ));
-        store.sweep(retention).await.unwrap();
+        store.sweep(RETENTION).await.unwrap();
         assert!(!knows(0).await);
         // Nothing can come of the grant any more.
         assert!(store.begin().await.unwrap().grant(&name("grant", 0)).await.unwrap().is_none());
@@ -82,11 +88,7 @@ async fn of_the_ended_grants_of_a_client_the_newest_stays_and_the_client_with_it
         }
         changes.push(Change::AddToken(token(1, 2, TokenKind::Refresh, false)));
         store.begin().await.unwrap().commit(changes).await.unwrap();
-        let sweep = async || {
-            let retention =
-                Retention { unconsented_client: DAY, session: DAY, ended_grant: 30 * DAY };
-            store.sweep(retention).await
-        };
+        let sweep = async || store.sweep(RETENTION).await;
         let left = async || {
             let mut left = Vec::new();
             for number in [0, 2, 4] {

@@ -6,15 +6,15 @@
 
 use sqlx::Row as _;
 
-use super::SqlStore;
-use super::dialect::{self, least, now};
+use super::dialect::{self, Db, least, now};
+use super::{SqlStore, activity};
 use crate::metrics::metrics;
 use crate::store::{Retention, StoreError};
 
 /// Rows of one batch.
-const BATCH: i64 = 500;
+pub(super) const BATCH: i64 = 500;
 /// Batches of one statement and one sweep; the rest waits for the next.
-const BATCHES: usize = 200;
+pub(super) const BATCHES: usize = 200;
 
 /// The rows of a table by its key, and what makes them dead.
 macro_rules! remove {
@@ -89,6 +89,7 @@ pub(super) async fn sweep(store: &SqlStore, retention: Retention) -> Result<(), 
         (remove!("setup_links", "digest", "expires_at < $1"), DAY),
         (remove!("upstream_sign_ins", "state", "expires_at < $1"), HOUR),
         (remove!("sign_in_failures", "key", "last_at < $1"), DAY),
+        (remove!("tool_calls", "id", "at < $1"), retention.call),
     ];
     let mut swept = Ok(());
     for (statement, kept) in statements {
@@ -105,15 +106,13 @@ pub(super) async fn sweep(store: &SqlStore, retention: Retention) -> Result<(), 
             }
         }
     }
-    swept
+    swept.and(activity::sweep(store, retention.calls).await)
 }
 
-/// Runs a statement for rows that are older than `kept` seconds. `None` when another replica sweeps.
-async fn batch(
+/// Begins a batch, unless another replica sweeps.
+pub(super) async fn turn(
     store: &SqlStore,
-    statement: &'static str,
-    kept: i64,
-) -> Result<Option<u64>, StoreError> {
+) -> Result<Option<sqlx::Transaction<'static, Db>>, StoreError> {
     let mut transaction = store.write().await?;
     if let Some(statement) = dialect::UNHURRIED {
         sqlx::query(statement).execute(&mut *transaction).await?;
@@ -124,6 +123,16 @@ async fn batch(
             return Ok(None);
         }
     }
+    Ok(Some(transaction))
+}
+
+/// Runs a statement for rows that are older than `kept` seconds. `None` when another replica sweeps.
+async fn batch(
+    store: &SqlStore,
+    statement: &'static str,
+    kept: i64,
+) -> Result<Option<u64>, StoreError> {
+    let Some(mut transaction) = turn(store).await? else { return Ok(None) };
     let now = sqlx::query(concat!("select ", now!())).fetch_one(&mut *transaction).await?;
     let now: i64 = now.try_get(0)?;
     let removed = sqlx::query(statement)
