@@ -18,6 +18,7 @@ pub mod mcp;
 pub mod metrics;
 pub mod oauth;
 mod outgoing;
+mod reference;
 pub mod secret;
 pub mod serving;
 pub mod store;

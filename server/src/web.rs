@@ -10,12 +10,14 @@ mod activity;
 pub(crate) mod assets;
 mod chrome;
 mod clients;
+mod connect;
 mod dashboard;
 pub(crate) mod forms;
 mod grants;
 mod home;
 mod integrations;
 pub(crate) mod pages;
+mod reference;
 mod sessions;
 mod setup;
 mod sign_in;
@@ -67,6 +69,10 @@ pub fn routes(app: &App) -> Router<Arc<App>> {
         return router;
     }
     router
+        .route("/w/{workspace}/mcp", get(connect::show))
+        .route("/w/{workspace}/mcp/reference", get(reference::show))
+        .route("/w/{workspace}/mcp/reference.json", get(reference::json))
+        .route("/w/{workspace}/mcp/reference.md", get(reference::markdown))
         .route("/w/{workspace}/mcp/tokens", get(tokens::list).post(tokens::create))
         .route("/w/{workspace}/mcp/tokens/revoke", post(tokens::revoke))
         .route("/w/{workspace}/mcp/tokens/test", get(test_token::form).post(test_token::test))

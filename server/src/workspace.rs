@@ -8,6 +8,7 @@ mod dashboards;
 mod page;
 mod panel;
 mod parameters;
+mod sample;
 mod save;
 mod source_docs;
 mod spec;
@@ -31,6 +32,7 @@ use crate::store::workspace::WorkspaceStore;
 
 pub use cursor::CursorKey;
 pub(crate) use page::rfc3339;
+pub(crate) use sample::Sample;
 pub use warehouses::Connection;
 
 /// The tools over a store and the connected warehouses.

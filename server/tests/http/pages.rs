@@ -18,6 +18,9 @@ fn every_page_forbids_framing_scripts_and_storage() {
     let mut pages = vec![
         browser.get("/"),
         browser.get("/settings/integrations"),
+        browser.get("/w/demo/mcp"),
+        browser.get("/w/demo/mcp/reference"),
+        browser.get("/w/demo/mcp/reference?scope=mcp:admin"),
         browser.get("/w/demo/mcp/tokens"),
         browser.get("/w/demo/mcp/tokens/test"),
         browser.get("/w/demo/mcp/clients"),
