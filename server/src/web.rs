@@ -17,6 +17,7 @@ mod sessions;
 mod setup;
 mod sign_in;
 mod tokens;
+mod untrusted;
 #[cfg(feature = "oidc")]
 mod upstream;
 mod workspace;
