@@ -25,6 +25,7 @@ pub mod store;
 pub mod telemetry;
 #[cfg(feature = "oidc")]
 mod upstream;
+pub mod visible;
 pub mod warehouse;
 pub mod web;
 pub mod workspace;

@@ -23,6 +23,7 @@ mod setup;
 mod sign_in;
 mod test_token;
 mod tokens;
+mod untrusted;
 #[cfg(feature = "oidc")]
 mod upstream;
 mod workspace;

@@ -7,6 +7,7 @@ use axum::response::Response;
 use lookout_schema::{Panel, Scope};
 
 use super::chrome::{Chrome, framed};
+use super::untrusted::Shown;
 use crate::App;
 use crate::app::Visitor;
 use crate::authority::Timestamp;
@@ -75,13 +76,13 @@ pub(super) fn sign_in(
 #[derive(Template)]
 #[template(path = "consent.html")]
 struct ConsentPage<'a> {
-    client_name: &'a str,
+    client_name: Shown,
     /// The host that the client was verified to belong to.
     verified_host: Option<String>,
     /// The redirect URI in three parts; the middle one is where it leads.
     redirect: [&'a str; 3],
     is_loopback: bool,
-    email: &'a str,
+    email: Shown,
     workspaces: &'a [Membership],
     scopes: Vec<Scope>,
     offers_write: bool,
@@ -108,11 +109,11 @@ pub(crate) fn consent(
     let (before, rest) = uri.split_at(start);
     let (destination, after) = rest.split_at(length);
     let page = ConsentPage {
-        client_name: &client.name,
+        client_name: Shown::of(&client.name),
         verified_host: client.document_fresh_until.and_then(|_| verified_host(&client.id)),
         redirect: [before, destination, after],
         is_loopback: parts.is_some_and(|parts| parts.is_loopback()),
-        email: &visitor.user.email,
+        email: Shown::of(&visitor.user.email),
         workspaces,
         scopes: request.scopes.iter().collect(),
         offers_write: request.scopes.contains(Scope::McpWrite),
