@@ -164,7 +164,7 @@ fn known(app: &App, examined: Examined) -> Answer {
     };
     let tools = |resource: Resource| {
         let (_, caller) = callers.iter().find(|(at, _)| *at == resource)?;
-        let listed = gate::listed(app, caller, resource);
+        let listed = gate::listed(app, caller.scopes, resource);
         Some(listed.map(|entry| entry.name.as_str()).collect())
     };
     let places = Resource::ALL.iter().map(|&resource| At {
