@@ -29,9 +29,9 @@ const DISCONNECT: &str = "disconnect client";
 
 /// How a client may prove who it is, and what that is called.
 const METHODS: [(ClientAuthMethod, &str); 3] = [
-    (ClientAuthMethod::None, "None: a public client, such as an application on a computer"),
-    (ClientAuthMethod::Basic, "A secret in the Authorization header"),
-    (ClientAuthMethod::Post, "A secret in the form body"),
+    (ClientAuthMethod::None, "None (public client)"),
+    (ClientAuthMethod::Basic, "Secret in the Authorization header"),
+    (ClientAuthMethod::Post, "Secret in the form body"),
 ];
 
 #[derive(Template)]

@@ -182,7 +182,8 @@ fn the_list_says_who_what_and_until_when_and_keeps_what_ended_apart() {
     server.pass(7 * 86_400);
     let page = Browser::signed_in(&server).get(PAGE);
     assert!(
-        page.text.contains("Revoked and expired (2)") && page.text.contains("<td>expired</td>")
+        page.text.contains("Revoked and expired (2)")
+            && page.text.contains("<td data-label=\"State\">expired</td>")
     );
 
     let mut admin = Browser::signed_in_as(&server, "admin@lookout.example");
