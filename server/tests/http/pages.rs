@@ -20,6 +20,7 @@ fn every_page_forbids_framing_scripts_and_storage() {
         browser.get("/settings/integrations"),
         browser.get("/w/demo/mcp/tokens"),
         browser.get("/w/demo/mcp/clients"),
+        browser.get("/w/demo/mcp/activity"),
         browser.get("/w/elsewhere/mcp/tokens"),
         browser.get("/oauth/authorize"),
         server.get("/nowhere", &[("accept", "text/html")]),
