@@ -58,12 +58,9 @@ impl Activity {
         // A call may end with the process.
         let Ok(runtime) = Handle::try_current() else { return };
         let mut queue = self.0.queue();
-        if queue.waiting.len() >= MOST {
+        if !queue.add(call) {
             metrics().unrecorded_calls.inc();
-            return;
-        }
-        queue.waiting.push(call);
-        if !std::mem::replace(&mut queue.is_written, true) {
+        } else if !std::mem::replace(&mut queue.is_written, true) {
             runtime.spawn(Arc::clone(&self.0).write(Arc::clone(store)));
         }
     }
@@ -104,13 +101,30 @@ impl Shared {
     /// The next batch; when there is none, the task that writes is over.
     fn next(&self) -> Option<Vec<EndedCall>> {
         let mut queue = self.queue();
-        if queue.waiting.is_empty() {
+        let batch = queue.take();
+        if batch.is_empty() {
             queue.is_written = false;
             self.settled.notify_waiters();
             return None;
         }
-        let batch = queue.waiting.len().min(BATCH);
-        Some(queue.waiting.drain(..batch).collect())
+        Some(batch)
+    }
+}
+
+impl Queue {
+    /// Whether there was room.
+    fn add(&mut self, call: EndedCall) -> bool {
+        let has_room = self.waiting.len() < MOST;
+        if has_room {
+            self.waiting.push(call);
+        }
+        has_room
+    }
+
+    /// The calls that have waited longest, as many as one batch takes.
+    fn take(&mut self) -> Vec<EndedCall> {
+        let batch = self.waiting.len().min(BATCH);
+        self.waiting.drain(..batch).collect()
     }
 }
 
@@ -232,5 +246,47 @@ impl App {
         let last = calls.last().filter(|_| !is_last);
         let next = last.map(|last| cursors.seal(&list, &(last.at.0, last.id)));
         Ok(Ok((calls, next)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(number: i64) -> EndedCall {
+        EndedCall {
+            ended: Instant::now(),
+            workspace_id: String::new(),
+            user_id: String::new(),
+            grant_id: String::new(),
+            grant_name: String::new(),
+            hint: String::new(),
+            tool: "",
+            outcome: CallOutcome::Ok,
+            error: None,
+            duration_ms: number,
+            rows: None,
+        }
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_leaves_in_order() {
+        let mut queue = Queue::default();
+        let most = i64::try_from(MOST).unwrap();
+        assert!((0..most).all(|number| queue.add(call(number))));
+        assert!(!queue.add(call(most)), "there is no room");
+        let first: Vec<_> = queue.take().iter().map(|call| call.duration_ms).collect();
+        assert_eq!(first, (0..i64::try_from(BATCH).unwrap()).collect::<Vec<_>>());
+        assert!(queue.add(call(most)), "there is room again");
+        let mut rest = Vec::new();
+        loop {
+            let batch = queue.take();
+            if batch.is_empty() {
+                break;
+            }
+            assert!(batch.len() <= BATCH);
+            rest.extend(batch);
+        }
+        assert_eq!((rest.len(), rest.last().unwrap().duration_ms), (MOST - BATCH + 1, most));
     }
 }

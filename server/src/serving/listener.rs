@@ -32,7 +32,8 @@ const TURNED_AWAY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: clo
 /// Answers requests for `router` on `listener` until `shutdown` completes.
 ///
 /// Then, in this order: readiness is withdrawn, and for `limits.notice_seconds` nothing else changes; no more connections are taken; idle ones are
-/// closed; requests in progress are finished for at most `limits.shutdown_seconds`.
+/// closed; requests in progress are finished for at most `limits.shutdown_seconds`; what is noted beside requests is written, for at
+/// most two seconds.
 ///
 /// # Errors
 ///

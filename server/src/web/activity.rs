@@ -30,6 +30,8 @@ struct ActivityPage {
     outcomes: Vec<Choice>,
     grants: Vec<Choice>,
     is_filtered: bool,
+    /// Whether there is anything to filter.
+    has_filters: bool,
     /// Whether newer calls are on another page.
     is_later: bool,
     sees_everything: bool,
@@ -98,6 +100,7 @@ async fn page(app: &App, member: &Member, asked: &Parameters) -> Result<Response
     let slug = &member.membership.slug;
     let sees_everything = member.membership.role.is_admin();
     let grant = filter.grant.as_deref();
+    let (is_filtered, is_later) = (filter != CallFilter::default(), cursor.is_some());
     let page = ActivityPage {
         chrome: member.chrome(app, Place::Activity),
         slug: slug.clone(),
@@ -105,8 +108,9 @@ async fn page(app: &App, member: &Member, asked: &Parameters) -> Result<Response
         tools: tools(filter.tool.as_deref()),
         outcomes: outcomes(filter.outcome),
         grants: grants(now, &listings, grant, sees_everything),
-        is_filtered: filter != CallFilter::default(),
-        is_later: cursor.is_some(),
+        is_filtered,
+        has_filters: is_filtered || is_later || refused.is_some() || !calls.is_empty(),
+        is_later,
         sees_everything,
         days: DAYS_OF_CALLS,
         most: in_thousands(CALLS_OF_WORKSPACE),
@@ -227,7 +231,7 @@ impl Row {
         let needed = needed.filter(|_| call.outcome == CallOutcome::Refused).unwrap_or_default();
         Self {
             at: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            shown_at: at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            shown_at: at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
             name: call.grant_name,
             hint: call.hint,
             person: call.user_email,

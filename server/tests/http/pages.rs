@@ -24,6 +24,7 @@ fn every_page_forbids_framing_scripts_and_storage() {
         browser.get("/w/demo/mcp/tokens"),
         browser.get("/w/demo/mcp/tokens/test"),
         browser.get("/w/demo/mcp/clients"),
+        browser.get("/w/demo/mcp/activity"),
         browser.get("/w/elsewhere/mcp/tokens"),
         browser.get("/oauth/authorize"),
         server.get("/nowhere", &[("accept", "text/html")]),
