@@ -14,6 +14,7 @@ mod dashboard;
 pub(crate) mod forms;
 mod home;
 pub(crate) mod pages;
+mod prose;
 mod reference;
 mod sessions;
 mod setup;
