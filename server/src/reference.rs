@@ -189,6 +189,16 @@ impl ToolReference {
         &self.entry.description
     }
 
+    /// The arguments themselves, without those inside of others.
+    pub(crate) fn outer_arguments(&self) -> Vec<&Field> {
+        self.arguments.iter().filter(|field| !field.is_inner()).collect()
+    }
+
+    /// The arguments inside of others.
+    pub(crate) fn inner_arguments(&self) -> Vec<&Field> {
+        self.arguments.iter().filter(|field| field.is_inner()).collect()
+    }
+
     /// Whether a call changes nothing.
     pub(crate) fn only_reads(&self) -> bool {
         self.entry.annotations.read_only_hint

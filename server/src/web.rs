@@ -17,6 +17,7 @@ mod grants;
 mod home;
 mod integrations;
 pub(crate) mod pages;
+mod prose;
 mod reference;
 mod sessions;
 mod setup;

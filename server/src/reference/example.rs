@@ -65,8 +65,21 @@ fn curl(url: &str, tool: &str, request: &Value) -> String {
          -H 'Accept: application/json, text/event-stream' \\\n  -H 'MCP-Protocol-Version: {MODERN_REVISION}' \\\n  \
          -H 'Mcp-Method: tools/call' -H 'Mcp-Name: {tool}' \\\n  -d {}",
         quoted(url),
-        quoted(&pretty(request))
+        quoted(&compact(request))
     )
+}
+
+/// The request with one line for each of its parameters.
+fn compact(request: &Value) -> String {
+    let parameters = request["params"].as_object().into_iter().flatten();
+    let lines: Vec<_> = parameters
+        .map(|(name, value)| format!("    {}: {value}", Value::from(name.as_str())))
+        .collect();
+    let mut outer = request.clone();
+    outer["params"] = "".into();
+    let outer = outer.to_string();
+    let outer = outer.strip_suffix("\"\"}").unwrap_or(&outer);
+    format!("{outer}{{\n{}\n  }}}}", lines.join(",\n"))
 }
 
 /// What the schema requires, and of the rest what makes a pasted call surer: it names the warehouse, and writes nothing.
@@ -175,6 +188,16 @@ mod tests {
         let expected =
             serde_json::json!({ "kind": "a", "sizes": [3], "owner": { "id": "example" } });
         assert_eq!(made, expected);
+    }
+
+    #[test]
+    fn the_command_has_the_request_on_few_lines() {
+        let tool = catalogue().tool("query_warehouse").expect("a tool");
+        let example = Example::of(tool, "https://lookout.example/mcp", &Sample::default());
+        let body = super::compact(&example.request);
+        let read: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        assert_eq!(read, example.request);
+        assert_eq!(body.lines().count(), 5, "{body}");
     }
 
     #[test]

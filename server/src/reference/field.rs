@@ -26,6 +26,13 @@ pub(crate) struct Field {
     pub(crate) description: String,
 }
 
+impl Field {
+    /// Whether it is a member of a member.
+    pub(super) fn is_inner(&self) -> bool {
+        self.name.contains('.')
+    }
+}
+
 /// The members of an object, each followed by its own.
 pub(super) fn fields(schema: &Value) -> Vec<Field> {
     let mut rows = Vec::new();

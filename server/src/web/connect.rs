@@ -31,6 +31,8 @@ struct ConnectPage<'a> {
     writing: Vec<&'a str>,
     /// The warehouse that the first query runs on.
     warehouse: Option<&'a str>,
+    /// The table that it counts.
+    table: Option<&'a str>,
     first_call: &'a str,
     tools: Vec<Tool>,
 }
@@ -59,6 +61,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, request: Request) -> Respo
         is_loopback: app.config.public_url.is_loopback,
         writing: writing.map(|tool| tool.name.as_str()).collect(),
         warehouse: sample.warehouse.as_deref(),
+        table: sample.table.as_deref(),
         first_call: &first_call,
         tools: tools(&endpoint, resource.scopes(), first_call.clone()),
     };

@@ -38,11 +38,6 @@ struct Choice {
     is_chosen: bool,
 }
 
-/// Text in which backticks mark code, in pieces.
-pub(super) fn pieces(text: &str) -> impl Iterator<Item = (bool, &str)> {
-    text.split('`').enumerate().map(|(index, piece)| (index % 2 == 1, piece))
-}
-
 pub(super) async fn show(State(app): State<Arc<App>>, request: Request) -> Response {
     let (member, view, reference) = match document(&app, request).await {
         Ok(document) => document,

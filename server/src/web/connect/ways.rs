@@ -89,16 +89,16 @@ fn assistants(endpoint: &str) -> Vec<Tool> {
             consent: Way::new(
                 "Run this in a terminal.",
                 format!("claude mcp add --transport http {NAME} {endpoint}"),
-                "Start claude, type /mcp, choose lookout and sign in.",
+                "Start `claude`, type `/mcp`, choose `lookout` and sign in.",
             ),
             token: Way::new(
-                "Put this into .mcp.json in your project. Claude Code reads the token from the environment when it starts.",
+                "Put this into `.mcp.json` in your project. Claude Code reads the token from the environment when it starts.",
                 pretty(&json!({ "mcpServers": { NAME: {
                     "type": "http",
                     "url": endpoint,
                     "headers": { "Authorization": format!("Bearer ${{{TOKEN}}}") },
                 } } })),
-                "Start claude where the variable is set.",
+                "Start `claude` where the variable is set.",
             ),
         },
         Tool {
@@ -107,16 +107,16 @@ fn assistants(endpoint: &str) -> Vec<Tool> {
             about: "in the terminal and in editors",
             is_hosted: false,
             consent: Way::new(
-                "Add this to ~/.codex/config.toml.",
+                "Add this to `~/.codex/config.toml`.",
                 format!("[mcp_servers.{NAME}]\nurl = \"{endpoint}\"\n"),
-                "Run codex mcp login lookout.",
+                "Run `codex mcp login lookout`.",
             ),
             token: Way::new(
-                "Add this to ~/.codex/config.toml. Codex reads the token from the environment when it starts.",
+                "Add this to `~/.codex/config.toml`. Codex reads the token from the environment when it starts.",
                 format!(
                     "[mcp_servers.{NAME}]\nurl = \"{endpoint}\"\nbearer_token_env_var = \"{TOKEN}\"\n"
                 ),
-                "Start codex where the variable is set.",
+                "Start `codex` where the variable is set.",
             ),
         },
     ]
@@ -136,13 +136,13 @@ fn editors(endpoint: &str) -> Vec<Tool> {
             about: "editor",
             is_hosted: false,
             consent: Some(Way {
-                place: "Put this into .cursor/mcp.json in your project, or into ~/.cursor/mcp.json for all of them.",
+                place: "Put this into `.cursor/mcp.json` in your project, or into `~/.cursor/mcp.json` for all of them.",
                 text: pretty(&json!({ "mcpServers": { NAME: server } })),
                 then: "Open the MCP settings of Cursor and sign in.",
                 link: Some(format!("cursor://anysphere.cursor-deeplink/mcp/install?{deeplink}")),
             }),
             token: Way::new(
-                "Put this into .cursor/mcp.json. Cursor reads the token from the environment when it starts.",
+                "Put this into `.cursor/mcp.json`. Cursor reads the token from the environment when it starts.",
                 pretty(&json!({ "mcpServers": { NAME: {
                     "url": endpoint,
                     "headers": with_token(&format!("${{env:{TOKEN}}}")),
@@ -156,12 +156,12 @@ fn editors(endpoint: &str) -> Vec<Tool> {
             about: "editor",
             is_hosted: false,
             consent: Way::new(
-                "Put this into .vscode/mcp.json in your project.",
+                "Put this into `.vscode/mcp.json` in your project.",
                 pretty(&json!({ "servers": { NAME: { "type": "http", "url": endpoint } } })),
                 "Choose Start above the entry and sign in.",
             ),
             token: Way::new(
-                "Put this into .vscode/mcp.json. The editor asks for the token once and keeps it for you.",
+                "Put this into `.vscode/mcp.json`. The editor asks for the token once and keeps it for you.",
                 pretty(&json!({
                     "inputs": [{ "type": "promptString", "id": "lookout-token", "description": "Lookout token", "password": true }],
                     "servers": { NAME: { "type": "http", "url": endpoint, "headers": with_token("${input:lookout-token}") } },
@@ -208,12 +208,12 @@ fn programs(endpoint: &str, scopes: ScopeSet, first_call: String) -> Vec<Tool> {
             about: "with the crate lookout-sdk",
             is_hosted: false,
             consent: Way::new(
-                "Put this into src/main.rs. It opens your browser, and prints the warehouses.",
+                "Put this into `src/main.rs`. It opens your browser, and prints the warehouses.",
                 of_the_sdk(include_str!("../../../../sdk/examples/first_sign_in.rs"), endpoint),
                 "",
             ),
             token: Way::new(
-                "Put this into src/main.rs. It prints the warehouses.",
+                "Put this into `src/main.rs`. It prints the warehouses.",
                 of_the_sdk(include_str!("../../../../sdk/examples/first_answer.rs"), endpoint),
                 "",
             ),
@@ -224,18 +224,18 @@ fn programs(endpoint: &str, scopes: ScopeSet, first_call: String) -> Vec<Tool> {
             about: "checks that this server keeps to the specifications",
             is_hosted: false,
             consent: Way::new(
-                "Run this in a terminal. Between the two commands, say in target.toml who signs in.",
+                "Run this in a terminal. Between the two commands, say in `target.toml` who signs in.",
                 format!(
                     "lookout-conformance init {endpoint}\nlookout-conformance server --target target.toml"
                 ),
                 "The harness plays the person in the browser. Run it on servers that you may test.",
             ),
             token: Way::new(
-                "Put this into target.toml.",
+                "Put this into `target.toml`.",
                 format!(
                     "url = \"{endpoint}\"\n\n[[tokens]]\nscopes = {names}\ntoken = {{ env = \"{TOKEN}\" }}\n"
                 ),
-                "Run lookout-conformance server --target target.toml.",
+                "Run `lookout-conformance server --target target.toml`.",
             ),
         },
     ]
