@@ -7,9 +7,11 @@
 
 mod account;
 pub(crate) mod assets;
+mod chart;
 mod chrome;
 mod clients;
 mod dashboard;
+mod dashboards;
 pub(crate) mod forms;
 mod home;
 pub(crate) mod pages;
@@ -50,6 +52,7 @@ pub fn routes(app: &App) -> Router<Arc<App>> {
         .route("/account/sessions/end", post(sessions::end))
         .route("/account/sessions/end-others", post(sessions::end_others))
         .route("/settings/integrations", get(home::integrations))
+        .route("/w/{workspace}/dashboards", get(dashboards::list))
         .route("/w/{workspace}/d/{slug}", get(dashboard::show))
         .route("/assets/lookout.css", get(assets::stylesheet))
         .route("/assets/lookout.js", get(assets::script))

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use lookout_schema::{Panel, Scope};
+use lookout_schema::Scope;
 
 use super::chrome::{Chrome, framed};
 use crate::App;
@@ -224,21 +224,4 @@ pub(super) struct ClientsPage<'a> {
 
 pub(super) fn clients(status: StatusCode, page: &ClientsPage<'_>) -> Response {
     framed(status, page)
-}
-
-#[derive(Template)]
-#[template(path = "dashboard.html")]
-pub(super) struct DashboardPage<'a> {
-    pub(super) chrome: Chrome,
-    pub(super) title: &'a str,
-    pub(super) description: &'a str,
-    pub(super) revision: i64,
-    pub(super) updated: String,
-    pub(super) by: &'a str,
-    pub(super) by_tool: bool,
-    pub(super) panels: &'a [Panel],
-}
-
-pub(super) fn dashboard(page: &DashboardPage<'_>) -> Response {
-    framed(StatusCode::OK, page)
 }
