@@ -8,10 +8,12 @@
 mod account;
 mod activity;
 pub(crate) mod assets;
+mod chart;
 mod chrome;
 mod clients;
 mod connect;
 mod dashboard;
+mod dashboards;
 pub(crate) mod forms;
 mod grants;
 mod home;
@@ -58,6 +60,7 @@ pub fn routes(app: &App) -> Router<Arc<App>> {
         .route("/account/sessions/end", post(sessions::end))
         .route("/account/sessions/end-others", post(sessions::end_others))
         .route("/settings/integrations", get(integrations::show))
+        .route("/w/{workspace}/dashboards", get(dashboards::list))
         .route("/w/{workspace}/d/{slug}", get(dashboard::show))
         .route("/assets/lookout.css", get(assets::stylesheet))
         .route("/assets/lookout.js", get(assets::script))

@@ -4,7 +4,7 @@ use askama::Template;
 use askama::filters::Safe;
 use axum::http::StatusCode;
 use axum::response::Response;
-use lookout_schema::{Panel, Scope};
+use lookout_schema::Scope;
 
 use super::chrome::{Chrome, framed};
 use super::untrusted::Shown;
@@ -139,21 +139,4 @@ pub(super) fn time(at: Option<Timestamp>, otherwise: &'static str) -> Safe<Strin
         || shown.clone(),
         |at| format!("<time datetime=\"{}\">{shown}</time>", at.strftime("%Y-%m-%dT%H:%MZ")),
     ))
-}
-
-#[derive(Template)]
-#[template(path = "dashboard.html")]
-pub(super) struct DashboardPage<'a> {
-    pub(super) chrome: Chrome,
-    pub(super) title: &'a str,
-    pub(super) description: &'a str,
-    pub(super) revision: i64,
-    pub(super) updated: String,
-    pub(super) by: &'a str,
-    pub(super) by_tool: bool,
-    pub(super) panels: &'a [Panel],
-}
-
-pub(super) fn dashboard(page: &DashboardPage<'_>) -> Response {
-    framed(StatusCode::OK, page)
 }
