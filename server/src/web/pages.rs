@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use lookout_schema::Scope;
 
-use super::chrome::{Chrome, framed};
 use super::untrusted::Shown;
 use crate::App;
 use crate::app::Visitor;
