@@ -208,17 +208,17 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, &'static str> {
     Ok(Some(token))
 }
 
-/// Every tool that this caller may run at this resource, sorted by name.
+/// Every tool that a caller with these scopes may run at this resource, sorted by name.
 pub(crate) fn listed(
     app: &App,
-    caller: &Caller,
+    scopes: ScopeSet,
     resource: Resource,
 ) -> impl Iterator<Item = &'static ToolEntry> {
     let is_listed = app.policy().tool_is_listed;
     catalogue()
         .tools
         .iter()
-        .filter(move |entry| offered(entry, resource) && is_listed(caller.scopes, entry.scopes))
+        .filter(move |entry| offered(entry, resource) && is_listed(scopes, entry.scopes))
 }
 
 /// The right to run the tool of that name with these arguments.

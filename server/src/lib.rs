@@ -18,12 +18,14 @@ pub mod mcp;
 pub mod metrics;
 pub mod oauth;
 mod outgoing;
+mod reference;
 pub mod secret;
 pub mod serving;
 pub mod store;
 pub mod telemetry;
 #[cfg(feature = "oidc")]
 mod upstream;
+pub mod visible;
 pub mod warehouse;
 pub mod web;
 pub mod workspace;

@@ -32,8 +32,10 @@ use crate::http::rates::TooOften;
 use crate::http::{bounded, retry_later};
 use crate::telemetry;
 
+pub(crate) use modern::supported_revisions;
 pub use tool_error::ToolError;
 pub(crate) use tool_error::cut;
+pub(crate) use tools::{described, server_info};
 
 /// Longest message of a JSON-RPC error, in characters; what a caller sent is quoted in some.
 const MAX_MESSAGE: usize = 300;

@@ -154,6 +154,9 @@ pub trait AuthorityStore: Send + Sync + fmt::Debug {
     /// A client.
     fn client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Client>>;
 
+    /// The clients that a person registered, newest first.
+    fn clients_of<'a>(&'a self, user_id: &'a str) -> StoreFuture<'a, Vec<Client>>;
+
     /// A session with its person, and the time.
     fn visitor(&self, session: Digest) -> StoreFuture<'_, Option<(Timestamp, Session, User)>>;
 

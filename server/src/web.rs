@@ -8,16 +8,25 @@
 mod account;
 mod activity;
 pub(crate) mod assets;
+mod chart;
 mod chrome;
 mod clients;
+mod connect;
 mod dashboard;
+mod dashboards;
 pub(crate) mod forms;
+mod grants;
 mod home;
+mod integrations;
 pub(crate) mod pages;
+mod prose;
+mod reference;
 mod sessions;
 mod setup;
 mod sign_in;
+mod test_token;
 mod tokens;
+mod untrusted;
 #[cfg(feature = "oidc")]
 mod upstream;
 mod workspace;
@@ -50,7 +59,8 @@ pub fn routes(app: &App) -> Router<Arc<App>> {
         .route("/account/password", post(account::change_password))
         .route("/account/sessions/end", post(sessions::end))
         .route("/account/sessions/end-others", post(sessions::end_others))
-        .route("/settings/integrations", get(home::integrations))
+        .route("/settings/integrations", get(integrations::show))
+        .route("/w/{workspace}/dashboards", get(dashboards::list))
         .route("/w/{workspace}/d/{slug}", get(dashboard::show))
         .route("/assets/lookout.css", get(assets::stylesheet))
         .route("/assets/lookout.js", get(assets::script))
@@ -64,8 +74,13 @@ pub fn routes(app: &App) -> Router<Arc<App>> {
         return router;
     }
     router
+        .route("/w/{workspace}/mcp", get(connect::show))
+        .route("/w/{workspace}/mcp/reference", get(reference::show))
+        .route("/w/{workspace}/mcp/reference.json", get(reference::json))
+        .route("/w/{workspace}/mcp/reference.md", get(reference::markdown))
         .route("/w/{workspace}/mcp/tokens", get(tokens::list).post(tokens::create))
         .route("/w/{workspace}/mcp/tokens/revoke", post(tokens::revoke))
+        .route("/w/{workspace}/mcp/tokens/test", get(test_token::form).post(test_token::test))
         .route("/w/{workspace}/mcp/clients", get(clients::list).post(clients::create))
         .route("/w/{workspace}/mcp/clients/disconnect", post(clients::disconnect))
         .route("/w/{workspace}/mcp/activity", get(activity::list))

@@ -8,6 +8,8 @@ mod dashboards;
 mod page;
 mod panel;
 mod parameters;
+mod reader;
+mod sample;
 mod save;
 mod source_docs;
 mod spec;
@@ -17,20 +19,25 @@ mod warehouses;
 use std::sync::Arc;
 
 use lookout_schema::{
-    DescribeTable, DescribeTableResult, GetDashboard, GetDashboardResult, ListDashboards,
-    ListDashboardsResult, ListSourceDocs, ListSourceDocsResult, ListTables, ListTablesResult,
-    ListWarehouses, ListWarehousesResult, QueryWarehouse, QueryWarehouseResult, ReadSourceDoc,
-    ReadSourceDocResult, RunDashboardPanel, RunDashboardPanelResult, SaveDashboard,
-    SaveDashboardResult,
+    DashboardEntry, DescribeTable, DescribeTableResult, GetDashboard, GetDashboardResult,
+    ListDashboards, ListDashboardsResult, ListSourceDocs, ListSourceDocsResult, ListTables,
+    ListTablesResult, ListWarehouses, ListWarehousesResult, Panel, QueryWarehouse,
+    QueryWarehouseResult, ReadSourceDoc, ReadSourceDocResult, RunDashboardPanel,
+    RunDashboardPanelResult, SaveDashboard, SaveDashboardResult,
 };
 
 use crate::gate::Granted;
 use crate::generated::Tools;
 use crate::mcp::ToolError;
-use crate::store::workspace::WorkspaceStore;
+use crate::store::workspace::{Dashboard, WorkspaceStore};
 
 pub use cursor::CursorKey;
 pub(crate) use page::rfc3339;
+pub(crate) use panel::Caps;
+pub(crate) use parameters::{Resolved, check, resolve};
+pub(crate) use reader::Reader;
+pub(crate) use sample::Sample;
+pub(crate) use time_range::{PRESETS, resolve as resolve_time_range};
 pub use warehouses::Connection;
 
 /// The tools over a store and the connected warehouses.
@@ -57,6 +64,29 @@ impl WorkspaceTools {
     #[must_use]
     pub fn with_warehouses(self, connections: Vec<Connection>) -> Self {
         Self { connections: connections.into(), ..self }
+    }
+
+    /// One page of the dashboards that `reader` sees, each with whether an external tool saved it last, and the cursor of the next page.
+    pub(crate) async fn dashboards(
+        &self,
+        reader: Reader<'_>,
+        search: Option<&str>,
+        cursor: Option<&str>,
+        limit: i64,
+    ) -> Result<(Vec<(DashboardEntry, bool)>, Option<String>), ToolError> {
+        dashboards::page(self, reader, search, cursor, limit).await
+    }
+
+    /// Runs a panel of a dashboard with values that [`resolve`] made.
+    pub(crate) async fn run_panel(
+        &self,
+        reader: Reader<'_>,
+        dashboard: &Dashboard,
+        panel: &Panel,
+        resolved: Resolved,
+        caps: Caps,
+    ) -> Result<RunDashboardPanelResult, ToolError> {
+        panel::run_panel(self, reader, &dashboard.id, panel, resolved, caps).await
     }
 
     /// The page of a dashboard.

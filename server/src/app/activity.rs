@@ -217,7 +217,7 @@ impl App {
         filter: CallFilter,
         cursor: Option<&str>,
     ) -> Result<Result<(Vec<RecordedCall>, Option<String>), UnknownCursor>, StoreError> {
-        let user_id = (!membership.role.sees_everything()).then(|| user.id.clone());
+        let user_id = (!membership.role.is_admin()).then(|| user.id.clone());
         let cursors = CursorKey::of(self.keys.clone());
         let list = (
             "activity",

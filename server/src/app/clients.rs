@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::App;
+use super::once::identifier_of;
 use crate::audit::{Event, What};
 use crate::authority::client::{FreshClient, Registration};
 use crate::authority::records::{Client, User};
@@ -27,6 +28,12 @@ pub enum RegisterError {
     /// Too many clients are registered that nobody allowed anything.
     #[error("too many clients are registered and unused; try again later")]
     Crowded,
+    /// The form registered a client when it was sent before.
+    #[error("this form was sent before, and registered the client {id} then")]
+    AlreadySent {
+        /// Its identifier.
+        id: String,
+    },
     /// The database did not do its work.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -44,12 +51,35 @@ impl App {
         registration: &Registration,
         registered_by: Option<&User>,
     ) -> Result<(Client, Option<ClientSecret>), RegisterError> {
+        self.add_client(registration, registered_by, identifier(&*self.entropy)).await
+    }
+
+    /// Registers the client that a person's form `form` asks for, unless that form registered one before.
+    pub(crate) async fn register_client_once(
+        &self,
+        registration: &Registration,
+        user: &User,
+        form: &str,
+    ) -> Result<(Client, Option<ClientSecret>), RegisterError> {
+        self.add_client(registration, Some(user), identifier_of(user, "client", form)).await
+    }
+
+    async fn add_client(
+        &self,
+        registration: &Registration,
+        registered_by: Option<&User>,
+        id: String,
+    ) -> Result<(Client, Option<ClientSecret>), RegisterError> {
         let secret = ClientSecret::mint(&*self.entropy);
-        let id = identifier(&*self.entropy);
         // Registrations take turns in the database; waiting here keeps its connections for other decisions.
         let turn = tokio::time::timeout(TURN, self.registering.lock()).await;
         let _turn = turn.map_err(|_| StoreError("too many registrations wait".into()))?;
         let mut transaction = self.store.begin().await?;
+        if registered_by.is_some() && transaction.client(&id).await?.is_some() {
+            drop(transaction);
+            self.audit(Event::refused(What::Register, "already_sent").client(&id)).await;
+            return Err(RegisterError::AlreadySent { id });
+        }
         let young = transaction.now().plus_seconds(-YOUNG);
         if registered_by.is_none()
             && transaction.unconsented_clients().await? >= self.config.limits.unconsented_clients

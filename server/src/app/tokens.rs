@@ -6,6 +6,7 @@ use lookout_schema::ScopeSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::App;
+use super::once::identifier_of;
 use crate::audit::{Event, What};
 use crate::authority::programmatic::{FreshToken, TokenRefusal, TokenRequest};
 use crate::authority::records::{Grant, Membership, User};
@@ -40,6 +41,12 @@ pub enum TokenError {
     /// The person is not a member of the workspace now.
     #[error("you are not a member of this workspace")]
     NotAMember,
+    /// The form made a token when it was sent before.
+    #[error("this form was sent before, and made the token {name:?} then")]
+    AlreadySent {
+        /// What the token is called.
+        name: String,
+    },
     /// The database did not do its work.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -55,24 +62,47 @@ impl App {
         scopes: Option<ScopeSet>,
         days: Option<i64>,
     ) -> Result<(ProgrammaticToken, Grant), TokenError> {
+        let request = TokenRequest { user_id: &user.id, workspace_id, name, scopes, days };
+        self.make_token(user, &request, &identifier(&*self.entropy)).await
+    }
+
+    /// Makes a programmatic token that the form `form` asks for, unless that form made one before.
+    pub(crate) async fn create_token_once(
+        &self,
+        user: &User,
+        request: &TokenRequest<'_>,
+        form: &str,
+    ) -> Result<(ProgrammaticToken, Grant), TokenError> {
+        self.make_token(user, request, &identifier_of(user, "token", form)).await
+    }
+
+    async fn make_token(
+        &self,
+        user: &User,
+        request: &TokenRequest<'_>,
+        grant_id: &str,
+    ) -> Result<(ProgrammaticToken, Grant), TokenError> {
+        let workspace_id = request.workspace_id;
         let secret = ProgrammaticToken::mint(&*self.entropy);
-        let grant_id = identifier(&*self.entropy);
         let mut transaction = self.store.begin().await?;
         if transaction.membership(&user.id, workspace_id).await?.is_none() {
             drop(transaction);
             self.audit(Event::refused(What::CreateToken, "not_a_member").user(&user.id)).await;
             return Err(TokenError::NotAMember);
         }
+        // This locks the person, so a form that is sent twice at once is one after the other from here on.
         let live_names = transaction.live_token_names(&user.id, workspace_id).await?;
+        if let Some(made) = transaction.grant(grant_id).await? {
+            drop(transaction);
+            let event = Event::refused(What::CreateToken, "already_sent");
+            self.audit(event.user(&user.id).workspace(workspace_id)).await;
+            return Err(TokenError::AlreadySent { name: made.name });
+        }
         let mut decision = self.authority.create_token(
             transaction.now(),
-            &TokenRequest { user_id: &user.id, workspace_id, name, scopes, days },
+            request,
             &live_names,
-            FreshToken {
-                grant_id: &grant_id,
-                digest: self.keys.digest(&secret),
-                hint: &secret.hint(),
-            },
+            FreshToken { grant_id, digest: self.keys.digest(&secret), hint: &secret.hint() },
         );
         if let Ok(grant) = &decision.reply {
             decision.changes.push(Change::Audit(of_grant(What::CreateToken, grant)));

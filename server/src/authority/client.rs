@@ -9,6 +9,7 @@ use super::error::{OAuthError, OAuthErrorCode};
 use super::records::{Client, ClientAuthMethod, GrantType};
 use super::{Authority, Change, Decision, Timestamp};
 use crate::secret::keys::Digest;
+use crate::visible;
 
 const LONGEST_NAME: usize = 64;
 
@@ -49,34 +50,9 @@ pub struct Presented<'a> {
     pub secret: Option<&'a Digest>,
 }
 
-/// A name without what could deceive: control, bidirectional and invisible characters, runs of space, and length.
+/// A name without what could deceive.
 pub(super) fn clean_name(name: &str) -> String {
-    let is_invisible = |c: char| {
-        c.is_control()
-            || matches!(
-                c,
-                '\u{ad}'
-                    | '\u{34f}'
-                    | '\u{61c}'
-                    | '\u{115f}'
-                    | '\u{1160}'
-                    | '\u{17b4}'
-                    | '\u{17b5}'
-            )
-            || matches!(c, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}')
-            || matches!(c, '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-    };
-    let visible: String = name
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|&c| !is_invisible(c))
-        .collect();
-    let name = visible.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    match name.char_indices().nth(LONGEST_NAME - 1) {
-        Some((cut, _)) if name.chars().nth(LONGEST_NAME).is_some() => format!("{}…", &name[..cut]),
-        _ => name,
-    }
+    visible::line(name, LONGEST_NAME)
 }
 
 pub(super) fn secret_matches(registered: Option<&Digest>, presented: Option<&Digest>) -> bool {

@@ -107,9 +107,9 @@ words! {
 }
 
 impl Role {
-    /// Whether a member sees what others granted and did in the workspace, and not only their own.
+    /// Whether it is one of those that look after the workspace.
     #[must_use]
-    pub const fn sees_everything(self) -> bool {
+    pub const fn is_admin(self) -> bool {
         matches!(self, Self::Owner | Self::Admin)
     }
 }

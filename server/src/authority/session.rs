@@ -14,7 +14,7 @@ pub(super) fn within(now: Timestamp, since: Timestamp, seconds: i64) -> bool {
 
 pub(super) fn grant_is_visible(grant: &Grant, user_id: &str, membership: &Membership) -> bool {
     grant.workspace_id == membership.workspace_id
-        && (grant.user_id == user_id || membership.role.sees_everything())
+        && (grant.user_id == user_id || membership.role.is_admin())
 }
 
 pub(super) fn origin_accepted(allowed: &[String], origin: Option<&str>) -> bool {

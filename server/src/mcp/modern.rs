@@ -162,6 +162,6 @@ impl Problem {
 }
 
 /// Every revision that the endpoint serves, newest first.
-pub(super) fn supported_revisions() -> Vec<&'static str> {
+pub(crate) fn supported_revisions() -> Vec<&'static str> {
     std::iter::once(MODERN_REVISION).chain(INITIALIZE_REVISIONS).collect()
 }

@@ -41,7 +41,7 @@ pub(super) fn capabilities() -> Value {
     json!({ "tools": {} })
 }
 
-pub(super) fn server_info() -> Value {
+pub(crate) fn server_info() -> Value {
     json!({ "name": "lookout", "title": "Lookout", "version": env!("CARGO_PKG_VERSION") })
 }
 
@@ -54,11 +54,12 @@ pub(super) fn list(call: &Call<'_>, params: &Value) -> Result<Value, String> {
         );
     }
     let tools: Vec<_> =
-        gate::listed(call.app, &call.caller, call.resource).map(described).collect();
+        gate::listed(call.app, call.caller.scopes, call.resource).map(described).collect();
     Ok(json!({ "tools": tools }))
 }
 
-fn described(entry: &ToolEntry) -> Value {
+/// A tool as `tools/list` has it.
+pub(crate) fn described(entry: &ToolEntry) -> Value {
     let mut annotations = json!(entry.annotations);
     annotations["title"] = entry.title.as_str().into();
     json!({

@@ -52,6 +52,10 @@ impl From<RegisterError> for Failure {
         match error {
             RegisterError::Refused(error) => Self::OAuth(error),
             RegisterError::Crowded => Self::Crowded,
+            error @ RegisterError::AlreadySent { .. } => Self::OAuth(OAuthError::new(
+                OAuthErrorCode::InvalidClientMetadata,
+                error.to_string(),
+            )),
             RegisterError::Store(error) => Self::Unavailable(error),
         }
     }

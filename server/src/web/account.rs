@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use askama::filters::Safe;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -53,9 +54,11 @@ struct AccountPage<'a> {
 struct SessionRow {
     id: String,
     label: String,
+    /// When it began, for the name of its button.
     created: String,
-    seen: String,
-    ends: String,
+    began: Safe<String>,
+    seen: Safe<String>,
+    ends: Safe<String>,
     is_this: bool,
 }
 
@@ -133,8 +136,9 @@ async fn render(
     let rows = app.live_sessions(user).await?.into_iter().map(|session| SessionRow {
         is_this: session.digest == visitor.session.digest,
         created: pages::moment(Some(session.created_at), ""),
-        seen: pages::moment(Some(session.seen_at), ""),
-        ends: pages::moment(Some(app.session_ends(&session)), ""),
+        began: pages::time(Some(session.created_at), ""),
+        seen: pages::time(Some(session.seen_at), ""),
+        ends: pages::time(Some(app.session_ends(&session)), ""),
         label: if session.label.is_empty() { "Unknown browser".to_owned() } else { session.label },
         id: session.id,
     });

@@ -98,7 +98,7 @@ async fn page(app: &App, member: &Member, asked: &Parameters) -> Result<Response
         }
     }
     let slug = &member.membership.slug;
-    let sees_everything = member.membership.role.sees_everything();
+    let sees_everything = member.membership.role.is_admin();
     let grant = filter.grant.as_deref();
     let (is_filtered, is_later) = (filter != CallFilter::default(), cursor.is_some());
     let page = ActivityPage {

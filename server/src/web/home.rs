@@ -1,37 +1,36 @@
-//! The start page and the integrations settings.
+//! The start page.
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::chrome::{Chrome, Place};
-use super::{forms, pages, sign_in_first, unavailable};
+use super::chrome::{Chrome, Place, framed};
+use super::{forms, sign_in_first, unavailable};
 use crate::App;
 use crate::app::Visitor;
 use crate::authority::records::Membership;
 use crate::store::StoreError;
 
-pub(super) async fn home(State(app): State<Arc<App>>, request: Request) -> Response {
-    match look(&app, request, "/", Place::Home).await {
-        Ok(Ok((chrome, workspaces))) => pages::home(chrome, &workspaces),
-        Ok(Err(response)) => response,
-        Err(error) => unavailable(&error),
-    }
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    chrome: Chrome,
+    workspaces: Vec<Membership>,
 }
 
-pub(super) async fn integrations(State(app): State<Arc<App>>, request: Request) -> Response {
-    match look(&app, request, "/settings/integrations", Place::Integrations).await {
-        Ok(Ok((chrome, workspaces))) => {
-            pages::integrations(chrome, &workspaces, &app.authority.issuer.join("/mcp"))
-        }
+pub(super) async fn home(State(app): State<Arc<App>>, request: Request) -> Response {
+    match look(&app, request, "/", Place::Home).await {
+        Ok(Ok((chrome, workspaces))) => framed(StatusCode::OK, &HomePage { chrome, workspaces }),
         Ok(Err(response)) => response,
         Err(error) => unavailable(&error),
     }
 }
 
 /// The frame and the workspaces of a signed-in person; otherwise the way to sign in.
-async fn look(
+pub(super) async fn look(
     app: &App,
     request: Request,
     path: &str,

@@ -1,11 +1,13 @@
 //! The pages as templates. What a page shows is decided before it gets here.
 
 use askama::Template;
+use askama::filters::Safe;
 use axum::http::StatusCode;
 use axum::response::Response;
-use lookout_schema::{Panel, Scope};
+use lookout_schema::Scope;
 
 use super::chrome::{Chrome, framed};
+use super::untrusted::Shown;
 use crate::App;
 use crate::app::Visitor;
 use crate::authority::Timestamp;
@@ -13,7 +15,6 @@ use crate::authority::records::{AuthorizationRequest, Client, Membership};
 use crate::authority::redirect::Parts;
 use crate::client_documents::location::verified_host;
 use crate::http::{html, html_leading_to};
-use crate::store::GrantListing;
 
 /// A page is text put together in memory, so writing it cannot fail.
 pub(super) fn render(template: &impl Template) -> String {
@@ -75,13 +76,13 @@ pub(super) fn sign_in(
 #[derive(Template)]
 #[template(path = "consent.html")]
 struct ConsentPage<'a> {
-    client_name: &'a str,
+    client_name: Shown,
     /// The host that the client was verified to belong to.
     verified_host: Option<String>,
     /// The redirect URI in three parts; the middle one is where it leads.
     redirect: [&'a str; 3],
     is_loopback: bool,
-    email: &'a str,
+    email: Shown,
     workspaces: &'a [Membership],
     scopes: Vec<Scope>,
     offers_write: bool,
@@ -108,11 +109,11 @@ pub(crate) fn consent(
     let (before, rest) = uri.split_at(start);
     let (destination, after) = rest.split_at(length);
     let page = ConsentPage {
-        client_name: &client.name,
+        client_name: Shown::of(&client.name),
         verified_host: client.document_fresh_until.and_then(|_| verified_host(&client.id)),
         redirect: [before, destination, after],
         is_loopback: parts.is_some_and(|parts| parts.is_loopback()),
-        email: &visitor.user.email,
+        email: Shown::of(&visitor.user.email),
         workspaces,
         scopes: request.scopes.iter().collect(),
         offers_write: request.scopes.contains(Scope::McpWrite),
@@ -125,120 +126,17 @@ pub(crate) fn consent(
     )
 }
 
-#[derive(Template)]
-#[template(path = "home.html")]
-struct HomePage<'a> {
-    chrome: Chrome,
-    workspaces: &'a [Membership],
-}
-
-pub(super) fn home(chrome: Chrome, workspaces: &[Membership]) -> Response {
-    framed(StatusCode::OK, &HomePage { chrome, workspaces })
-}
-
-#[derive(Template)]
-#[template(path = "integrations.html")]
-struct IntegrationsPage<'a> {
-    chrome: Chrome,
-    workspaces: &'a [Membership],
-    endpoint: &'a str,
-}
-
-pub(super) fn integrations(chrome: Chrome, workspaces: &[Membership], endpoint: &str) -> Response {
-    framed(StatusCode::OK, &IntegrationsPage { chrome, workspaces, endpoint })
-}
-
-/// A grant as a row of a table.
-pub(super) struct GrantRow {
-    id: String,
-    name: String,
-    hint: String,
-    person: String,
-    scopes: String,
-    created: String,
-    last_used: String,
-    expires: String,
-    is_live: bool,
-    state: &'static str,
-}
-
-impl GrantRow {
-    pub(super) fn of(now: Timestamp, listing: &GrantListing) -> Self {
-        let grant = &listing.grant;
-        let is_expired = grant.expires_at.is_some_and(|ends| ends <= now);
-        let state = match grant.revoked_at {
-            Some(_) => "revoked",
-            None if is_expired => "expired",
-            None => "live",
-        };
-        Self {
-            id: grant.id.clone(),
-            name: grant.name.clone(),
-            hint: listing.hint.clone(),
-            person: listing.user_email.clone(),
-            scopes: grant.scopes.to_string(),
-            created: moment(Some(grant.created_at), "–"),
-            last_used: moment(listing.last_used_at, "never"),
-            expires: moment(grant.expires_at, "never"),
-            is_live: state == "live",
-            state,
-        }
-    }
-}
-
 pub(super) fn moment(at: Option<Timestamp>, otherwise: &str) -> String {
     let at = at.and_then(|at| jiff::Timestamp::from_millisecond(at.0).ok());
     at.map_or_else(|| otherwise.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
-#[derive(Template)]
-#[template(path = "tokens.html")]
-pub(super) struct TokensPage<'a> {
-    pub(super) chrome: Chrome,
-    pub(super) slug: &'a str,
-    pub(super) scopes: &'a [Scope],
-    pub(super) create_csrf: &'a str,
-    pub(super) revoke_csrf: &'a str,
-    pub(super) created: Option<&'a str>,
-    pub(super) refused: Option<&'a str>,
-    pub(super) rows: Vec<GrantRow>,
-}
-
-pub(super) fn tokens(status: StatusCode, page: &TokensPage<'_>) -> Response {
-    framed(status, page)
-}
-
-#[derive(Template)]
-#[template(path = "clients.html")]
-pub(super) struct ClientsPage<'a> {
-    pub(super) chrome: Chrome,
-    pub(super) slug: &'a str,
-    pub(super) endpoint: &'a str,
-    pub(super) create_csrf: &'a str,
-    pub(super) disconnect_csrf: &'a str,
-    pub(super) created: Option<&'a str>,
-    pub(super) secret: Option<&'a str>,
-    pub(super) refused: Option<&'a str>,
-    pub(super) rows: Vec<GrantRow>,
-}
-
-pub(super) fn clients(status: StatusCode, page: &ClientsPage<'_>) -> Response {
-    framed(status, page)
-}
-
-#[derive(Template)]
-#[template(path = "dashboard.html")]
-pub(super) struct DashboardPage<'a> {
-    pub(super) chrome: Chrome,
-    pub(super) title: &'a str,
-    pub(super) description: &'a str,
-    pub(super) revision: i64,
-    pub(super) updated: String,
-    pub(super) by: &'a str,
-    pub(super) by_tool: bool,
-    pub(super) panels: &'a [Panel],
-}
-
-pub(super) fn dashboard(page: &DashboardPage<'_>) -> Response {
-    framed(StatusCode::OK, page)
+/// A time as an element of a page, or what is said when there is none.
+pub(super) fn time(at: Option<Timestamp>, otherwise: &'static str) -> Safe<String> {
+    let shown = moment(at, otherwise);
+    let machine = at.and_then(|at| jiff::Timestamp::from_millisecond(at.0).ok());
+    Safe(machine.map_or_else(
+        || shown.clone(),
+        |at| format!("<time datetime=\"{}\">{shown}</time>", at.strftime("%Y-%m-%dT%H:%MZ")),
+    ))
 }

@@ -6,6 +6,7 @@ use axum::extract::Path;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
 use axum::response::Response;
 
 use super::chrome::{Chrome, Place};
@@ -38,7 +39,8 @@ impl Member {
             path.ok().and_then(|mut path| path.0.remove("workspace")).ok_or_else(no_such_page)?;
         let cookie = forms::session_cookie(app, parts).unwrap_or_default().to_owned();
         let visitor = app.visitor(Some(&cookie)).await.map_err(|error| unavailable(&error))?;
-        let Some(visitor) = visitor else { return Err(sign_in_first(parts.uri.path())) };
+        let address = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        let Some(visitor) = visitor else { return Err(sign_in_first(address)) };
         let memberships =
             app.store.memberships(&visitor.user.id).await.map_err(|error| unavailable(&error))?;
         let membership = memberships.iter().find(|membership| membership.slug == slug).cloned();
@@ -59,6 +61,11 @@ impl Member {
             return Err(forged());
         }
         Ok((member, form))
+    }
+
+    /// Whether they see what everybody granted, and not only what they did themselves.
+    pub(super) const fn is_admin(&self) -> bool {
+        self.membership.role.is_admin()
     }
 
     /// The token of this member's form `name`.

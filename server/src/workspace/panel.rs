@@ -8,6 +8,8 @@ use lookout_schema::{
 use serde_json::{Value, json};
 
 use super::WorkspaceTools;
+use super::parameters::Resolved;
+use super::reader::Reader;
 use super::warehouses::{WrittenOutcome, capped};
 use super::{dashboards, parameters};
 use crate::authority::bearer::Caller;
@@ -27,21 +29,41 @@ pub(super) async fn run(
             .hint(format!("Its panels are: {}.", panels.join(", ")))
             .details(json!({ "panels": panels })));
     };
+    let resolved = parameters::resolve(&spec.parameters, &arguments.parameters, Timestamp::now())?;
+    let caps = Caps { max_rows: arguments.max_rows, timeout_seconds: arguments.timeout_seconds };
+    run_panel(tools, caller, &dashboard.id, panel, resolved, caps).await
+}
+
+/// What one run of a panel may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caps {
+    pub(crate) max_rows: i64,
+    pub(crate) timeout_seconds: i64,
+}
+
+/// Runs one panel with these values.
+pub(super) async fn run_panel<'r>(
+    tools: &WorkspaceTools,
+    reader: impl Into<Reader<'r>>,
+    dashboard_id: &str,
+    panel: &Panel,
+    resolved: Resolved,
+    caps: Caps,
+) -> Result<RunDashboardPanelResult, ToolError> {
+    let reader = reader.into();
     let sql = panel.sql.as_deref().unwrap_or_default();
     let bound = parameters::bind(sql).map_err(|problem| {
         ToolError::new(ErrorCode::SqlSyntax, format!("The saved query cannot be read: {problem}."))
             .hint("Save the dashboard again with a corrected panel.")
     })?;
-    let resolved = parameters::resolve(&spec.parameters, &arguments.parameters, Timestamp::now())?;
     let values =
         resolved.values.into_iter().filter(|(name, _)| bound.names.contains(name)).collect();
-    let warehouse = tools.warehouse(caller, panel.warehouse_id.as_deref())?;
-    let statement =
-        capped(caller, bound.sql.clone(), values, arguments.max_rows, arguments.timeout_seconds);
+    let warehouse = tools.warehouse(reader, panel.warehouse_id.as_deref())?;
+    let statement = capped(reader, bound.sql.clone(), values, caps.max_rows, caps.timeout_seconds);
     let outcome = WrittenOutcome::from(warehouse.query(statement).await?);
     let (value, steps) = shown(panel, &outcome);
     Ok(RunDashboardPanelResult {
-        dashboard_id: dashboard.id,
+        dashboard_id: dashboard_id.to_owned(),
         panel: PanelReference {
             id: panel.id.clone(),
             title: panel.title.clone(),

@@ -67,18 +67,18 @@ pub(super) fn default_time_range() -> DashboardParameter {
 }
 
 /// What a run of a panel uses.
-#[derive(Debug)]
-pub(super) struct Resolved {
+#[derive(Clone, Debug)]
+pub(crate) struct Resolved {
     /// Every parameter with its value, defaults included.
-    pub(super) used: Map<String, Value>,
+    pub(crate) used: Map<String, Value>,
     /// Values by placeholder name.
     pub(super) values: BTreeMap<String, Scalar>,
     /// The range of the parameter `time_range`.
-    pub(super) time_range: Option<TimeRange>,
+    pub(crate) time_range: Option<TimeRange>,
 }
 
 /// Values for every parameter: what was given, otherwise the default, otherwise null where that is allowed.
-pub(super) fn resolve(
+pub(crate) fn resolve(
     parameters: &[DashboardParameter],
     given: &Map<String, Value>,
     now: Timestamp,
@@ -141,7 +141,7 @@ pub(super) fn resolve(
 }
 
 /// Whether a value other than a time range fits its parameter; null stands for no value.
-pub(super) fn check(parameter: &DashboardParameter, value: &Value) -> Result<(), String> {
+pub(crate) fn check(parameter: &DashboardParameter, value: &Value) -> Result<(), String> {
     let fits = match parameter.type_ {
         _ if value.is_null() => true,
         ParameterType::Boolean => value.is_boolean(),

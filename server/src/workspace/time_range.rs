@@ -10,7 +10,7 @@ use crate::mcp::cut;
 /// Every preset.
 ///
 /// `last_N_…` begins at the start of the day that many days, weeks or months ago and ends now; `previous_…` is the whole period before this one.
-pub(super) const PRESETS: [&str; 18] = [
+pub(crate) const PRESETS: [&str; 18] = [
     "today",
     "yesterday",
     "last_24_hours",
@@ -33,15 +33,15 @@ pub(super) const PRESETS: [&str; 18] = [
 
 /// A half-open range of instants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Range {
+pub(crate) struct Range {
     /// First instant inside.
-    pub(super) start: Timestamp,
+    pub(crate) start: Timestamp,
     /// First instant after.
-    pub(super) end: Timestamp,
+    pub(crate) end: Timestamp,
 }
 
 /// Reads a preset or `{start, end}`. The error says what may stand there.
-pub(super) fn resolve(value: &Value, now: Timestamp) -> Result<Range, String> {
+pub(crate) fn resolve(value: &Value, now: Timestamp) -> Result<Range, String> {
     match value {
         Value::String(preset) => preset_range(preset, now).ok_or_else(|| {
             format!(

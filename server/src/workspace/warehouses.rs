@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::WorkspaceTools;
 use super::page::cut;
+use super::reader::Reader;
 use crate::authority::bearer::Caller;
 use crate::config::WarehouseSettings;
 use crate::mcp::ToolError;
@@ -55,18 +56,21 @@ impl Connection {
 }
 
 impl WorkspaceTools {
-    fn connections_of(&self, caller: &Caller) -> impl Iterator<Item = &Connection> {
-        let workspace = caller.workspace_slug.clone();
+    fn connections_of<'r>(
+        &self,
+        reader: impl Into<Reader<'r>>,
+    ) -> impl Iterator<Item = &Connection> {
+        let workspace = reader.into().workspace_slug.to_owned();
         self.connections.iter().filter(move |connection| connection.workspace == workspace)
     }
 
     /// The warehouse that a call names, or the one it may leave out.
-    pub(super) fn warehouse(
+    pub(super) fn warehouse<'r>(
         &self,
-        caller: &Caller,
+        reader: impl Into<Reader<'r>>,
         id: Option<&str>,
     ) -> Result<&dyn Warehouse, ToolError> {
-        let mut connections = self.connections_of(caller);
+        let mut connections = self.connections_of(reader);
         let Some(id) = id else {
             let all: Vec<_> = connections.collect();
             let default = all.iter().find(|connection| connection.is_default);
@@ -227,8 +231,8 @@ pub(super) async fn query(
 }
 
 /// A statement under the caps of one result.
-pub(super) fn capped(
-    caller: &Caller,
+pub(super) fn capped<'r>(
+    reader: impl Into<Reader<'r>>,
     sql: String,
     params: BTreeMap<String, Scalar>,
     max_rows: i64,
@@ -241,7 +245,7 @@ pub(super) fn capped(
         max_bytes: MAX_ROW_BYTES,
         max_cell_chars: MAX_CELL_CHARS,
         timeout: Duration::from_secs(u64::try_from(timeout_seconds).unwrap_or(1)),
-        caller: Some(caller.grant_id.as_str().into()),
+        caller: Some(reader.into().share.into()),
     }
 }
 

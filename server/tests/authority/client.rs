@@ -174,10 +174,30 @@ fn a_name_loses_what_nobody_can_see() {
         );
         assert_eq!(shown(&character.to_string()), "", "U+{:04X}", u32::from(character));
     }
-    for visible in ["Notes & Co.", "名前", "Ünïcode", "a-b_c", "🙂", "ﬀ"] {
+    for visible in [
+        "Notes & Co.",
+        "名前",
+        "Ünïcode",
+        "a-b_c",
+        "🙂",
+        "ﬀ",
+        "Tie\u{302}\u{301}ng",
+        "हिन्दी",
+        "ภาษาไทย",
+    ] {
         assert_eq!(shown(visible), visible);
     }
+    assert_eq!(shown("a\u{2800}\u{2800}b\u{2028}c"), "a b c");
+    assert_eq!(shown("\u{e000}a\u{ffff}"), "\u{fffd}a\u{fffd}");
     assert_eq!(shown(" \t two\u{a0}\u{2003} \r\n words "), "two words");
+}
+
+#[test]
+fn a_name_does_not_reach_beyond_its_line() {
+    let pile = "\u{301}".repeat(30);
+    assert_eq!(shown(&format!("{pile}a{pile}b {pile}")), "a\u{301}\u{301}\u{301}b");
+    let cut = format!("{}é\u{301}\u{301}x", "a".repeat(62)).replace('é', "e\u{301}");
+    assert_eq!(shown(&cut), format!("{}…", "a".repeat(62)));
 }
 
 #[test]

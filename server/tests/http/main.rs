@@ -5,21 +5,27 @@ mod audit;
 mod authorize;
 mod browser;
 mod cli;
+mod clients;
+mod connect;
 mod described;
 mod flow;
 mod health;
+mod integrations;
 mod keys;
 mod metadata;
 mod operations;
 mod other_keys;
 mod pages;
 mod races;
+mod reference;
 mod register;
 mod revocation;
 mod server;
 mod sign_in;
 mod sweep;
+mod test_token;
 mod token;
+mod tokens;
 mod unavailable;
 
 #[path = "../loopback/log.rs"]

@@ -5,13 +5,18 @@ use serde_json::json;
 use crate::browser::Browser;
 use crate::server::Server;
 
-const PAGES_OF_EXTERNAL_ACCESS: [&str; 9] = [
+const PAGES_OF_EXTERNAL_ACCESS: [&str; 14] = [
     "/.well-known/oauth-protected-resource",
     "/.well-known/oauth-protected-resource/mcp",
     "/.well-known/oauth-protected-resource/mcp/readonly",
     "/.well-known/oauth-authorization-server",
     "/oauth/authorize",
+    "/w/demo/mcp",
+    "/w/demo/mcp/reference",
+    "/w/demo/mcp/reference.json",
+    "/w/demo/mcp/reference.md",
     "/w/demo/mcp/tokens",
+    "/w/demo/mcp/tokens/test",
     "/w/demo/mcp/clients",
     "/w/demo/mcp/activity",
     "/mcp",

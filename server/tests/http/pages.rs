@@ -18,7 +18,11 @@ fn every_page_forbids_framing_scripts_and_storage() {
     let mut pages = vec![
         browser.get("/"),
         browser.get("/settings/integrations"),
+        browser.get("/w/demo/mcp"),
+        browser.get("/w/demo/mcp/reference"),
+        browser.get("/w/demo/mcp/reference?scope=mcp:admin"),
         browser.get("/w/demo/mcp/tokens"),
+        browser.get("/w/demo/mcp/tokens/test"),
         browser.get("/w/demo/mcp/clients"),
         browser.get("/w/demo/mcp/activity"),
         browser.get("/w/elsewhere/mcp/tokens"),
@@ -244,12 +248,12 @@ fn a_token_form_with_a_fault_says_which() {
     let both = ["mcp:read", "mcp:write"];
     assert_eq!(create("first", "30", &both).status, 200);
     let faults: [(&str, &str, &[&str], &str); 6] = [
-        ("", "30", &both, "give the token a name"),
-        ("first", "30", &both, "already have a token with this name"),
-        ("second", "30", &[], "choose at least one permission"),
+        ("", "30", &both, "Give the token a name"),
+        ("first", "30", &both, "You already have a token with this name"),
+        ("second", "30", &[], "Choose at least one permission"),
         ("second", "0", &both, "between 1 and 366 days"),
         ("second", "367", &both, "between 1 and 366 days"),
-        ("second", "soon", &both, "as digits"),
+        ("second", "soon", &both, "between 1 and 366 days"),
     ];
     for (name, days, scopes, why) in faults {
         let page = create(name, days, scopes);
@@ -280,5 +284,5 @@ fn a_person_can_create_a_client() {
         "{page:?}"
     );
     let page = create("ftp://app.example/");
-    assert!(page.status == 422 && page.text.contains("redirect_uris must be https"), "{page:?}");
+    assert!(page.status == 422 && page.text.contains("cannot be a redirect URI"), "{page:?}");
 }

@@ -9,6 +9,7 @@ use lookout_server::app::BearerRefusal;
 use lookout_server::authority::Resource;
 use lookout_server::authority::records::{Membership, Role, User};
 use lookout_server::config::Settings;
+use lookout_server::demo;
 use serde_json::{Value, json};
 
 pub(crate) use crate::serving::Reply;
@@ -63,6 +64,23 @@ impl Server {
     /// A server with its data in this PostgreSQL database, or else in the embedded one.
     pub(crate) fn start_in(database: Option<String>) -> Self {
         Self::with_a_person(Serving::start_in(database, |_| {}, async |app| app))
+    }
+
+    /// A server whose one workspace has the demo shop, its dashboards and its documents, and the member.
+    pub(crate) fn start_with_demo() -> Self {
+        let today = jiff::civil::date(2026, 11, 22);
+        Self(Serving::start(
+            |_| {},
+            async |app| {
+                let user = app.put_account(EMAIL, Some("Ada"), PASSWORD).await.expect("an account");
+                let member =
+                    app.join_workspace(&user, "demo", Role::Member).await.expect("a workspace");
+                let workspace = (member.workspace_id.as_str(), "demo");
+                let folder = &app.config.data;
+                let shop = demo::furnish(&*app.store, workspace, folder, today, 0.02).await;
+                app.with_warehouses(vec![shop.expect("a demo")])
+            },
+        ))
     }
 
     fn with_a_person(serving: Serving) -> Self {

@@ -45,6 +45,10 @@ impl AuthorityStore for SqlStore {
         bounded(async move { rows::client(&mut *self.reader().acquire().await?, id).await })
     }
 
+    fn clients_of<'a>(&'a self, user_id: &'a str) -> StoreFuture<'a, Vec<Client>> {
+        bounded(read::clients_of(self.reader(), user_id))
+    }
+
     fn visitor(&self, session: Digest) -> StoreFuture<'_, Option<(Timestamp, Session, User)>> {
         bounded(async move {
             let found = rows::visitor(&mut *self.reader().acquire().await?, session).await?;

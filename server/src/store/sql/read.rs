@@ -4,10 +4,10 @@ use sqlx::Row as _;
 
 use super::SqlStore;
 use super::dialect::{DbPool, now, order_made};
-use super::rows::{self, standing_columns, standing_joins, token_columns};
+use super::rows::{self, client_columns, standing_columns, standing_joins, token_columns};
 use crate::authority::Timestamp;
 use crate::authority::bearer::BearerRows;
-use crate::authority::records::{Membership, User};
+use crate::authority::records::{Client, Membership, User};
 use crate::secret::keys::Digest;
 use crate::store::{Account, GrantListing, StoreError};
 
@@ -117,6 +117,18 @@ pub(super) async fn account(pool: &DbPool, email: &str) -> Result<Option<Account
         })
     })
     .transpose()
+}
+
+pub(super) async fn clients_of(pool: &DbPool, user_id: &str) -> Result<Vec<Client>, StoreError> {
+    let rows = sqlx::query(concat!(
+        "select ",
+        client_columns!(),
+        " from clients where registered_by = $1 and deleted_at is null order by created_at desc, id"
+    ))
+    .bind(user_id)
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(rows::client_of).collect()
 }
 
 pub(super) async fn memberships(

@@ -81,7 +81,13 @@ macro_rules! token_columns {
     };
 }
 
-pub(super) use {standing_columns, standing_joins, token_columns};
+macro_rules! client_columns {
+    () => {
+        "id, name, redirect_uris, auth_method, secret, secret_kid, grant_types, scopes, created_at, deleted_at, registered_by, document_fresh_until"
+    };
+}
+
+pub(super) use {client_columns, standing_columns, standing_joins, token_columns};
 
 pub(super) fn grant(row: &DbRow) -> Result<Grant, StoreError> {
     let resource: Option<String> = row.try_get("g_resource")?;
@@ -139,31 +145,27 @@ pub(super) async fn client(
     connection: &mut DbConnection,
     id: &str,
 ) -> Result<Option<Client>, StoreError> {
-    let row = sqlx::query(
-        "select id, name, redirect_uris, auth_method, secret, secret_kid, grant_types, scopes, created_at, deleted_at, registered_by, document_fresh_until
-         from clients where id = $1",
-    )
-    .bind(id)
-    .fetch_optional(connection)
-    .await?;
-    row.map(|row| {
-        let uris: String = row.try_get("redirect_uris")?;
-        let grant_types: String = row.try_get("grant_types")?;
-        Ok(Client {
-            id: row.try_get("id")?,
-            name: row.try_get("name")?,
-            redirect_uris: serde_json::from_str(&uris).map_err(|_| corrupt("redirect_uris"))?,
-            auth_method: word(&row, "auth_method", ClientAuthMethod::parse)?,
-            secret: optional_digest(&row, "secret", "secret_kid")?,
-            grant_types: grant_types.split(' ').filter_map(GrantType::parse).collect(),
-            scopes: scopes(&row, "scopes")?,
-            created_at: time(&row, "created_at")?,
-            deleted_at: optional_time(&row, "deleted_at")?,
-            registered_by: row.try_get("registered_by")?,
-            document_fresh_until: optional_time(&row, "document_fresh_until")?,
-        })
+    let statement = concat!("select ", client_columns!(), " from clients where id = $1");
+    let row = sqlx::query(statement).bind(id).fetch_optional(connection).await?;
+    row.as_ref().map(client_of).transpose()
+}
+
+pub(super) fn client_of(row: &DbRow) -> Result<Client, StoreError> {
+    let uris: String = row.try_get("redirect_uris")?;
+    let grant_types: String = row.try_get("grant_types")?;
+    Ok(Client {
+        id: row.try_get("id")?,
+        name: row.try_get("name")?,
+        redirect_uris: serde_json::from_str(&uris).map_err(|_| corrupt("redirect_uris"))?,
+        auth_method: word(row, "auth_method", ClientAuthMethod::parse)?,
+        secret: optional_digest(row, "secret", "secret_kid")?,
+        grant_types: grant_types.split(' ').filter_map(GrantType::parse).collect(),
+        scopes: scopes(row, "scopes")?,
+        created_at: time(row, "created_at")?,
+        deleted_at: optional_time(row, "deleted_at")?,
+        registered_by: row.try_get("registered_by")?,
+        document_fresh_until: optional_time(row, "document_fresh_until")?,
     })
-    .transpose()
 }
 
 pub(super) async fn visitor(
