@@ -11,6 +11,7 @@ use url::form_urlencoded;
 
 use super::chrome::{Chrome, Place, framed};
 use super::unavailable;
+use super::untrusted::Shown;
 use super::workspace::Member;
 use crate::App;
 use crate::app::{CALLS_OF_WORKSPACE, CallFilter, DAYS_OF_CALLS};
@@ -54,9 +55,9 @@ struct Choice {
 struct Row {
     at: String,
     shown_at: String,
-    name: String,
+    name: Shown,
     hint: String,
-    person: String,
+    person: Shown,
     tool: String,
     /// The class of the badge, and its word.
     outcome: (&'static str, &'static str),
@@ -182,12 +183,12 @@ fn grants(
     let choice = |listing: &GrantListing| {
         let is_chosen = chosen == Some(listing.grant.id.as_str());
         let is_recent = listing.last_used_at.is_some_and(|used| used >= since);
-        let mut label = listing.grant.name.clone();
+        let mut label = Shown::of(&listing.grant.name).text().to_owned();
         if !listing.hint.is_empty() {
             label = format!("{label} ({}…)", listing.hint);
         }
         if sees_everything {
-            label = format!("{label}, {}", listing.user_email);
+            label = format!("{label}, {}", Shown::of(&listing.user_email).text());
         }
         let value = listing.grant.id.clone();
         (is_recent || is_chosen).then_some(Choice { value, label, is_chosen })
@@ -232,9 +233,9 @@ impl Row {
         Self {
             at: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             shown_at: at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
-            name: call.grant_name,
+            name: Shown::of(call.grant_name),
             hint: call.hint,
-            person: call.user_email,
+            person: Shown::of(call.user_email),
             tool: call.tool,
             outcome: shown(call.outcome),
             error: call.error,
