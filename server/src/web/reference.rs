@@ -65,7 +65,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, request: Request) -> Respo
         slug: &member.membership.slug,
         reference: &reference,
         query: query(view),
-        tokens: vec![token("Read and write", ScopeSet::all()), token("Read only", read)],
+        tokens: vec![token("read and write", ScopeSet::all()), token("only read", read)],
         endpoints: Resource::ALL.iter().map(endpoint).collect(),
     };
     framed(StatusCode::OK, &page)
