@@ -5,6 +5,7 @@ mod audit;
 mod authorize;
 mod browser;
 mod cli;
+mod dashboards;
 mod described;
 mod flow;
 mod health;

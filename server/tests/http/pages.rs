@@ -18,6 +18,7 @@ fn every_page_forbids_framing_scripts_and_storage() {
     let mut pages = vec![
         browser.get("/"),
         browser.get("/settings/integrations"),
+        browser.get("/w/demo/dashboards"),
         browser.get("/w/demo/mcp/tokens"),
         browser.get("/w/demo/mcp/clients"),
         browser.get("/w/elsewhere/mcp/tokens"),

@@ -9,6 +9,7 @@ use lookout_server::app::BearerRefusal;
 use lookout_server::authority::Resource;
 use lookout_server::authority::records::{Membership, Role, User};
 use lookout_server::config::Settings;
+use lookout_server::demo;
 use serde_json::{Value, json};
 
 pub(crate) use crate::serving::Reply;
@@ -63,6 +64,27 @@ impl Server {
     /// A server with its data in this PostgreSQL database, or else in the embedded one.
     pub(crate) fn start_in(database: Option<String>) -> Self {
         Self::with_a_person(Serving::start_in(database, |_| {}, async |app| app))
+    }
+
+    /// A server whose workspace has the demonstration's dashboards and warehouse, of the year that ends on 2026-11-22.
+    pub(crate) fn with_the_shop() -> (Self, User, Membership) {
+        let mut member = None;
+        let today = jiff::civil::date(2026, 11, 22);
+        let serving = Serving::start(
+            |_| {},
+            async |app| {
+                let user = app.put_account(EMAIL, Some("Ada"), PASSWORD).await.expect("an account");
+                let joined = app.join_workspace(&user, "demo", Role::Member).await;
+                let joined = joined.expect("a workspace");
+                let id = joined.workspace_id.clone();
+                member = Some((user, joined));
+                let data = &app.config.data;
+                let shop = demo::furnish(&*app.store, (&id, "demo"), data, today, 0.02).await;
+                app.with_warehouses(vec![shop.expect("a demonstration")])
+            },
+        );
+        let (user, membership) = member.expect("the store was filled");
+        (Self(serving), user, membership)
     }
 
     fn with_a_person(serving: Serving) -> Self {
