@@ -7,6 +7,7 @@ mod browser;
 mod cli;
 mod clients;
 mod connect;
+mod dashboards;
 mod described;
 mod flow;
 mod health;

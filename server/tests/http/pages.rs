@@ -21,6 +21,7 @@ fn every_page_forbids_framing_scripts_and_storage() {
         browser.get("/w/demo/mcp"),
         browser.get("/w/demo/mcp/reference"),
         browser.get("/w/demo/mcp/reference?scope=mcp:admin"),
+        browser.get("/w/demo/dashboards"),
         browser.get("/w/demo/mcp/tokens"),
         browser.get("/w/demo/mcp/tokens/test"),
         browser.get("/w/demo/mcp/clients"),

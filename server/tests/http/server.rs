@@ -66,21 +66,30 @@ impl Server {
         Self::with_a_person(Serving::start_in(database, |_| {}, async |app| app))
     }
 
-    /// A server whose one workspace has the demo shop, its dashboards and its documents, and the member.
+    /// A server with the demonstration, and the member.
     pub(crate) fn start_with_demo() -> Self {
+        Self::with_the_shop().0
+    }
+
+    /// A server whose workspace has the demonstration's dashboards and warehouse, of the year that ends on 2026-11-22.
+    pub(crate) fn with_the_shop() -> (Self, User, Membership) {
+        let mut member = None;
         let today = jiff::civil::date(2026, 11, 22);
-        Self(Serving::start(
+        let serving = Serving::start(
             |_| {},
             async |app| {
                 let user = app.put_account(EMAIL, Some("Ada"), PASSWORD).await.expect("an account");
-                let member =
-                    app.join_workspace(&user, "demo", Role::Member).await.expect("a workspace");
-                let workspace = (member.workspace_id.as_str(), "demo");
-                let folder = &app.config.data;
-                let shop = demo::furnish(&*app.store, workspace, folder, today, 0.02).await;
-                app.with_warehouses(vec![shop.expect("a demo")])
+                let joined = app.join_workspace(&user, "demo", Role::Member).await;
+                let joined = joined.expect("a workspace");
+                let id = joined.workspace_id.clone();
+                member = Some((user, joined));
+                let data = &app.config.data;
+                let shop = demo::furnish(&*app.store, (&id, "demo"), data, today, 0.02).await;
+                app.with_warehouses(vec![shop.expect("a demonstration")])
             },
-        ))
+        );
+        let (user, membership) = member.expect("the store was filled");
+        (Self(serving), user, membership)
     }
 
     fn with_a_person(serving: Serving) -> Self {
