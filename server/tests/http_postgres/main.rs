@@ -6,6 +6,8 @@ mod command_line;
 mod authorize;
 #[path = "../http/browser.rs"]
 mod browser;
+#[path = "../http/clients.rs"]
+mod clients;
 #[path = "../http/described.rs"]
 mod described;
 #[path = "../http/flow.rs"]
@@ -27,6 +29,8 @@ mod server;
 mod sign_in;
 #[path = "../http/token.rs"]
 mod token;
+#[path = "../http/tokens.rs"]
+mod tokens;
 #[path = "../http/unavailable.rs"]
 mod unavailable;
 
