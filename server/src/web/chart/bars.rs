@@ -73,9 +73,9 @@ fn lying(data: &Data, size: Size, label: &str) -> String {
     let figures = values(data, places);
     canvas::svg(size, height, label, |area| {
         let mut spots = Vec::new();
-        for place in 0..places {
+        for (place, figures) in figures.iter().enumerate() {
             let top = each * i32::try_from(place).unwrap_or(0) * UNIT;
-            head(area, data, &figures[place], place, size, top)?;
+            head(area, data, figures, place, size, top)?;
             for (index, series) in data.series.iter().enumerate() {
                 let y = top + (NAME + (BAR + 3) * i32::try_from(index).unwrap_or(0)) * UNIT;
                 let bottom = y + BAR * UNIT;

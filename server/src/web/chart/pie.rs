@@ -59,7 +59,7 @@ pub(super) fn slices(data: &Data) -> Result<Vec<Slice>, String> {
 pub(super) fn draw(slices: &[Slice], label: &str) -> String {
     const SIDE: i32 = 220;
     let size = canvas::Size { class: "ring", width: SIDE };
-    debug_assert!(SIDE <= NARROW.width, "a ring fits every page");
+    const { assert!(SIDE <= NARROW.width, "a ring fits every page") };
     let centre = f64::from(SIDE * UNIT / 2);
     let (outer, inner) = (centre * 0.96, centre * 0.62);
     #[expect(clippy::cast_possible_truncation, reason = "a position within the drawing")]

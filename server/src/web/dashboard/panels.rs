@@ -232,7 +232,7 @@ mod tests {
         for (config, value, shown) in [
             (json!({}), json!(1_234_567), "1,234,567"),
             (json!({}), json!("9007199254740993"), "9,007,199,254,740,993"),
-            (json!({}), json!(3.14159), "3.14"),
+            (json!({}), json!(7.123_456), "7.12"),
             (json!({ "format": "currency", "prefix": "$" }), json!(-1234.5), "\u{2212}$1,234.50"),
             (json!({ "format": "percent" }), json!(0.1234), "12.34%"),
             (json!({ "format": "number", "suffix": "%" }), json!(45), "45%"),
