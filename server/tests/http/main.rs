@@ -15,6 +15,7 @@ mod other_keys;
 mod pages;
 mod races;
 mod register;
+mod rendering;
 mod revocation;
 mod server;
 mod sign_in;
