@@ -22,7 +22,7 @@ use crate::checks::{self, UnknownName};
 use crate::outcome::{Halt, Outcome, ProbeError};
 use crate::probe::Probe;
 use crate::probe::browser::Browser;
-use crate::probe::calibrate::{calibrate, has_scope_boxes, spent_revocation};
+use crate::probe::calibrate::{calibrate, scope_choice, spent_revocation};
 use crate::probe::http::Http;
 use crate::probe::ownership;
 use crate::probe::site::{Lack, Site, Unusable};
@@ -157,11 +157,12 @@ pub(crate) fn explore(
     let mut site = learnt.unwrap_or(site);
     let probe = Probe::new("calibration", &target, options, &site, browser, http.clone());
     let profile = calibrate(&probe);
-    let has_scope_boxes = has_scope_boxes(&probe);
+    let choice = scope_choice(&probe);
     let spent_revocation = spent_revocation(&probe);
     probe.tidy();
     site.profile = profile;
-    site.has_scope_boxes = has_scope_boxes;
+    site.has_scope_boxes = choice.has_boxes;
+    site.locked_scopes = choice.locked;
     site.spent_revocation = spent_revocation;
     Ok((site, target))
 }

@@ -53,12 +53,10 @@ impl Stage<'_, '_> {
             if chosen == Scopes::NONE { whole } else { chosen }
         };
         let asked = within(asked, offered);
-        let kept =
-            kept.map(
-                |kept| {
-                    if self.probe.site().has_scope_boxes { within(kept, asked) } else { asked }
-                },
-            );
+        // What is part of every approval is kept whatever is chosen.
+        let locked = Scopes::of(&self.probe.site().locked_scopes, &scopes).and(asked);
+        let has_boxes = self.probe.site().has_scope_boxes;
+        let kept = kept.map(|kept| if has_boxes { within(kept, asked).or(locked) } else { asked });
         let mut request =
             self.probe.authorization(&client).set("scope", asked.names(&scopes).join(" "));
         if let Some(second) = second {

@@ -28,6 +28,10 @@ impl Scopes {
         Self(self.0 & other.0)
     }
 
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     pub(crate) fn names(self, names: &[String]) -> Vec<String> {
         let chosen =
             names.iter().take(32).enumerate().filter(|(index, _)| self.0 >> index & 1 == 1);

@@ -187,9 +187,7 @@ impl Probe<'_> {
             Landing::Page { reply, address } => {
                 let reply = reply.succeeded("open the consent page")?;
                 let page = self.read_page(&reply.body, &address);
-                for field in page.forms.iter().flat_map(Form::hidden) {
-                    self.learn("form token", &field.value);
-                }
+                self.learn_form_tokens(&page);
                 Ok(Consent { page, html: reply.body })
             }
             Landing::Callback(callback) => Err(ProbeError::step(

@@ -234,29 +234,48 @@ fn re_authorize(
     Ok(Told::Value(told))
 }
 
-/// Whether the consent page has a box for each scope.
-pub(crate) fn has_scope_boxes(probe: &Probe<'_>) -> bool {
+/// What a person can choose among the scopes that a client asks for.
+#[derive(Debug, Default)]
+pub(crate) struct ScopeChoice {
+    /// Whether every scope is either a box or locked, and some are boxes.
+    pub(crate) has_boxes: bool,
+    /// Those that are part of every approval.
+    pub(crate) locked: Vec<String>,
+}
+
+/// Finds out what the consent page lets a person leave out.
+pub(crate) fn scope_choice(probe: &Probe<'_>) -> ScopeChoice {
     if probe.lacks(Capability::Consent) {
-        return false;
+        return ScopeChoice::default();
     }
     let scopes = probe.catalogue().scope_names();
     if probe.form_hints().is_none() {
-        // A driver that shows no page is asked to narrow, and says when it cannot.
-        let Some(first) = scopes.first() else { return false };
-        let narrowed = probe.client().and_then(|client| {
-            let decision = Decision::AllowOnly(vec![first.clone()]);
-            probe.code_after(&probe.authorization(&client), &decision)
-        });
-        return narrowed.is_ok();
+        // A driver that shows no page is asked to narrow to each, and says when it cannot.
+        let narrows = |scope: &&String| {
+            let narrowed = probe.client().and_then(|client| {
+                let decision = Decision::AllowOnly(vec![(*scope).clone()]);
+                probe.code_after(&probe.authorization(&client), &decision)
+            });
+            narrowed.is_ok()
+        };
+        let alone: Vec<String> = scopes.iter().filter(narrows).cloned().collect();
+        return match alone.len() {
+            0 => ScopeChoice::default(),
+            // What alone can be kept alone is what cannot be left out.
+            1 if scopes.len() > 1 => ScopeChoice { has_boxes: true, locked: alone },
+            _ => ScopeChoice { has_boxes: true, locked: Vec::new() },
+        };
     }
     let page = probe.client().and_then(|client| probe.consent(&probe.authorization(&client)));
-    page.is_ok_and(|consent| {
-        let fields: Vec<_> = consent.page.forms.iter().flat_map(|form| &form.fields).collect();
-        let is_box = |scope: &String| {
-            fields.iter().any(|field| field.kind == "checkbox" && field.value == *scope)
-        };
-        scopes.iter().all(is_box)
-    })
+    let Ok(consent) = page else { return ScopeChoice::default() };
+    let locked = consent.page.locked_scopes(&scopes);
+    let fields: Vec<_> = consent.page.forms.iter().flat_map(|form| &form.fields).collect();
+    let is_box = |scope: &String| {
+        fields.iter().any(|field| field.kind == "checkbox" && field.value == *scope)
+    };
+    let has_boxes = scopes.iter().any(is_box)
+        && scopes.iter().all(|scope| locked.contains(scope) || is_box(scope));
+    ScopeChoice { has_boxes, locked }
 }
 
 /// Whether revoking a spent refresh token ends its grant, where there is something to revoke.

@@ -7,7 +7,7 @@ use crate::outcome::ProbeError;
 use crate::probe::Probe;
 use crate::probe::authorize::{Authorization, Decision};
 use crate::probe::browser::{Browser, Landing};
-use crate::probe::form::Form;
+use crate::probe::form::{Field, Form, Page};
 use crate::probe::http::{Reply, Request};
 use crate::target::{Driver, FormHints};
 
@@ -25,6 +25,16 @@ impl Probe<'_> {
 
     fn driver(&self) -> Option<&Driver> {
         Some(&self.target.consent.as_ref()?.driver)
+    }
+
+    /// Remembers what the forms of a page are guarded by. A scope that cannot be left out and a path to go to next guard nothing.
+    pub(crate) fn learn_form_tokens(&self, page: &Page) {
+        let scopes = self.catalogue().scope_names();
+        let is_guard =
+            |field: &&Field| !scopes.contains(&field.value) && !field.value.starts_with('/');
+        for field in page.forms.iter().flat_map(Form::hidden).filter(is_guard) {
+            self.learn("form token", &field.value);
+        }
     }
 
     /// Stops a check that is about a person's decision where the target says that nobody is asked.
@@ -98,9 +108,8 @@ impl Probe<'_> {
         let landing = self.ask(request)?;
         let Some((reply, address)) = is_open_page(&landing) else { return Ok(landing) };
         let page = self.read_page(&reply.body, address);
-        for field in page.forms.iter().flat_map(Form::hidden) {
-            self.learn("form token", &field.value);
-        }
+        let scopes = self.catalogue().scope_names();
+        self.learn_form_tokens(&page);
         let words = decision.words(&page.hints);
         if page.form_with(&words).is_none() {
             if !matches!(decision, Decision::Deny) || !page.offers_consent() {
@@ -111,9 +120,13 @@ impl Probe<'_> {
                 None => Err(ProbeError::unavailable("the consent page has no way to deny")),
             };
         }
-        let scopes = self.catalogue().scope_names();
-        if matches!(decision, Decision::AllowOnly(_)) && !page.has_scope_box(&scopes) {
-            return Err(ProbeError::unavailable("the consent page has no boxes for scopes"));
+        if let Decision::AllowOnly(kept) = decision {
+            if !page.has_scope_box(&scopes) {
+                return Err(ProbeError::unavailable("the consent page has no boxes for scopes"));
+            }
+            if page.locked_scopes(&scopes).iter().any(|locked| !kept.contains(locked)) {
+                return Err(ProbeError::unavailable("the consent page has no box for each scope"));
+            }
         }
         let (form, entries) = page.decide(decision, &scopes)?;
         self.walk(self.browser(), form.request(&entries))

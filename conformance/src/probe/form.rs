@@ -110,6 +110,13 @@ impl Page {
         fields.filter(|field| field.kind == "checkbox").any(is_scope)
     }
 
+    /// Those of `scopes` that a form sends whatever is ticked.
+    pub(crate) fn locked_scopes(&self, scopes: &[String]) -> Vec<String> {
+        let hidden: Vec<&Field> = self.forms.iter().flat_map(Form::hidden).collect();
+        let is_locked = |scope: &&String| hidden.iter().any(|field| field.value == **scope);
+        scopes.iter().filter(is_locked).cloned().collect()
+    }
+
     /// Where a link whose text has one of `words` leads.
     pub(crate) fn link_saying<W: AsRef<str>>(&self, words: &[W]) -> Option<&str> {
         let says = |link: &&Link| {
@@ -313,6 +320,19 @@ mod tests {
             entries.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(pairs, [("csrf", "t0k"), ("scope", "r"), ("decision", "yes")]);
         assert_eq!(form.action, "http://h:1/consent");
+    }
+
+    #[test]
+    fn a_scope_in_a_hidden_field_cannot_be_left_out() {
+        let locked = CONSENT.replace(
+            "\"checkbox\" name=\"scope\" value=\"r\"",
+            "\"hidden\" name=\"scope\" value=\"r\"",
+        );
+        let scopes = ["r".to_owned(), "w".to_owned()];
+        assert_eq!(Page::read(CONSENT, "http://h:1/").locked_scopes(&scopes), [""; 0]);
+        let page = Page::read(&locked, "http://h:1/");
+        assert_eq!(page.locked_scopes(&scopes), ["r"]);
+        assert!(page.has_scope_box(&scopes));
     }
 
     #[test]

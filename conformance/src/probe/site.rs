@@ -38,6 +38,8 @@ pub(crate) struct Site {
     pub(crate) lacks: BTreeMap<Capability, Lack>,
     /// Whether the consent page lets a person choose among the scopes.
     pub(crate) has_scope_boxes: bool,
+    /// Scopes that the consent page asks for all or nothing: nobody can leave them out of an approval.
+    pub(crate) locked_scopes: Vec<String>,
     /// Whether revoking a spent refresh token still ends its grant; nobody knows unless it was seen.
     pub(crate) spent_revocation: Option<bool>,
     /// What this server chose where the standards leave a choice.
@@ -182,6 +184,7 @@ impl Site {
             values: BTreeMap::new(),
             lacks: BTreeMap::new(),
             has_scope_boxes: false,
+            locked_scopes: Vec::new(),
             spent_revocation: None,
             profile: Profile::assuming(&Declared::default()),
             salt: salt.iter().map(|byte| format!("{byte:02x}")).collect(),

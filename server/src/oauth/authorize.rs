@@ -25,7 +25,7 @@ use crate::http::{form, retry_later, see_other};
 use crate::secret::AuthorizationCode;
 use crate::secret::entropy::identifier;
 use crate::store::StoreError;
-use crate::web::{self, forms, pages};
+use crate::web::{self, consent as consent_page, forms, pages};
 
 pub(super) async fn by_get(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
@@ -119,11 +119,25 @@ async fn authorize(
         ));
     };
     let csrf = forms::token(app, cookie, &form_name(&request.id));
-    Ok(pages::consent(&visitor, &client, &request, &workspaces, &csrf))
+    let question = consent_page::Question {
+        visitor: &visitor,
+        cookie,
+        client: &client,
+        request: &request,
+        again: &own_address(parameters),
+        workspaces: &workspaces,
+        csrf: &csrf,
+    };
+    Ok(consent_page::page(app, &question))
 }
 
 fn sign_in_first(parameters: &Parameters) -> Response {
-    web::sign_in_first(&format!("/oauth/authorize?{}", parameters.encode()))
+    web::sign_in_first(&own_address(parameters))
+}
+
+/// The path that makes the same request again.
+fn own_address(parameters: &Parameters) -> String {
+    format!("/oauth/authorize?{}", parameters.encode())
 }
 
 enum Identified {

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::extract::{Request, State};
 use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
@@ -12,17 +13,60 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use zeroize::Zeroizing;
 
-use super::{chrome, forged, forms, pages, sessions, unavailable, unreadable};
+use super::{chrome, forged, forms, pages, sessions, sign_in_first, unavailable, unreadable};
 use crate::App;
 use crate::app::{Attempt, SignIn, Welcome};
 use crate::authority::parameters::Parameters;
 use crate::http::address::ClientAddress;
-use crate::http::{cookie, form as read_form, header, retry_later, see_other};
+use crate::http::{cookie, form as read_form, header, html, retry_later, see_other};
 use crate::secret::SessionSecret;
+use crate::visible;
 
 const FORM: &str = "sign-in";
+/// The longest e-mail address that is kept in the form when it was wrong.
+const LONGEST_EMAIL: usize = 254;
 /// How long a browser is remembered as one that signed in to an account, in seconds.
 const KNOWN_FOR: i64 = 366 * 86_400;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage<'a> {
+    return_to: &'a str,
+    csrf: &'a str,
+    /// What was typed before.
+    email: &'a str,
+    refused: Option<&'a str>,
+    /// Whether an application's request comes next.
+    is_asked: bool,
+    has_passwords: bool,
+    /// What the OpenID provider is called, when there is one.
+    provider: Option<&'a str>,
+    /// What the provider's button says besides.
+    provider_query: String,
+}
+
+fn page(
+    app: &App,
+    status: StatusCode,
+    return_to: &str,
+    csrf: &str,
+    (email, refused): (&str, Option<&str>),
+) -> Response {
+    let provider_query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("return_to", return_to)
+        .finish();
+    let page = SignInPage {
+        return_to,
+        csrf,
+        email,
+        refused,
+        is_asked: return_to.starts_with("/oauth/authorize?"),
+        has_passwords: app.config.has_passwords(),
+        provider: app.config.oidc.as_ref().map(|oidc| oidc.name.as_str()),
+        provider_query,
+    };
+    html(status, pages::render(&page))
+}
 
 pub(super) async fn form(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
@@ -35,7 +79,7 @@ pub(super) async fn form(State(app): State<Arc<App>>, request: Request) -> Respo
     }
     with_anonymous(&app, &parts, |cookie| {
         let csrf = forms::token(&app, Some(cookie), FORM);
-        pages::sign_in(&app, StatusCode::OK, return_to, &csrf, None)
+        page(&app, StatusCode::OK, return_to, &csrf, ("", None))
     })
 }
 
@@ -72,7 +116,8 @@ pub(super) async fn submit(State(app): State<Arc<App>>, request: Request) -> Res
     };
     let refused = |status, why: &str| {
         let csrf = forms::token(&app, forms::session_cookie(&app, &parts), FORM);
-        pages::sign_in(&app, status, return_to, &csrf, Some(why))
+        let typed = visible::line(form.value("email").unwrap_or_default(), LONGEST_EMAIL);
+        page(&app, status, return_to, &csrf, (&typed, Some(why)))
     };
     match app.attempt(attempt).await {
         Ok(SignIn::Welcome(welcome)) => welcome_to(&app, &welcome, return_to),
@@ -129,8 +174,12 @@ pub(super) async fn sign_out(State(app): State<Arc<App>>, request: Request) -> R
         Ok(None) => Ok(()),
         Err(error) => Err(error),
     };
+    let next = match form.value("return_to") {
+        Some(path) => sign_in_first(forms::own_path(Some(path))),
+        None => see_other("/sign-in"),
+    };
     match ended {
-        Ok(()) => with_cookie(see_other("/sign-in"), &forms::clear_cookie(&app)),
+        Ok(()) => with_cookie(next, &forms::clear_cookie(&app)),
         Err(error) => unavailable(&error),
     }
 }

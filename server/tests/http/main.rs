@@ -20,6 +20,7 @@ mod pages;
 mod races;
 mod reference;
 mod register;
+mod rendering;
 mod revocation;
 mod server;
 mod sign_in;

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lookout_server::authority::Resource;
+use lookout_server::authority::client::Registration;
 use lookout_server::authority::records::Role;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -193,10 +194,10 @@ fn the_consent_page_says_who_asks_for_what_and_where_the_answer_goes() {
         "Nobody has verified it",
         "https://<strong>app.example</strong>/cb",
         "ada@lookout.example",
-        "<strong>demo</strong>",
+        "<strong><bdi>demo</bdi></strong>",
         "name=\"scope\" value=\"mcp:write\" checked",
         "Create and update dashboards",
-        "It can never change",
+        "It can never</strong> change the data",
         "name=\"decision\" value=\"deny\"",
         "name=\"decision\" value=\"allow\"",
     ] {
@@ -217,6 +218,143 @@ fn the_consent_page_says_who_asks_for_what_and_where_the_answer_goes() {
     );
     let loopback = server.client();
     assert!(browser.authorize(&loopback, &[]).text.contains("application on this computer"));
+}
+
+#[test]
+fn the_consent_page_locks_what_cannot_be_left_out_and_unticks_the_rest_in_one_click() {
+    let server = Server::start();
+    let client = server.client();
+    let mut browser = Browser::signed_in(&server);
+    let both = browser.authorize(&client, &[]);
+    let hidden = "<input type=\"hidden\" name=\"scope\" value=\"mcp:read\">";
+    let ticked = "<input type=\"checkbox\" name=\"scope\" value=\"mcp:write\" checked";
+    for text in [
+        hidden,
+        ticked,
+        "9 tools",
+        "1 tool<",
+        "<code>query_warehouse</code>",
+        "<code>save_dashboard</code>",
+        "Untick Write",
+    ] {
+        assert!(both.text.contains(text), "{text}: {}", both.text);
+    }
+    assert!(!both.text.contains("<input type=\"checkbox\" name=\"scope\" value=\"mcp:read\""));
+    let named = both.text.matches("<li><code>").count();
+    assert_eq!(named, lookout_schema::catalogue().tools.len(), "every tool is named once");
+    for (scope, other) in [("mcp:read", "mcp:write"), ("mcp:write", "mcp:read")] {
+        let one = browser.authorize(&client, &[("scope", scope)]);
+        let locked = format!("<input type=\"hidden\" name=\"scope\" value=\"{scope}\">");
+        assert!(one.text.contains(&locked), "{}", one.text);
+        assert!(
+            !one.text.contains(other)
+                && !one.text.contains("name=\"scope\" value=\"{scope}\" checked")
+        );
+        assert!(!one.text.contains("Untick") && !one.text.contains("always included"));
+    }
+    // The server goes by what was asked and what came back, not by how the page shows it.
+    let reply = browser.answer(&both, "allow", &["mcp:write"]);
+    let code = reply.parameter("code").unwrap();
+    assert_eq!(server.redeem(&client, &code).json()["scope"], "mcp:write");
+}
+
+#[test]
+fn the_consent_page_says_how_long_access_lasts_and_puts_deny_first() {
+    let server = Server::start_with(|settings| {
+        settings.lifetimes.access = 5400;
+        settings.lifetimes.refresh_absolute = 30 * 86_400;
+        settings.lifetimes.refresh_idle = 86_400;
+    });
+    let mut browser = Browser::signed_in(&server);
+    let page = browser.authorize(&server.client(), &[]);
+    assert!(page.text.contains("at most 30 days, and 1 day if it is not used"), "{}", page.text);
+    assert!(page.text.contains("MCP › Clients"));
+    let (client, _) = server.register(&json!({ "grant_types": ["authorization_code"] }));
+    let page = browser.authorize(&client, &[]);
+    assert!(page.text.contains("Access lasts 90 minutes; then"), "{}", page.text);
+    let buttons: Vec<&str> = page.text.split("name=\"decision\" value=\"").skip(1).collect();
+    assert!(
+        buttons.len() == 2
+            && buttons[0].starts_with("deny\">")
+            && buttons[1].starts_with("allow\">")
+    );
+    for never in [
+        "change the data",
+        "publish dashboards",
+        "notes or memories",
+        "your password",
+        "another workspace",
+    ] {
+        assert!(page.text.contains(never), "{never}: {}", page.text);
+    }
+}
+
+#[test]
+fn the_consent_page_says_who_wrote_a_client_down_and_warns_of_encoded_addresses() {
+    let server = Server::start();
+    let (other, _) = server.add_person("other@lookout.example", "demo", Role::Member);
+    let encoded = "https://xn--80ak6aa92e.example/cb";
+    let registration = Registration {
+        client_name: Some("Ours".to_owned()),
+        redirect_uris: vec![encoded.to_owned(), "cursor://app/cb".to_owned()],
+        ..Registration::default()
+    };
+    let made = server.runtime.block_on(server.app.register_client(&registration, Some(&other)));
+    let client = made.unwrap().0.id;
+    let page = Browser::signed_in_as(&server, "other@lookout.example")
+        .authorize(&client, &[("redirect_uri", encoded)]);
+    assert!(page.text.contains("by you, who chose the name <q><bdi>Ours</bdi></q>"), "{page:?}");
+    assert!(page.text.contains("https://<strong>xn--80ak6aa92e.example</strong>/cb"), "{page:?}");
+    assert!(page.text.contains("letters of another alphabet"), "{page:?}");
+    let mut ada = Browser::signed_in(&server);
+    let page = ada.authorize(&client, &[("redirect_uri", "cursor://app/cb")]);
+    assert!(page.text.contains("by somebody with an account on this Lookout"), "{page:?}");
+    assert!(!page.text.contains("other@") && !page.text.contains("another alphabet"), "{page:?}");
+    assert!(page.text.contains("opens an application on your device"), "{page:?}");
+}
+
+#[test]
+fn who_is_somebody_else_signs_out_of_the_consent_page_and_comes_back_to_it() {
+    let server = Server::start();
+    server.add_person("other@lookout.example", "demo", Role::Member);
+    let client = server.client();
+    let mut browser = Browser::signed_in(&server);
+    let page = browser.authorize(&client, &[("state", "a b&c")]);
+    let (_, form) = page.text.split_once("action=\"/sign-out\"").unwrap();
+    let value = |name: &str| {
+        let rest = form.split_once(&format!("name=\"{name}\" value=\"")).unwrap().1;
+        rest.split('"').next().unwrap().replace("&#38;", "&")
+    };
+    let (csrf, again) = (value("csrf"), value("return_to"));
+    assert_eq!(browser.post("/sign-out", &[("csrf", "forged"), ("return_to", &again)]).status, 403);
+    let reply = browser.post("/sign-out", &[("csrf", &csrf), ("return_to", &again)]);
+    let to = reply.header("location").to_owned();
+    assert!(
+        reply.status == 303 && to.starts_with("/sign-in?return_to=%2Foauth%2Fauthorize"),
+        "{reply:?}"
+    );
+    assert_eq!(browser.answer(&page, "allow", &["mcp:read"]).status, 403, "the page is over");
+    let page = browser.get(&to);
+    assert!(page.text.contains("An application asks for access"), "{page:?}");
+    let csrf = field(&page, "csrf");
+    let form = [
+        ("csrf", csrf.as_str()),
+        ("return_to", &again),
+        ("email", "other@lookout.example"),
+        ("password", crate::server::PASSWORD),
+    ];
+    let reply = browser.post("/sign-in", &form);
+    assert_eq!((reply.status, reply.header("location")), (303, again.as_str()));
+    let page = browser.get(&again);
+    assert!(page.text.contains("other@lookout.example"), "{page:?}");
+    let reply = browser.answer(&page, "allow", &["mcp:read"]);
+    assert_eq!(reply.parameter("state").as_deref(), Some("a b&c"));
+    // Nowhere else.
+    let page = browser.authorize(&client, &[]);
+    let (_, form) = page.text.split_once("action=\"/sign-out\"").unwrap();
+    let csrf = form.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap();
+    let reply = browser.post("/sign-out", &[("csrf", csrf), ("return_to", "//evil.example/")]);
+    assert_eq!(reply.header("location"), "/sign-in?return_to=%2F");
 }
 
 #[test]

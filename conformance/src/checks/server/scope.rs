@@ -276,7 +276,12 @@ fn consent_narrows(probe: &Probe<'_>) -> Outcome {
         return Err(not_tested("the consent page has no box for each scope"));
     }
     let client = probe.client()?;
+    let locked = &probe.site().locked_scopes;
     probe.for_scope_sets(|kept| {
+        // Nobody can choose a set without what is part of every approval.
+        if !locked.iter().all(|scope| kept.contains(scope)) {
+            return Ok(());
+        }
         let request = probe.authorization(&client);
         let grant = probe.grant_after(&request, &Decision::AllowOnly(kept.clone()))?;
         let mut shown = probe.list_tools(&probe.site().endpoint, &grant.tokens.access)?;
@@ -296,7 +301,9 @@ fn consent_narrows(probe: &Probe<'_>) -> Outcome {
 fn response(probe: &Probe<'_>) -> Outcome {
     let client = probe.client()?;
     let all = probe.catalogue().scope_names();
-    let least: Vec<String> = all.iter().take(1).cloned().collect();
+    let locked = &probe.site().locked_scopes;
+    let least =
+        if locked.is_empty() { all.iter().take(1).cloned().collect() } else { locked.clone() };
     let mut cases = vec![(all.clone(), all.clone())];
     if probe.site().has_scope_boxes {
         cases.insert(0, (all, least));

@@ -28,8 +28,12 @@ const boxes =
   plan.kept === null
     ? []
     : scopeBoxes.filter((box) => box.checked !== plan.kept.includes(box.value));
+const fixed = "input[type=hidden], input[type=checkbox]:disabled:checked";
+const isLocked = Array.from(document.querySelectorAll(fixed)).some(
+  (field) => plan.kept !== null && plan.known.includes(field.value) && !plan.kept.includes(field.value),
+);
 const button =
   chosen(plan.decide) ||
   all(pressable).find((element) => says(element, plan.words) && !says(element, plan.others)) ||
   null;
-return { boxes, button, canNarrow: scopeBoxes.length > 0 };
+return { boxes, button, canNarrow: scopeBoxes.length > 0 && !isLocked };
