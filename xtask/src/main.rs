@@ -1,6 +1,7 @@
 //! The workspace's commands: `cargo xtask help` lists them.
 
 mod bench_sdk;
+mod browser;
 mod catalogue;
 mod checks;
 mod clients;
@@ -62,6 +63,8 @@ enum Command {
     Reliability(reliability::Reliability),
     /// Install the conformance suite of the MCP project and run it on the SDK
     Official(official::Official),
+    /// Install what the tests in a real browser judge the pages with
+    Browser(browser::Browser),
     /// Install clients by other authors and grade them with the conformance harness
     Clients(clients::Clients),
     /// Build one agent turn in each of several frameworks and run it against the demo server
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Command::BenchSdk(bench) => bench.run(&root),
         Command::Reliability(reliability) => reliability.run(&root),
         Command::Official(official) => official.run(&root),
+        Command::Browser(browser) => browser.run(&root),
         Command::Clients(clients) => clients.run(&root),
         Command::Frameworks(frameworks) => frameworks.run(&root),
         Command::Fuzz(fuzz) => fuzz.run(&root),
