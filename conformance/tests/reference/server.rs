@@ -20,8 +20,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
-const EMAIL: &str = "ada@example.com";
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const EMAIL: &str = "ada@example.com";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 
@@ -90,7 +90,14 @@ impl Server {
         Self { base: format!("http://{address}"), task, _data: data }
     }
 
+    /// Its address.
+    #[allow(dead_code, reason = "each test binary uses another part")]
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The server as a target, with somebody who may sign in.
+    #[allow(dead_code, reason = "each test binary uses another part")]
     pub(crate) fn target(&self) -> Target {
         Target::new(format!("{}/mcp", self.base)).with_person(EMAIL, PASSWORD)
     }
