@@ -9,6 +9,7 @@ use axum::response::Response;
 use lookout_schema::catalogue;
 use url::form_urlencoded;
 
+use super::chart::words::grouped;
 use super::chrome::{Chrome, Place, framed};
 use super::unavailable;
 use super::untrusted::Shown;
@@ -114,7 +115,7 @@ async fn page(app: &App, member: &Member, asked: &Parameters) -> Result<Response
         is_later,
         sees_everything,
         days: DAYS_OF_CALLS,
-        most: in_thousands(CALLS_OF_WORKSPACE),
+        most: grouped(&CALLS_OF_WORKSPACE.to_string()),
         rows: calls.into_iter().map(Row::of).collect(),
         newest: address(slug, &filter, None),
         older: next.map(|cursor| address(slug, &filter, Some(&cursor))),
@@ -240,33 +241,8 @@ impl Row {
             outcome: shown(call.outcome),
             error: call.error,
             needed,
-            duration: in_thousands(call.duration_ms),
-            rows: call.rows.map_or_else(|| "–".to_owned(), in_thousands),
+            duration: grouped(&call.duration_ms.to_string()),
+            rows: call.rows.map_or_else(|| "–".to_owned(), |rows| grouped(&rows.to_string())),
         }
-    }
-}
-
-/// A number with its digits in groups of three.
-fn in_thousands(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = if number < 0 { String::from("-") } else { String::new() };
-    for (place, digit) in digits.char_indices() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::in_thousands;
-
-    #[test]
-    fn long_numbers_are_grouped() {
-        let shown = [0, 7, 999, 1000, 55_012, 100_000, 1_234_567, -1500].map(in_thousands);
-        let expected = ["0", "7", "999", "1 000", "55 012", "100 000", "1 234 567", "-1 500"];
-        assert_eq!(shown, expected.map(|text| text.replace(' ', "\u{202f}")));
     }
 }

@@ -1,7 +1,7 @@
 //! F12: what a client calls itself, on the consent page: as text and nothing else.
 //!
 //! The oracle knows no template. A name adds no character that HTML gives a meaning to, so it opens, closes and quotes nothing; and what a browser would
-//! make of the text between two `q` is the name.
+//! make of the text between two `q` is the name, isolated in the direction of its letters.
 
 use std::sync::OnceLock;
 
@@ -22,15 +22,26 @@ pub(crate) fn checked(bytes: &[u8]) -> String {
     static PLAIN: OnceLock<[usize; 5]> = OnceLock::new();
     let plain = PLAIN.get_or_init(|| markup(&consent_page("Plain").1.text));
     let (shown, page) = consent_page(&String::from_utf8_lossy(bytes));
-    assert_eq!(&markup(&page.text), plain, "{shown:?}");
+    assert_eq!(&markup(&without_warning(&page.text)), plain, "{shown:?}");
     let mut quotes = 0;
     for quote in page.text.split("<q>").skip(1) {
         let (text, _) = quote.split_once("</q>").unwrap_or_else(|| panic!("{shown:?}"));
+        let isolated = text.strip_prefix("<bdi>").and_then(|text| text.strip_suffix("</bdi>"));
+        let text = isolated.unwrap_or_else(|| panic!("{text:?}"));
         assert_eq!(unescaped(text), shown);
         quotes += 1;
     }
     assert!(quotes > 0, "{page:?}");
     page.text
+}
+
+/// The page without the sentence about a name that imitates another, which is the server's own.
+fn without_warning(page: &str) -> String {
+    const WARNING: &str = "<p class=\"note warn\"><strong>Look twice.</strong>";
+    let Some((before, rest)) = page.split_once(WARNING) else { return page.to_owned() };
+    let (sentence, after) = rest.split_once("</p>").expect("its end");
+    assert_eq!(markup(sentence), [0; 5], "{sentence}");
+    format!("{before}{after}")
 }
 
 /// How often each character of markup is on a page.

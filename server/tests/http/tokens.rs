@@ -66,8 +66,7 @@ fn a_new_token_is_shown_with_what_to_do_next_and_stands_in_no_line_to_copy_but_i
     let token = shown(&made);
     assert!(made.text.contains("<p class=\"copyable\" data-copy=\"the token\">"));
     assert!(
-        made.text.contains("export LOOKOUT_MCP_TOKEN")
-            && made.text.contains("href=\"/w/demo/mcp\"")
+        made.text.contains("export LOOKOUT_TOKEN") && made.text.contains("href=\"/w/demo/mcp\"")
     );
     let own = format!("class=\"uri\">{token}</code>");
     let hidden = format!("<input type=\"hidden\" name=\"token\" value=\"{token}\">");

@@ -93,7 +93,7 @@ fn a_call_is_shown_with_its_token_its_tool_and_how_it_ended() {
         assert!(row[4].ends_with(" ms"), "{row:?}");
     }
     assert!(!page.text.contains(&token) && page.text.contains("<time datetime=\"20"), "{page:?}");
-    assert!(page.text.contains("30 days") && page.text.contains("100\u{202f}000"), "{page:?}");
+    assert!(page.text.contains("30 days") && page.text.contains("100,000"), "{page:?}");
 }
 
 #[test]
